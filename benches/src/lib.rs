@@ -1,0 +1,1 @@
+//! Criterion benches live in `benches/`, comparisons with other packages in `peers/`.

@@ -1,0 +1,50 @@
+//! The one error type of the core.
+
+use core::fmt;
+
+/// Why an input was refused. The state of the callee is as it was before the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// Lengths of the arguments do not fit together (or a dimension is zero).
+    Shape,
+    /// An argument holds NaN or infinity.
+    NonFinite,
+    /// A finite argument lies outside its domain (asymmetric matrix, non-positive weight, tolerance <= 0).
+    Domain,
+    /// Fewer than three samples have been seen.
+    TooFewSamples,
+    /// The target does not vary: there is nothing to explain.
+    ConstantTarget,
+    /// More variables than the fixed-size owner holds.
+    Capacity,
+    /// A pivot stayed non-positive after all jitter retries; `index` names its row.
+    NotPositiveDefinite {
+        /// Row (0-based) of the first bad pivot.
+        index: usize,
+    },
+    /// The operation is not offered for this scalar type (removal of samples in f32).
+    Unsupported,
+    /// No signal: no candidate satisfies the selection rule.
+    NoSignal,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape => f.write_str("argument lengths do not fit together"),
+            Self::NonFinite => f.write_str("argument holds NaN or infinity"),
+            Self::Domain => f.write_str("argument outside its domain"),
+            Self::TooFewSamples => f.write_str("fewer than 3 samples"),
+            Self::ConstantTarget => f.write_str("the target is constant"),
+            Self::Capacity => f.write_str("more variables than the fixed capacity"),
+            Self::NotPositiveDefinite { .. } => {
+                f.write_str("matrix is not positive definite, even with jitter")
+            }
+            Self::Unsupported => f.write_str("operation not offered for this scalar type"),
+            Self::NoSignal => f.write_str("no candidate satisfies the selection rule"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,1 @@
+//! The statistical physics of learning: library and the `gibbs` command.

@@ -1,0 +1,3 @@
+//! The `gibbs` command.
+
+fn main() {}
