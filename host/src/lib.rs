@@ -1,1 +1,3 @@
 //! The statistical physics of learning: library and the `gibbs` command.
+
+pub mod garrote;
