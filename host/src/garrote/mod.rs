@@ -1,0 +1,4 @@
+//! The Variational Garrote on the host.
+
+pub mod metrics;
+pub mod synth;
