@@ -38,6 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let seed: u64 = seed.parse()?;
     let repeats: usize = rest.first().map_or(Ok(3), |text| text.parse())?;
+    // before the first parallel loop, which would start the default pool
+    rayon::ThreadPoolBuilder::new().num_threads(1).build_global()?;
     let draw = Protocol::parse(protocol)?.draw(seed);
     let dir = Path::new(dir);
     for (name, sample) in [("train", &draw.train), ("test", &draw.test)] {
@@ -47,7 +49,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     save(&dir.join("weights.npy"), &draw.weights, &[draw.weights.len() as u64])?;
 
-    rayon::ThreadPoolBuilder::new().num_threads(1).build_global()?;
     let mut fitted = fit_ours(&draw.train)?; // also warms the caches, as the peers' first run does for them
     let mut seconds = Vec::new();
     for _ in 0..repeats.max(1) {
