@@ -2,7 +2,11 @@
 
 pub mod columns;
 pub mod design;
+pub mod fit;
+pub mod metrics;
 pub mod search;
+pub mod synth;
 pub mod trail;
 
 pub use design::{Design, FitError};
+pub use fit::{Fit, FitOptions, Rule, fit};
