@@ -338,7 +338,14 @@ impl DataError {
 /// The first 40 characters of a text from a file, control characters escaped: fit for an error message.
 pub(crate) fn shorten(text: &str) -> String {
     const LIMIT: usize = 40;
-    let mut short: String = text.chars().take(LIMIT).flat_map(char::escape_debug).collect();
+    let mut short = String::new();
+    for c in text.chars().take(LIMIT) {
+        if c.is_control() {
+            short.extend(c.escape_debug());
+        } else {
+            short.push(c);
+        }
+    }
     if text.chars().nth(LIMIT).is_some() {
         short.push_str("...");
     }

@@ -162,12 +162,14 @@ impl Model {
             pass: file.entry("pass", text)?,
             seed: file.entry("seed", |text| text.parse().ok())?,
         };
+        let origin = path.display().to_string();
+        model.check_inclusion(&origin)?; // before k is counted from it
         let k = match file.tensors.get("refit_covariance") {
             Some(tensor) if tensor.shape == [0, 0] => 0,
             _ => model.selected().len(),
         };
         model.refit_covariance = file.take("refit_covariance", &[k, k])?;
-        model.check(&path.display().to_string())?;
+        model.check(&origin)?;
         Ok(model)
     }
 
@@ -243,12 +245,7 @@ impl Model {
         };
         least("scale", &self.scale)?;
         least("evidence", &self.evidence)?;
-        if let Some(index) = self.inclusion.iter().position(|m| !(0.0..=1.0).contains(m)) {
-            return bad(
-                "inclusion",
-                format!("entry {index} is {}, expected 0 to 1", self.inclusion[index]),
-            );
-        }
+        self.check_inclusion(origin)?;
         for (field, value) in [
             ("target_mean", self.target_mean),
             ("target_sd", self.target_sd),
@@ -267,6 +264,16 @@ impl Model {
             }
         }
         least("target_sd", &[self.target_sd])
+    }
+
+    fn check_inclusion(&self, origin: &str) -> Result<(), DataError> {
+        match self.inclusion.iter().position(|m| !(0.0..=1.0).contains(m)) {
+            Some(index) => {
+                let reason = format!("entry {index} is {}, expected 0 to 1", self.inclusion[index]);
+                Err(bad(origin, "inclusion", reason))
+            }
+            None => Ok(()),
+        }
     }
 }
 
