@@ -1,8 +1,8 @@
 //! The model file: exact round trip, refusals with their places, byte mutations; predictions from a model.
 //!
-//! Mutations tried, each turned a test red: the header left in hash order; kind and version not compared;
-//! `> 0.5` to `>= 0.5` in `selected`; (w/sd)^2 to w^2 in the gate variance; 1/M dropped from the hard
-//! variance; columns matched by position; any one check of `Model::check` removed.
+//! Mutations tried, each turned a test red: the header left in hash order; kind, version or finiteness not
+//! compared; `> 0.5` to `>= 0.5` in `selected`; (w/sd)^2 to w^2 in the gate variance; 1/M or one z dropped
+//! from the hard variance; columns matched by position; each range or length check of `Model::check` removed.
 
 use gibbs::data::tensors::TensorFile;
 use gibbs::data::{Column, DataError, Table};

@@ -1,8 +1,10 @@
 //! Reading and writing tables: values, refusals with their places, byte mutations.
 //!
 //! Mutations tried, each turned a test red: `line_of` without the skipped blank lines; `trim` off; the byte
-//! order mark kept; missing values pushed as 0; `Order::Fortran` read as C; `guard` returning early (npyz
-//! overflows its product); `>= EXACT` to `> EXACT`; index lookup before name lookup; `persist` before write.
+//! order mark kept; separators counted inside quotes; missing values stored as 0; `Order::Fortran` read as
+//! C; the bracket depth and the product of the shape not guarded (npyz overflows); `>= EXACT` to `> EXACT`;
+//! NaN in arrays let through; index lookup before name lookup; private permissions left on written files;
+//! 15 decimals in `write_csv`; a stray file left beside a failed write.
 
 use gibbs::data::{
     Column, DataError, Missing, ReadOptions, Table, ensure_output_dir, write_atomic, write_csv,
@@ -78,6 +80,7 @@ fn separators_quotes_spaces_and_byte_order_mark() {
     for text in [
         "a,b c\n1,2.5e3\n-.5,4\n",
         "\u{feff}a;b c\r\n1;2500\r\n-0.5;+4",
+        "\u{feff}\r\na;b c\n1;2500\n-.5;4\n",
         "a\tb c\r\n\r\n1\t2500\n\n-0.5\t4.0\n\n",
         "\n\"a\" ,\"b c\"\n\"1\", 2500 \n -5e-1,\"4\"\n",
     ] {

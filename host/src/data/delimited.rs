@@ -208,28 +208,34 @@ fn number(path: &Path, line: u64, column: &str, cell: &[u8]) -> Result<Option<f6
         return Ok(None);
     }
     let text = String::from_utf8_lossy(cell);
-    let (path, column, short) = (path.to_owned(), shorten(column), shorten(&text));
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(Some(value)),
-        Ok(_) => Err(DataError::NonFinite {
+    let parsed = text.parse::<f64>();
+    if let Ok(value) = parsed
+        && value.is_finite()
+    {
+        return Ok(Some(value));
+    }
+    let comma = text.matches(',').count() == 1 && text.replace(',', ".").parse::<f64>().is_ok();
+    let (path, column, text) = (path.to_owned(), shorten(column), shorten(&text));
+    Err(if parsed.is_ok() {
+        DataError::NonFinite {
             path,
             place: format!("line {line}"),
             column,
-            text: short,
-        }),
-        Err(_) if text.matches(',').count() == 1 && text.replace(',', ".").parse::<f64>().is_ok() => {
-            Err(DataError::DecimalComma {
-                path,
-                line,
-                column,
-                text: short,
-            })
+            text,
         }
-        Err(_) => Err(DataError::NotANumber {
+    } else if comma {
+        DataError::DecimalComma {
             path,
             line,
             column,
-            text: short,
-        }),
-    }
+            text,
+        }
+    } else {
+        DataError::NotANumber {
+            path,
+            line,
+            column,
+            text,
+        }
+    })
 }

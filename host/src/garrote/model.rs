@@ -1,7 +1,7 @@
 //! A fitted garrote and its file: what prediction, export and a later reader of the result need.
 //!
-//! The file is safetensors, kind `gibbs.garrote.model`, version 1. f64 tensors of shape [N]: `mean`, `scale`,
-//! `inclusion`, `weight`, `evidence`, `refit`; of shape [k, k]: `refit_covariance`. Everything else is
+//! The file is safetensors, kind `gibbs.garrote.model`, version 1. f64 tensors of shape `[N]`: `mean`, `scale`,
+//! `inclusion`, `weight`, `evidence`, `refit`; of shape `[k, k]`: `refit_covariance`. Everything else is
 //! metadata: names as JSON, numbers as the shortest decimal that reads back as the same f64.
 //!
 //! Units: `mean` and `scale` in those of the column, `weight` and `refit` in those of the target (per standard
