@@ -1,4 +1,5 @@
 //! The statistical physics of learning: library and the `gibbs` command.
 
 pub mod baseline;
+pub mod data;
 pub mod garrote;

@@ -2,7 +2,7 @@
 //!
 //! Keeps r = y - X v instead of C v. Per gate: rho = X_i'r/M + v_i (columns have d = 1), then the pair (w, m)
 //! of [`gibbs_core::garrote::gate`], then r -= Δv X_i. Schedule: a sweep over all gates, then the active ones
-//! (m > 1e-4) are brought to rest among themselves by the core's own sweep over their moments (the others
+//! (lifted by the data to m > sigmoid(gamma) + 0.01) are brought to rest among themselves by the core's own sweep over their moments (the others
 //! enter through the residual they leave and their share of the spread), then all again; the end is a full
 //! sweep that moves no inclusion by the tolerance. Changes of v too small to matter are postponed: r always
 //! belongs to the recorded effects `applied`, so that |v - applied| <= 1e-13 sd_y per gate, now and later.
@@ -15,8 +15,8 @@ use gibbs_core::garrote::{Ascent, Moments, Noise, Options, Solution, Solver, Sta
 use gibbs_core::math::{add_scaled, dot};
 use std::collections::HashMap;
 
-/// Gates with a larger inclusion are swept between full sweeps.
-const ACTIVE: f64 = 1e-4;
+/// Gates whose inclusion the data lift above the prior by more than this are swept between full sweeps.
+const ACTIVE: f64 = 1e-2;
 /// Sweeps over the active gates between two full sweeps.
 const INNER: u32 = 100;
 
@@ -204,13 +204,14 @@ impl Solver<f64> for Columns<'_> {
     fn solve(&mut self, gamma: f64) -> Solution<f64> {
         let (mut sweeps, mut status) = (0, Status::MaxSweeps);
         let mut active = Vec::new();
+        let lifted = gate::inclusion(gamma, 0.0) + ACTIVE;
         while sweeps < self.options.max_sweeps {
             let mut change: f64 = 0.0;
             active.clear();
             for i in 0..self.design.variables() {
                 if self.usable(i) {
                     change = change.max(self.update(i, gamma));
-                    if self.inclusion[i] > ACTIVE {
+                    if self.inclusion[i] > lifted {
                         active.push(i);
                     }
                 }

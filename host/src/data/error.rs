@@ -1,0 +1,363 @@
+//! Why a file was refused: one variant per kind of trouble, one stable code per variant.
+//!
+//! Every message names the file, then the place (line or row, column, tensor), then what was expected, and
+//! where there is a remedy it ends in `hint: ...`. Names and cell texts from the file are shortened, so that
+//! a message stays one readable line whatever the file holds.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What can go wrong between a file and a table, an array or a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// No file there.
+    #[error("{path}: no such file", path = .path.display())]
+    NotFound {
+        /// The file asked for.
+        path: PathBuf,
+    },
+    /// A directory where a file was expected.
+    #[error("{path}: is a directory, a file was expected", path = .path.display())]
+    IsDirectory {
+        /// The file asked for.
+        path: PathBuf,
+    },
+    /// The operating system forbids reading.
+    #[error("{path}: permission denied\nhint: make the file readable", path = .path.display())]
+    PermissionDenied {
+        /// The file asked for.
+        path: PathBuf,
+    },
+    /// Any other trouble while reading.
+    #[error("{path}: cannot be read: {source}", path = .path.display())]
+    Read {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Trouble while writing.
+    #[error("{path}: cannot be written: {source}", path = .path.display())]
+    Write {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The output directory does not exist and cannot be made, or takes no files.
+    #[error("{path}: output directory is not writable: {source}\nhint: choose another with --out", path = .path.display())]
+    OutputNotWritable {
+        /// The directory asked for.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The extension names no format that is read here.
+    #[error("{path}: unknown kind of file\nhint: .csv, .tsv and .npy are read", path = .path.display())]
+    UnknownExtension {
+        /// The file asked for.
+        path: PathBuf,
+    },
+    /// Nothing in the file.
+    #[error("{path}: the file is empty, a header line was expected", path = .path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A header and nothing else.
+    #[error("{path}: there is a header of {columns} columns but no row of data", path = .path.display())]
+    HeaderOnly {
+        /// The file.
+        path: PathBuf,
+        /// Cells in the header.
+        columns: usize,
+    },
+    /// The first line consists of numbers.
+    #[error("{path}: line {line}: every cell of the header is a number ({text})\nhint: the first line must hold the column names", path = .path.display())]
+    HeaderMissing {
+        /// The file.
+        path: PathBuf,
+        /// Line of the supposed header, from 1.
+        line: u64,
+        /// Its first cells.
+        text: String,
+    },
+    /// A column without a name.
+    #[error("{path}: line {line}: column {position} has no name\nhint: name every column in the header", path = .path.display())]
+    UnnamedColumn {
+        /// The file.
+        path: PathBuf,
+        /// Line of the header, from 1.
+        line: u64,
+        /// Position of the column, from 1.
+        position: usize,
+    },
+    /// Two columns of one name.
+    #[error("{path}: columns {first} and {second} are both named `{column}`\nhint: rename one of them, or leave both out with `--ignore {column}`", path = .path.display())]
+    DuplicateColumn {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        column: String,
+        /// Position of the first, from 1.
+        first: usize,
+        /// Position of the second, from 1.
+        second: usize,
+    },
+    /// A row with more or fewer cells than the header.
+    #[error("{path}: line {line}: {found} cells, expected {expected} as in the header", path = .path.display())]
+    Ragged {
+        /// The file.
+        path: PathBuf,
+        /// Line of the row, from 1.
+        line: u64,
+        /// Cells in the header.
+        expected: usize,
+        /// Cells in the row.
+        found: usize,
+    },
+    /// The text is not UTF-8.
+    #[error("{path}: line {line}: not UTF-8 text\nhint: save the file as CSV in UTF-8", path = .path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+    },
+    /// A cell that is not a number.
+    #[error("{path}: line {line}, column `{column}`: `{text}` is not a number\nhint: leave the column out with `--ignore {column}`", path = .path.display())]
+    NotANumber {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+        /// Name of the column.
+        column: String,
+        /// The cell, shortened.
+        text: String,
+    },
+    /// A number with a decimal comma.
+    #[error("{path}: line {line}, column `{column}`: `{text}` has a decimal comma\nhint: write numbers with a decimal point", path = .path.display())]
+    DecimalComma {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+        /// Name of the column.
+        column: String,
+        /// The cell, shortened.
+        text: String,
+    },
+    /// NaN, infinity, or a number beyond the range of f64.
+    #[error("{path}: {place}, column `{column}`: `{text}` is not finite\nhint: leave such cells empty (missing) or remove the row", path = .path.display())]
+    NonFinite {
+        /// The file.
+        path: PathBuf,
+        /// `line 7` of a text file (from 1), `row 7` of an array (from 0).
+        place: String,
+        /// Name of the column.
+        column: String,
+        /// The cell, shortened.
+        text: String,
+    },
+    /// A missing cell while missing cells are refused.
+    #[error("{path}: line {line}, column `{column}`: missing value\nhint: `--missing drop-rows` or `--missing drop-columns` leaves such rows or columns out", path = .path.display())]
+    MissingValue {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+        /// Name of the column.
+        column: String,
+    },
+    /// Leaving out missing cells left nothing.
+    #[error("{path}: no {what} is left after missing values were dropped", path = .path.display())]
+    NothingLeft {
+        /// The file.
+        path: PathBuf,
+        /// `row` or `column`.
+        what: &'static str,
+    },
+    /// A name that is no column of the table.
+    #[error("no column `{column}`; the columns are {known}")]
+    ColumnNotFound {
+        /// The name asked for.
+        column: String,
+        /// The first names that are there.
+        known: String,
+    },
+    /// The target is the only column.
+    #[error("no variables: `{column}` is the only column of the table")]
+    NoVariables {
+        /// The target.
+        column: String,
+    },
+    /// An NPY file that cannot be taken as a table.
+    #[error("{path}: not a usable NPY table: {reason}", path = .path.display())]
+    Npy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file that is not safetensors, or is cut short.
+    #[error("{path}: not a safetensors file, or truncated: {reason}", path = .path.display())]
+    NotSafetensors {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said.
+        reason: String,
+    },
+    /// A file of another kind.
+    #[error("{path}: holds `{found}`, expected `{expected}`", path = .path.display())]
+    WrongKind {
+        /// The file.
+        path: PathBuf,
+        /// Kind found (or `no kind`).
+        found: String,
+        /// Kind expected.
+        expected: &'static str,
+    },
+    /// A version this program does not know.
+    #[error("{path}: version `{found}` of `{kind}`, this program reads version {expected}\nhint: fit again, or use the program that wrote the file", path = .path.display())]
+    WrongVersion {
+        /// The file.
+        path: PathBuf,
+        /// Kind of the file.
+        kind: &'static str,
+        /// Version found.
+        found: String,
+        /// Version expected.
+        expected: &'static str,
+    },
+    /// A tensor that is missing, misshapen, or holds what it must not.
+    #[error("{path}: tensor `{tensor}`: {reason}", path = .path.display())]
+    Tensor {
+        /// The file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A metadata entry that is missing or cannot be what it says.
+    #[error("{path}: metadata `{key}`: {reason}", path = .path.display())]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// Key of the entry.
+        key: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A model that breaks its own rules (wrong lengths, values out of range).
+    #[error("{origin}: inconsistent model: `{field}`: {reason}")]
+    Model {
+        /// The file, or `model` for one in memory.
+        origin: String,
+        /// The field.
+        field: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A prediction left the range of f64.
+    #[error("row {row}: the prediction is beyond the range of f64\nhint: look for absurd values in that row")]
+    Overflow {
+        /// Row of the table, from 0.
+        row: usize,
+    },
+    /// A hard prediction from a model whose least-squares refit did not exist.
+    #[error(
+        "the model holds no least-squares refit (its selected columns are collinear)\nhint: use the soft prediction"
+    )]
+    NoRefit,
+    /// A prefix that cannot start a C name.
+    #[error("`{prefix}` is no C name\nhint: letters, digits and `_`, not starting with a digit")]
+    BadPrefix {
+        /// The prefix asked for.
+        prefix: String,
+    },
+}
+
+impl DataError {
+    /// The stable name of the kind, as in the `code` field of `gibbs.error/1`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "file_not_found",
+            Self::IsDirectory { .. } => "is_directory",
+            Self::PermissionDenied { .. } => "permission_denied",
+            Self::Read { .. } => "read_failed",
+            Self::Write { .. } => "write_failed",
+            Self::OutputNotWritable { .. } => "output_not_writable",
+            Self::UnknownExtension { .. } => "unknown_extension",
+            Self::Empty { .. } => "empty_file",
+            Self::HeaderOnly { .. } => "header_only",
+            Self::HeaderMissing { .. } => "header_missing",
+            Self::UnnamedColumn { .. } => "unnamed_column",
+            Self::DuplicateColumn { .. } => "duplicate_column",
+            Self::Ragged { .. } => "ragged_row",
+            Self::Encoding { .. } => "not_utf8",
+            Self::NotANumber { .. } => "not_a_number",
+            Self::DecimalComma { .. } => "decimal_comma",
+            Self::NonFinite { .. } => "non_finite",
+            Self::MissingValue { .. } => "missing_value",
+            Self::NothingLeft { .. } => "nothing_left",
+            Self::ColumnNotFound { .. } => "column_not_found",
+            Self::NoVariables { .. } => "no_variables",
+            Self::Npy { .. } => "bad_npy",
+            Self::NotSafetensors { .. } => "not_safetensors",
+            Self::WrongKind { .. } => "wrong_kind",
+            Self::WrongVersion { .. } => "wrong_version",
+            Self::Tensor { .. } => "bad_tensor",
+            Self::Metadata { .. } => "bad_metadata",
+            Self::Model { .. } => "bad_model",
+            Self::Overflow { .. } => "prediction_overflow",
+            Self::NoRefit => "no_refit",
+            Self::BadPrefix { .. } => "bad_prefix",
+        }
+    }
+
+    /// True for trouble that arose while writing a result (exit code 1); all else is bad input or usage (2).
+    pub fn is_runtime(&self) -> bool {
+        matches!(self, Self::Write { .. })
+    }
+
+    /// The right variant for a failed read of `path`.
+    pub(crate) fn reading(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { path },
+            io::ErrorKind::IsADirectory => Self::IsDirectory { path },
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied { path },
+            _ => Self::Read { path, source },
+        }
+    }
+}
+
+/// The first 40 characters of a text from a file, control characters escaped: fit for an error message.
+pub(crate) fn shorten(text: &str) -> String {
+    const LIMIT: usize = 40;
+    let mut short = String::new();
+    for c in text.chars().take(LIMIT) {
+        if c.is_control() {
+            short.extend(c.escape_debug());
+        } else {
+            short.push(c);
+        }
+    }
+    if text.chars().nth(LIMIT).is_some() {
+        short.push_str("...");
+    }
+    short
+}
+
+/// Reads a whole file; a directory, a missing file and a forbidden one have their own errors.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, DataError> {
+    if path.is_dir() {
+        return Err(DataError::IsDirectory {
+            path: path.to_owned(),
+        });
+    }
+    std::fs::read(path).map_err(|source| DataError::reading(path, source))
+}

@@ -1,0 +1,174 @@
+//! `NumPy` `.npy` files as tables: two-dimensional arrays of real numbers, rows by columns.
+//!
+//! Taken: f4, f8, i1..i8, u1..u8, either byte order, C or Fortran order. Columns are named `x0`, `x1`, ...
+//! An integer beyond 2^53 is refused, since f64 would round it. The length of the data must be what the
+//! header says: a shorter file is truncated, a longer one is something else.
+//!
+//! `npyz` parses the header by recursive descent and multiplies the shape unchecked: a hostile header could
+//! overflow the stack or the product. [`guard`] refuses such headers first.
+
+use super::error::shorten;
+use super::{Column, DataError, ReadOptions, Table, kept};
+use npyz::{DType, NpyFile, Order, TypeChar};
+use std::path::Path;
+
+/// Reads a two-dimensional array.
+pub(super) fn parse(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<Table, DataError> {
+    let refuse = |reason: String| DataError::Npy {
+        path: path.to_owned(),
+        reason,
+    };
+    guard(bytes).map_err(|reason| refuse(reason.to_owned()))?;
+    let mut data = bytes;
+    let header =
+        npyz::NpyHeader::from_reader(&mut data).map_err(|error| refuse(shorten(&error.to_string())))?;
+    let [rows, width] = *header.shape() else {
+        return Err(refuse(format!(
+            "{} dimensions, expected 2 (rows, columns)",
+            header.shape().len()
+        )));
+    };
+    let DType::Plain(kind) = header.dtype() else {
+        return Err(refuse("a structured array, expected plain numbers".to_owned()));
+    };
+    if rows == 0 || width == 0 {
+        return Err(refuse(format!("shape ({rows}, {width}) holds no data")));
+    }
+    let size = kind.num_bytes().unwrap_or(0) as u64;
+    let expected = header.len().checked_mul(size);
+    if expected != Some(data.len() as u64) {
+        let expected = expected.map_or("too many".to_owned(), |n| n.to_string());
+        return Err(refuse(format!(
+            "{} bytes of data, the header announces {expected} (truncated?)",
+            data.len()
+        )));
+    }
+    let order = header.order();
+    let file = NpyFile::with_header(header, data);
+    let values = numbers(file, kind.type_char(), size)
+        .map_err(|error| refuse(shorten(&error)))?
+        .ok_or_else(|| refuse(format!("type `{kind}`, expected f4, f8, or integers")))?;
+    let rounded = |value: &f64| value.abs() >= EXACT;
+    if matches!(kind.type_char(), TypeChar::Int | TypeChar::Uint)
+        && let Some(index) = values.iter().position(rounded)
+    {
+        return Err(refuse(format!(
+            "{} at entry {index} is beyond 2^53",
+            values[index]
+        )));
+    }
+    table(path, &values, rows as usize, width as usize, order, options)
+}
+
+/// 2^53: up to here every integer is an f64.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// All entries in file order; `Ok(None)` for a type that is not taken.
+fn numbers(file: NpyFile<&[u8]>, kind: TypeChar, size: u64) -> Result<Option<Vec<f64>>, String> {
+    fn read<T: npyz::Deserialize>(
+        file: NpyFile<&[u8]>,
+        f: impl Fn(T) -> f64,
+    ) -> Result<Option<Vec<f64>>, String> {
+        let values = file.into_vec::<T>().map_err(|error| error.to_string())?;
+        Ok(Some(values.into_iter().map(f).collect()))
+    }
+    match (kind, size) {
+        (TypeChar::Float, 4) => read::<f32>(file, f64::from),
+        (TypeChar::Float, 8) => read::<f64>(file, |x| x),
+        (TypeChar::Int, 1) => read::<i8>(file, f64::from),
+        (TypeChar::Int, 2) => read::<i16>(file, f64::from),
+        (TypeChar::Int, 4) => read::<i32>(file, f64::from),
+        (TypeChar::Int, 8) => read::<i64>(file, |x| x as f64),
+        (TypeChar::Uint, 1) => read::<u8>(file, f64::from),
+        (TypeChar::Uint, 2) => read::<u16>(file, f64::from),
+        (TypeChar::Uint, 4) => read::<u32>(file, f64::from),
+        (TypeChar::Uint, 8) => read::<u64>(file, |x| x as f64),
+        _ => Ok(None),
+    }
+}
+
+fn table(
+    path: &Path,
+    values: &[f64],
+    rows: usize,
+    width: usize,
+    order: Order,
+    options: &ReadOptions,
+) -> Result<Table, DataError> {
+    let names: Vec<String> = (0..width).map(|index| format!("x{index}")).collect();
+    let keep = kept(&names, &options.ignore)?;
+    let (start, step) = match order {
+        Order::C => (1, width),
+        Order::Fortran => (rows, 1),
+    };
+    let mut columns = Vec::with_capacity(width);
+    for (index, name) in names.into_iter().enumerate().filter(|(index, _)| keep[*index]) {
+        let values: Vec<f64> = values
+            .iter()
+            .skip(index * start)
+            .step_by(step)
+            .take(rows)
+            .copied()
+            .collect();
+        if let Some(row) = values.iter().position(|value| !value.is_finite()) {
+            let text = values[row].to_string();
+            return Err(DataError::NonFinite {
+                path: path.to_owned(),
+                place: format!("row {row}"),
+                column: name,
+                text,
+            });
+        }
+        columns.push(Column { name, values });
+    }
+    if columns.is_empty() {
+        return Err(DataError::NothingLeft {
+            path: path.to_owned(),
+            what: "column",
+        });
+    }
+    Ok(Table { columns })
+}
+
+/// Refuses headers that `npyz` would not survive: longer than the `NumPy` limit of 10,000 bytes, brackets
+/// more than 8 deep, or whole numbers whose product leaves u64 (a zero counts as one, so that the order of
+/// multiplication does not matter). Words that start with a digit but are no decimal number are refused too.
+fn guard(bytes: &[u8]) -> Result<(), &'static str> {
+    const LIMIT: usize = 10_000;
+    const DEPTH: i32 = 8;
+    let rest = bytes
+        .strip_prefix(b"\x93NUMPY")
+        .ok_or("the magic bytes are missing")?;
+    let (length, text) = match rest {
+        [1, _, a, b, text @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), text),
+        [2 | 3, _, a, b, c, d, text @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, text),
+        _ => return Err("unknown version, or truncated in the header"),
+    };
+    if length > LIMIT {
+        return Err("the header is longer than 10000 bytes");
+    }
+    let text = text.get(..length).ok_or("truncated in the header")?;
+    let mut depth = 0;
+    for byte in text {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        if depth > DEPTH {
+            return Err("the header is nested too deeply");
+        }
+    }
+    let words = text.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+    let mut product = 1_u64;
+    for word in words.filter(|word| word.first().is_some_and(u8::is_ascii_digit)) {
+        let number = std::str::from_utf8(word)
+            .ok()
+            .and_then(|word| word.parse::<u64>().ok());
+        let number = number.ok_or("the header holds something that is no whole number")?;
+        product = product
+            .checked_mul(number.max(1))
+            .ok_or("the shape is too large")?;
+    }
+    Ok(())
+}
