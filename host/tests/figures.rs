@@ -46,7 +46,7 @@ fn inclusion() -> Figure {
         title: "Inclusion along the path: diabetes".to_owned(),
         names: names.collect(),
         forward: pass(0.0),
-        backward: Some(pass(2.5)),
+        backward: Some(pass(1.1)),
         chosen: Some(-12.345),
         coloured: Vec::new(),
     };
@@ -137,7 +137,7 @@ fn curves() -> Figure {
     };
     Curves {
         title: "Generalisation error, protocol A, 5 of 256".to_owned(),
-        x_label: "fraction of selected variables ρ_model".to_owned(),
+        x_label: "fraction of selected variables ρ".to_owned(),
         y_label: "relative error E_gen".to_owned(),
         curves: vec![
             curve("Ridge", 0.2, 0.77, 2.0),
@@ -213,7 +213,7 @@ fn gallery() -> Vec<(&'static str, Draw, Vec<&'static str>)> {
             fit_errors,
             vec!["training", "validation (5 folds)", "progression²", "-14"],
         ),
-        ("transition", transition, vec!["mean-field", "ρ_model", "0.01172"]),
+        ("transition", transition, vec!["mean-field", "0.01172"]),
         ("importance", importances, vec!["bmi", "effect", "inclusion"]),
         ("curves", curves, vec!["Ridge", "LASSO", "VG", "noise floor"]),
         (

@@ -10,6 +10,7 @@ use crate::progress;
 use crate::report::table::{Cell, Paint, Style, Table};
 use clap::Args;
 use serde_json::{Value, json};
+use std::fmt::Write as _; // writing to a string cannot fail
 use std::path::PathBuf;
 
 /// Arguments of `gibbs reproduce`.
@@ -75,8 +76,8 @@ fn choose<'a>(all: &'a [Box<dyn Experiment>], names: &[String]) -> Result<Vec<&'
         );
         return Err(CliError::input(message).with("name", unknown.as_str()));
     }
-    let asked = |e: &&Box<dyn Experiment>| names.is_empty() || names.iter().any(|name| name == e.name());
-    Ok(all.iter().filter(asked).map(|e| &**e).collect())
+    let asked = |e: &&dyn Experiment| names.is_empty() || names.iter().any(|name| name == e.name());
+    Ok(all.iter().map(|e| &**e).filter(asked).collect())
 }
 
 fn list_text(experiments: &[&dyn Experiment]) -> String {
@@ -103,24 +104,25 @@ fn text_of(experiments: &[&dyn Experiment], report: &Report, settings: &Settings
             .iter()
             .find(|e| e.name() == done.name)
             .map_or("", |e| e.title());
-        text.push_str(&format!("{title} ({}, {:.1} s)\n\n", done.name, done.seconds));
+        let _ = write!(text, "{title} ({}, {:.1} s)\n\n", done.name, done.seconds);
         if let Some(failure) = &done.failure {
-            text.push_str(&format!("FAILED: {failure}\n"));
+            let _ = writeln!(text, "FAILED: {failure}");
         } else {
             text.push_str(&table_of(&done.rows).to_text(style));
         }
         for note in &done.notes {
-            text.push_str(&format!("note: {note}\n"));
+            let _ = writeln!(text, "note: {note}");
         }
         text.push('\n');
     }
     let size = if settings.full { "full size" } else { "quick" };
-    text.push_str(&format!(
-        "{}; seed {}, {size}\n",
+    let _ = writeln!(
+        text,
+        "{}; seed {}, {size}",
         page::summary(&report.finished),
         settings.seed
-    ));
-    text.push_str(&format!("report: {}\n", report.page.display()));
+    );
+    let _ = writeln!(text, "report: {}", report.page.display());
     text
 }
 

@@ -4,7 +4,8 @@
 //! hand. Rows come back with the same bits (numbers are kept as exact text); figures stay on disk and are
 //! recognised by their hash. Seconds are kept apart from what must be reproducible.
 
-use super::{Row, claim::Verdict};
+use super::Row;
+use super::claim::{Verdict, exact};
 use crate::report::files::write_whole;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,7 @@ pub struct Finished {
     /// Why it gave no outcome, if so. Never in a checkpoint: a failed experiment runs again.
     pub failure: Option<String>,
     /// Wall-clock seconds it took; not part of what is reproducible.
+    #[serde(with = "exact")]
     pub seconds: f64,
 }
 

@@ -275,15 +275,15 @@ impl Row {
 
 /// Numbers as text in the checkpoint: the shortest digits that give the same bits back, NaN and infinities
 /// included. JSON numbers have neither, and a JSON reader may round.
-mod exact {
+pub(super) mod exact {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     #[allow(clippy::trivially_copy_pass_by_ref)] // the signature serde asks for
-    pub(super) fn serialize<S: Serializer>(value: &f64, out: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::experiments) fn serialize<S: Serializer>(value: &f64, out: S) -> Result<S::Ok, S::Error> {
         out.serialize_str(&format!("{value:?}"))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<f64, D::Error> {
+    pub(in crate::experiments) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<f64, D::Error> {
         let text = String::deserialize(input)?;
         text.parse()
             .map_err(|_| D::Error::custom(format!("`{text}` is not a number")))

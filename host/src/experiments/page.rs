@@ -4,6 +4,7 @@ use super::checkpoint::Finished;
 use super::claim::Verdict;
 use super::{Experiment, runner::Settings};
 use crate::report::html::{Mark, Page, PageFigure, PageRow, Section};
+use std::fmt::Write as _; // writing to a string cannot fail
 use std::io;
 use std::path::Path;
 
@@ -18,7 +19,7 @@ pub fn summary(finished: &[Finished]) -> String {
     );
     let mut add = |number: usize, what: &str| {
         if number > 0 {
-            text.push_str(&format!("; {number} {what}"));
+            let _ = write!(text, "; {number} {what}");
         }
     };
     add(count(Verdict::KnownShortfall), "known shortfall(s)");
@@ -85,9 +86,9 @@ fn figures(result: &Finished, out: &Path) -> io::Result<Vec<PageFigure>> {
 fn command(name: Option<&str>, settings: &Settings) -> String {
     let mut text = "gibbs reproduce".to_owned();
     if let Some(name) = name {
-        text.push_str(&format!(" {name}"));
+        let _ = write!(text, " {name}");
     }
-    text.push_str(&format!(" --seed {}", settings.seed));
+    let _ = write!(text, " --seed {}", settings.seed);
     if settings.full {
         text.push_str(" --full");
     }

@@ -38,7 +38,7 @@ impl Comparison {
         let mut chart = Chart::default();
         let count = self.methods.len().max(1) as f64;
         for (series, method) in self.methods.iter().enumerate() {
-            let shift = 0.25 * (count - 1.0 - 2.0 * series as f64) / count;
+            let shift = 0.4 * (count - 1.0 - 2.0 * series as f64) / count;
             let heights = (1..=self.rows.len()).rev().map(|row| row as f64 + shift);
             let bare: Vec<(f64, f64)> = method.values.iter().copied().zip(heights).collect();
             if method.arms.is_empty() {

@@ -50,10 +50,10 @@ impl Curves {
             chart.legend_marker(&curve.name, colour(series), marker(series));
         }
         if let Some((x, name)) = &self.vertical {
-            chart.vertical(*x, name, "2 3");
+            chart.vertical(*x, name, "2 4");
         }
         if let Some((y, name)) = &self.horizontal {
-            chart.horizontal(*y, name, "6 3");
+            chart.horizontal(*y, name, "8 4");
         }
         chart.finish(
             &self.title,

@@ -5,6 +5,7 @@ use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use kuva::backend::raster::RasterBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::render::render::Scene;
+use std::fmt::Write as _; // writing to a string cannot fail
 use std::path::{Path, PathBuf};
 
 /// PNG pixels per SVG unit: 2 is sharp on dense screens and about 200 dpi at a column's width.
@@ -115,7 +116,7 @@ fn own_ids(svg: &str) -> String {
     let mut out = String::with_capacity(svg.len());
     for (text, place) in pieces {
         if let Some(place) = place {
-            out.push_str(&format!("clip-{hash:016x}-{place}"));
+            let _ = write!(out, "clip-{hash:016x}-{place}");
         }
         out.push_str(text);
     }

@@ -50,7 +50,7 @@ impl FitErrors {
             chart.legend_marker(&curve.name, colour(series), marker(series));
         }
         if let Some(gamma) = self.chosen {
-            chart.vertical(gamma, &format!("chosen γ = {}", plain(gamma)), "2 3");
+            chart.vertical(gamma, &format!("chosen γ = {}", plain(gamma)), "2 4");
         }
         let axes = Axes {
             x: "prior log-odds γ (nats)",

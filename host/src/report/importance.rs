@@ -34,12 +34,7 @@ pub fn draw(title: &str, variables: &[Importance]) -> Figure {
     let mut chart = Chart::default();
     for (row, variable) in sorted.iter().enumerate() {
         let y = row as f64 + 1.0;
-        chart.line(
-            &[(0.0, y + 0.14), (variable.inclusion, y + 0.14)],
-            colour(0),
-            "",
-            8.0,
-        );
+        chart.bar(variable.inclusion, y + 0.14, 0.32, colour(0));
     }
     let effects: Vec<_> = sorted
         .iter()
@@ -47,7 +42,7 @@ pub fn draw(title: &str, variables: &[Importance]) -> Figure {
         .map(|(v, y)| (v.effect, f64::from(y) - 0.22))
         .collect();
     chart.points(&effects, colour(1), marker(3), 5.0);
-    chart.legend_line("inclusion m", colour(0), "");
+    chart.legend_bar("inclusion m", colour(0));
     chart.legend_marker("effect |v| sd_x / sd_y", colour(1), marker(3));
     chart.categories(sorted.iter().map(|v| label(&v.name)).collect());
     let x = match left_out {

@@ -64,7 +64,7 @@ impl InclusionPath {
         let others: Vec<usize> = order.into_iter().filter(|v| !coloured.contains(v)).collect();
         let passes: Vec<(&Pass, &str)> = [(&self.forward, "")]
             .into_iter()
-            .chain(self.backward.iter().map(|pass| (pass, "6 4")))
+            .chain(self.backward.iter().map(|pass| (pass, "8 6")))
             .collect();
 
         let mut chart = Chart::default();
@@ -97,10 +97,10 @@ impl InclusionPath {
         }
         if self.backward.is_some() {
             chart.legend_line("forward pass", INK, "");
-            chart.legend_line("backward pass", INK, "6 4");
+            chart.legend_line("backward pass", INK, "8 6");
         }
         if let Some(gamma) = self.chosen {
-            chart.vertical(gamma, &format!("chosen γ = {}", plain(gamma)), "2 3");
+            chart.vertical(gamma, &format!("chosen γ = {}", plain(gamma)), "2 4");
         }
         let axes = Axes {
             x: "prior log-odds γ (nats)",

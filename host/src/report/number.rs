@@ -40,6 +40,20 @@ pub fn plain(value: f64) -> String {
     significant(value, 4)
 }
 
+/// A tick of an axis: four significant digits without the zeros at the end.
+pub fn tick(value: f64) -> String {
+    let text = significant(value, 4);
+    let (number, exponent) = text
+        .split_once('e')
+        .map_or((text.as_str(), None), |(n, e)| (n, Some(e)));
+    let short = if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    };
+    exponent.map_or_else(|| short.to_owned(), |e| format!("{short}e{e}"))
+}
+
 /// `value ± error`, both rounded to the second significant digit of the error.
 pub fn with_error(value: f64, error: f64) -> String {
     if !(error > 0.0 && error.is_finite() && value.is_finite()) {
@@ -76,6 +90,21 @@ mod tests {
         ];
         for (value, text) in cases {
             assert_eq!(plain(value), text);
+        }
+    }
+
+    #[test]
+    fn ticks_drop_zeros_but_no_digit() {
+        let cases = [
+            (0.0125, "0.0125"),
+            (0.5, "0.5"),
+            (-30.0, "-30"),
+            (2.5e-7, "2.5e-7"),
+            (100.0, "100"),
+            (1e-5, "1e-5"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(tick(value), text);
         }
     }
 

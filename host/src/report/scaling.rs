@@ -71,9 +71,23 @@ impl Scaling {
                 chart.legend_line(&format!("slope {:.2}", law.slope), colour(index), dash(index + 1));
             }
         }
+        let x = self
+            .series
+            .iter()
+            .flat_map(|s| &s.points)
+            .map(|p| p.0)
+            .filter(|x| *x > 0.0);
+        let (low, high) = x.fold((f64::INFINITY, 0.0), |(l, h): (f64, f64), x| (l.min(x), h.max(x)));
+        // A little air, or the markers of the first and last size are cut by the frame.
+        let x_ends = if low <= high {
+            (Some(low / 1.4), Some(high * 1.4))
+        } else {
+            (None, None)
+        };
         let axes = Axes {
             x: &self.x_label,
             y: &self.y_label,
+            x_ends,
             logarithmic: true,
             ..Axes::default()
         };

@@ -4,13 +4,15 @@
 //! Meaning is never carried by colour alone: each series also has its own dash or marker.
 
 use super::figure::Figure;
+use super::number::tick;
 use kuva::plot::legend::{LegendEntry, LegendShape};
 use kuva::plot::scatter::MarkerShape;
 use kuva::plot::{LinePlot, LineStyle, ScatterPlot};
 use kuva::render::annotations::ReferenceLine;
-use kuva::render::layout::Layout;
+use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::render_multiple;
+use std::sync::Arc;
 
 /// Okabe-Ito colours for series, in the order they are handed out.
 pub const COLOURS: [&str; 6] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
@@ -19,7 +21,7 @@ pub const INK: &str = "#333333";
 /// Thin lines in the background.
 pub const PALE: &str = "#BBBBBB";
 
-const DASHES: [&str; 6] = ["", "8 4", "2 3", "8 3 2 3", "12 3", "5 2 2 2 2 2"];
+const DASHES: [&str; 6] = ["", "8 6", "2 5", "10 5 2 5", "14 6", "6 4 2 4 2 4"];
 const MARKERS: [MarkerShape; 10] = [
     MarkerShape::Circle,
     MarkerShape::Square,
@@ -119,6 +121,17 @@ impl Chart {
             .push(Plot::Band(band.with_color(colour).with_opacity(0.18)));
     }
 
+    /// A horizontal bar from zero, its middle at height `y`.
+    pub(super) fn bar(&mut self, length: f64, y: f64, thickness: f64, colour: &str) {
+        if length.is_finite() {
+            let half = thickness / 2.0;
+            let ends = [0.0, length];
+            let band = kuva::plot::BandPlot::new(ends, [y - half; 2], [y + half; 2]);
+            self.plots
+                .push(Plot::Band(band.with_color(colour).with_opacity(1.0)));
+        }
+    }
+
     /// Markers at the finite points.
     pub(super) fn points(&mut self, points: &[(f64, f64)], colour: &str, shape: MarkerShape, size: f64) {
         let scatter = ScatterPlot::new().with_data(finite(points)).with_color(colour);
@@ -188,6 +201,10 @@ impl Chart {
         self.legend_entry(name, colour, LegendShape::Marker(shape), None);
     }
 
+    pub(super) fn legend_bar(&mut self, name: &str, colour: &str) {
+        self.legend_entry(name, colour, LegendShape::Rect, None);
+    }
+
     fn legend_entry(&mut self, name: &str, colour: &str, shape: LegendShape, dasharray: Option<String>) {
         self.legend.push(LegendEntry {
             label: label(name),
@@ -207,7 +224,7 @@ impl Chart {
         let height = if self.names.is_empty() {
             440.0
         } else {
-            150.0 + 26.0 * self.names.len() as f64
+            150.0 + 30.0 * self.names.len() as f64
         };
         let mut layout = Layout::auto_from_plots(&self.plots)
             .with_width(760.0)
@@ -220,6 +237,7 @@ impl Chart {
             .with_tick_size(12)
             .with_body_size(12)
             .with_ticks(6)
+            .with_tick_format(TickFormat::Custom(Arc::new(tick)))
             .with_legend_box(false);
         // Without a single point there is no decade to place a tick in.
         let positive = |((x, _), (y, _)): &((f64, f64), (f64, f64))| *x > 0.0 && *y > 0.0;

@@ -50,9 +50,9 @@ impl From<&str> for Cell {
         let mut clean = String::with_capacity(text.len());
         for c in text.chars() {
             if c.is_control() {
-                clean.extend(c.escape_default())
+                clean.extend(c.escape_default());
             } else {
-                clean.push(c)
+                clean.push(c);
             }
         }
         Self {

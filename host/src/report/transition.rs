@@ -46,20 +46,24 @@ impl TransitionSignal {
             .map(|rho| (rho, (self.theory)(rho, self.relevant)))
             .collect();
         chart.line(&curve, INK, "", 1.6);
-        chart.legend_line("mean-field σ_sel", INK, "");
+        chart.legend_line("mean-field σₛₑₗ", INK, "");
 
         let pairs =
             |y: &[f64]| -> Vec<(f64, f64)> { self.selected.iter().copied().zip(y.iter().copied()).collect() };
         chart.points(&pairs(&self.signal), colour(0), marker(0), 4.5);
-        chart.legend_marker("σ_sel measured", colour(0), marker(0));
+        chart.legend_marker("spread σₛₑₗ measured", colour(0), marker(0));
         if !self.selection_error.is_empty() {
             chart.points(&pairs(&self.selection_error), colour(1), marker(2), 4.5);
-            chart.legend_marker("E_sel measured", colour(1), marker(2));
+            chart.legend_marker("error Eₛₑₗ measured", colour(1), marker(2));
         }
-        chart.vertical(self.relevant, &format!("ρ_d = {}", plain(self.relevant)), "2 3");
+        chart.vertical(
+            self.relevant,
+            &format!("relevant: ρ = {}", plain(self.relevant)),
+            "2 4",
+        );
         let axes = Axes {
-            x: "fraction of selected variables ρ_model",
-            y: "selection spread and error (per variable)",
+            x: "fraction of selected variables ρ",
+            y: "selection spread, selection error (per variable)",
             x_ends: (Some(0.0), None),
             y_ends: (Some(0.0), None),
             ..Axes::default()
