@@ -1,7 +1,7 @@
 //! The command as a user meets it: help, refusals, exit codes, `reproduce`, resume, signals.
 //!
 //! Mutations seen red: usage errors with exit code 1; no object on standard output with `--json`; a closed
-//! pipe reported as a failure; the signal handler not installed.
+//! pipe reported as a failure; the signal handler not installed; the seconds of a checkpoint as a JSON number.
 
 use serde_json::Value;
 use std::error::Error;

@@ -201,5 +201,4 @@ fn keep(
 }
 
 #[cfg(test)]
-#[path = "runner_tests.rs"]
 mod tests;

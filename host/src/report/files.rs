@@ -30,7 +30,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    //! Mutation seen red: writing straight to `path` (a folder in the way then leaves a partial file).
+    //! Mutation seen red: the temporary file kept when the renaming fails.
     use super::*;
 
     #[test]

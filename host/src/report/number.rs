@@ -70,7 +70,7 @@ pub fn with_error(value: f64, error: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: exponent taken before rounding; sign lost for -inf; error digits 1.
+    //! Mutations seen red: exponent taken before rounding; one digit of the error; zeros cut from integers.
     use super::*;
 
     #[test]

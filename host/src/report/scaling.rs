@@ -97,7 +97,7 @@ impl Scaling {
 
 #[cfg(test)]
 mod tests {
-    //! Mutation seen red: `cross` with the sign of x lost; the zero point not filtered.
+    //! Mutation seen red: points without a logarithm not left out.
     use super::*;
 
     #[test] // oracle: an exact power law is found; zeros and NaN are left out
