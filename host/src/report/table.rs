@@ -184,7 +184,9 @@ impl Table {
             }
             let padding = " ".repeat(width.saturating_sub(text.chars().count()));
             let painted = match paint {
-                Some(paint) if style.colour => format!("\u{1b}[{}m{text}\u{1b}[0m", paint.code()),
+                Some(paint) if style.colour && !text.is_empty() => {
+                    format!("\u{1b}[{}m{text}\u{1b}[0m", paint.code())
+                }
                 _ => (*text).to_owned(),
             };
             let parts = if self.right.contains(&column) {
