@@ -1,5 +1,10 @@
 //! The statistical physics of learning: library and the `gibbs` command.
+#![deny(unsafe_code)]
 
 pub mod baseline;
+pub mod cli;
 pub mod data;
+pub mod experiments;
 pub mod garrote;
+pub mod progress;
+pub mod report;

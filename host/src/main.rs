@@ -1,3 +1,7 @@
 //! The `gibbs` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gibbs::cli::run(std::env::args_os())
+}

@@ -1,0 +1,154 @@
+//! Errors of the command line and their exit codes.
+
+use super::output;
+use crate::experiments::runner::RunError;
+use serde_json::{Map, Value, json};
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// What kind of end; each has its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Failed while running: exit code 1.
+    Failed,
+    /// Wrong usage or bad input, an unwritable output included: exit code 2.
+    Input,
+    /// Stopped by the user: exit code 130.
+    Interrupted,
+}
+
+impl Kind {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Input => 2,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Why a verb gave no result.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CliError {
+    kind: Kind,
+    message: String,
+    details: Map<String, Value>,
+    /// The message already says "error:", as clap's do.
+    complete: bool,
+}
+
+impl CliError {
+    fn new(kind: Kind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            details: Map::new(),
+            complete: false,
+        }
+    }
+
+    /// Failed while running: exit code 1.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, message.into())
+    }
+
+    /// Wrong usage or bad input: exit code 2.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(Kind::Input, message.into())
+    }
+
+    /// Stopped by the user: exit code 130.
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        Self::new(Kind::Interrupted, message.into())
+    }
+
+    /// A refusal of clap, in its words: exit code 2.
+    pub(super) fn usage(refusal: &clap::Error) -> Self {
+        Self {
+            complete: true,
+            ..Self::new(Kind::Input, refusal.to_string().trim_end().to_owned())
+        }
+    }
+
+    /// Adds a field to the JSON object: the file, the row, the column.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(field.to_owned(), value.into());
+        self
+    }
+
+    /// What kind of end it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn to_json(&self) -> Value {
+        let message = self.message.strip_prefix("error: ").unwrap_or(&self.message);
+        let mut object = self.details.clone();
+        for (field, value) in [
+            ("schema", json!("gibbs.error/1")),
+            ("code", json!(self.kind.code())),
+            ("message", json!(message)),
+        ] {
+            object.insert(field.to_owned(), value);
+        }
+        Value::Object(object)
+    }
+
+    /// Message on standard error, with `json` the object on standard output as well; gives the exit code.
+    pub(super) fn report(&self, json: bool) -> ExitCode {
+        let head = if self.complete { "" } else { "error: " };
+        // Nobody is left to be told when standard error is closed.
+        let _ = writeln!(std::io::stderr(), "{head}{}", self.message);
+        if json {
+            let _ = output::json(&self.to_json());
+        }
+        ExitCode::from(self.kind.code())
+    }
+}
+
+impl From<RunError> for CliError {
+    fn from(error: RunError) -> Self {
+        let message = error.to_string();
+        match error {
+            RunError::Output { path, .. } => Self::input(message).with("file", path.display().to_string()),
+            RunError::Checkpoint(_) => Self::input(message),
+            RunError::Io { path, .. } => Self::failed(message).with("file", path.display().to_string()),
+            RunError::Interrupted {
+                finished,
+                total,
+                checkpoint,
+            } => Self::interrupted(message)
+                .with("checkpoint", checkpoint.display().to_string())
+                .with("finished", finished)
+                .with("total", total),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_object_has_schema_code_message_and_details() {
+        let object = CliError::input("data.csv, row 3: not a number")
+            .with("row", 3)
+            .to_json();
+        let message = "data.csv, row 3: not a number";
+        assert_eq!(
+            object,
+            json!({"schema": "gibbs.error/1", "code": 2, "message": message, "row": 3})
+        );
+    }
+
+    #[test] // a detail cannot overwrite what every reader relies on
+    fn details_do_not_hide_the_code() {
+        assert_eq!(
+            CliError::interrupted("stop").with("code", 0).to_json()["code"],
+            json!(130)
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! The command line: `gibbs <family> <verb> [files] [options]`. One file or folder per family.
+//!
+//! Standard output carries the result, as a table or with `--json` as one JSON object; everything else goes
+//! to standard error. Map: [`error`] exit codes, [`output`] the one place that writes to standard output,
+//! [`interrupt`] Ctrl-C. To add a family: one module, one variant of [`Command`], one arm in `dispatch`.
+
+pub mod completions;
+pub mod error;
+pub mod interrupt;
+pub mod output;
+pub mod reproduce;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use error::CliError;
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    not converged (the result is still printed), a claim not met, or input/output failed while running
+  2    wrong usage or bad input, an unwritable output folder included
+  130  interrupted (Ctrl-C or kill)
+
+With --json an error is also an object on standard output: {\"schema\": \"gibbs.error/1\", \"code\", \"message\"}.
+
+Examples:
+  gibbs reproduce
+  gibbs reproduce --list
+  gibbs completions bash > gibbs.bash";
+
+/// The statistical physics of learning: fit, sample, reproduce.
+#[derive(Debug, Parser)]
+#[command(name = "gibbs", version, after_help = EXIT_CODES, propagate_version = true)]
+pub struct Cli {
+    /// Options of every verb.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every verb.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct Common {
+    /// Seed of all random draws
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Folder for figures and files; made when missing
+    #[arg(long, global = true, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Worker threads [default: all cores]; results never depend on it
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// No progress and no remarks on standard error
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    /// One JSON object on standard output instead of a table
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The families of verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    // Families of methods come here, one line each: Garrote(garrote::Arguments), Ising(…), …
+    /// Run the reproduced experiments and write the report
+    Reproduce(reproduce::Arguments),
+    /// Print the completion script of a shell
+    Completions(completions::Completions),
+    /// Print the manual page, or write the pages of all verbs to --out DIR
+    Man(completions::Man),
+}
+
+/// How a verb that gave a result ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Status {
+    /// All as asked: exit code 0.
+    Done,
+    /// The result is printed, but a claim was not met or a solver did not converge: exit code 1.
+    NotMet,
+}
+
+/// Runs the command line `arguments` (the program's name first).
+pub fn run<I, A>(arguments: I) -> ExitCode
+where
+    I: IntoIterator<Item = A>,
+    A: Into<OsString> + Clone,
+{
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    // Before the arguments are understood, so that a usage error is an object as well.
+    let json = arguments.iter().take_while(|a| *a != "--").any(|a| a == "--json");
+    let result = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => dispatch(&cli),
+        Err(refusal) if refusal.use_stderr() => Err(CliError::usage(&refusal)),
+        Err(wanted) => output::text(&wanted.to_string()).map(|()| Status::Done), // --help, --version
+    };
+    match result {
+        Ok(Status::Done) => ExitCode::SUCCESS,
+        Ok(Status::NotMet) => ExitCode::from(1),
+        Err(failure) => failure.report(json),
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<Status, CliError> {
+    if let Some(threads) = cli.common.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build_global()
+            .map_err(|e| CliError::failed(format!("cannot start {threads} threads: {e}")))?;
+    }
+    match &cli.command {
+        Command::Reproduce(arguments) => reproduce::run(arguments, &cli.common),
+        Command::Completions(arguments) => completions::print(arguments, &mut Cli::command()),
+        Command::Man(arguments) => completions::man(arguments, &cli.common, Cli::command()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test] // clap checks names, conflicts and defaults of every verb
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test] // DESIGN: an example per verb
+    fn every_verb_shows_an_example() {
+        fn check(command: &clap::Command) {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                help.contains("Example"),
+                "no example in the help of {}",
+                command.get_name()
+            );
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -1,0 +1,51 @@
+//! The one place that writes results to standard output. A closed pipe (`gibbs … | head -1`) is no error.
+
+use super::{Common, error::CliError};
+use serde_json::Value;
+use std::io::{self, ErrorKind, Write};
+
+/// Writes the result: the JSON object with `--json`, otherwise the text. Only the one wanted is made.
+///
+/// # Errors
+/// When standard output cannot be written to; a closed pipe is no error.
+pub fn emit(
+    common: &Common,
+    object: impl FnOnce() -> Value,
+    text_of: impl FnOnce() -> String,
+) -> Result<(), CliError> {
+    if common.json {
+        json(&object())
+    } else {
+        text(&text_of())
+    }
+}
+
+/// One JSON object, indented, and a newline.
+///
+/// # Errors
+/// As [`emit`].
+pub fn json(object: &Value) -> Result<(), CliError> {
+    text(&format!("{object:#}\n"))
+}
+
+/// Text as it is.
+///
+/// # Errors
+/// As [`emit`].
+pub fn text(text: &str) -> Result<(), CliError> {
+    bytes(text.as_bytes())
+}
+
+/// Bytes as they are.
+///
+/// # Errors
+/// As [`emit`].
+pub fn bytes(bytes: &[u8]) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(CliError::failed(format!("cannot write to standard output: {e}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,76 @@
+//! Mutations seen red: `>` for `>=` in `AtLeast`; NaN passing as informative; twelve digits in place of
+//! the exact text; four digits shown whatever the verdict.
+use super::*;
+
+fn shortfall(target: Expected) -> Expected {
+    Expected::KnownShortfall {
+        target: Box::new(target),
+        reason: "rule under-selects".into(),
+    }
+}
+
+#[test]
+fn verdicts_at_and_beside_the_bounds() {
+    let equal = Expected::Equal {
+        value: 1.0,
+        tolerance: 0.25,
+    };
+    let within = Expected::Within { low: 0.5, high: 1.5 };
+    let cases = [
+        (equal.clone(), 1.25, Verdict::Met),
+        (equal, 1.26, Verdict::NotMet),
+        (Expected::AtLeast(0.5), 0.5, Verdict::Met),
+        (Expected::AtLeast(0.5), 0.499, Verdict::NotMet),
+        (Expected::AtMost(0.5), 0.5, Verdict::Met),
+        (Expected::AtMost(0.5), 0.501, Verdict::NotMet),
+        (within.clone(), 1.5, Verdict::Met),
+        (within.clone(), 0.5, Verdict::Met),
+        (within, 1.6, Verdict::NotMet),
+        (Expected::Informative, -7.0, Verdict::Informative),
+        (shortfall(Expected::AtLeast(0.6)), 0.5, Verdict::KnownShortfall),
+        (shortfall(Expected::AtLeast(0.6)), 0.7, Verdict::Met),
+    ];
+    for (expected, measured, verdict) in cases {
+        assert_eq!(expected.verdict(measured), verdict, "{expected:?} {measured}");
+        for broken in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(expected.verdict(broken), Verdict::NotMet, "{expected:?} {broken}");
+        }
+    }
+    assert_eq!(Expected::AtLeast(f64::NAN).verdict(1.0), Verdict::NotMet);
+}
+
+#[test]
+fn digits_shown_agree_with_the_verdict() {
+    let row = |measured| Row::new("F1", Source::own("B"), Expected::AtLeast(0.985), measured);
+    assert_eq!(row(0.984_99).measured_text(), "0.98499");
+    assert_eq!(row(0.985_01).measured_text(), "0.9850");
+    assert_eq!(row(0.984_99).with_error(0.01).measured_text(), "0.98499 ± 0.010");
+    assert_eq!(row(f64::NAN).measured_text(), "NaN");
+    assert_eq!(row(1.5).with_unit("nats").measured_text(), "1.500 nats");
+}
+
+#[test]
+fn rows_come_back_with_the_same_bits() -> Result<(), serde_json::Error> {
+    let numbers = [
+        0.1 + 0.2,
+        f64::MIN_POSITIVE / 3.0,
+        -0.0,
+        f64::INFINITY,
+        1.0 / 3.0,
+        2.0_f64.powi(60) + 1.0,
+    ];
+    for measured in numbers {
+        let expected = shortfall(Expected::Within {
+            low: measured,
+            high: 1e-300,
+        });
+        let row = Row::new("q", Source::oracle("closed form"), expected, measured).with_error(measured);
+        let back: Row = serde_json::from_str(&serde_json::to_string(&row)?)?;
+        assert_eq!(back, row);
+        assert_eq!(back.measured.to_bits(), measured.to_bits());
+    }
+    let row = Row::new("q", Source::published("eq. 1"), Expected::Informative, f64::NAN);
+    let back: Row = serde_json::from_str(&serde_json::to_string(&row)?)?;
+    assert!(back.measured.is_nan());
+    Ok(())
+}

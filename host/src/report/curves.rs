@@ -1,0 +1,67 @@
+//! Curves of several methods over one axis: generalisation error against model density, for instance.
+
+use super::figure::Figure;
+use super::style::{Axes, Chart, colour, dash, marker};
+
+/// One method.
+#[derive(Clone, Debug, Default)]
+pub struct Curve {
+    /// Name in the legend.
+    pub name: String,
+    /// Points (x, y).
+    pub points: Vec<(f64, f64)>,
+    /// Standard error of each y, drawn as a band; empty when there is none.
+    pub spread: Vec<f64>,
+}
+
+/// What the figure shows.
+#[derive(Clone, Debug, Default)]
+pub struct Curves {
+    /// Title of the figure.
+    pub title: String,
+    /// Label of x with its unit.
+    pub x_label: String,
+    /// Label of y with its unit.
+    pub y_label: String,
+    /// The methods.
+    pub curves: Vec<Curve>,
+    /// A vertical line and its name (the true density, for instance).
+    pub vertical: Option<(f64, String)>,
+    /// A horizontal line and its name (the noise floor, for instance).
+    pub horizontal: Option<(f64, String)>,
+}
+
+impl Curves {
+    /// Draws the curves, each with its own colour, dash and marker.
+    pub fn draw(&self) -> Figure {
+        let mut chart = Chart::default();
+        for (series, curve) in self.curves.iter().enumerate() {
+            if !curve.spread.is_empty() {
+                let ends = curve.points.iter().zip(&curve.spread);
+                let x: Vec<f64> = curve.points.iter().map(|p| p.0).collect();
+                let low: Vec<f64> = ends.clone().map(|(p, s)| p.1 - s).collect();
+                let high: Vec<f64> = ends.map(|(p, s)| p.1 + s).collect();
+                chart.band(&x, &low, &high, colour(series));
+            }
+            chart.line(&curve.points, colour(series), dash(series), 2.0);
+            let stride = (curve.points.len() / 12).max(1);
+            let some: Vec<_> = curve.points.iter().copied().step_by(stride).collect();
+            chart.points(&some, colour(series), marker(series), 4.0);
+            chart.legend_marker(&curve.name, colour(series), marker(series));
+        }
+        if let Some((x, name)) = &self.vertical {
+            chart.vertical(*x, name, "2 4");
+        }
+        if let Some((y, name)) = &self.horizontal {
+            chart.horizontal(*y, name, "8 4");
+        }
+        chart.finish(
+            &self.title,
+            &Axes {
+                x: &self.x_label,
+                y: &self.y_label,
+                ..Axes::default()
+            },
+        )
+    }
+}

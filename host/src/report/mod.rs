@@ -1,0 +1,23 @@
+//! What a run leaves for a reader: figures (SVG and PNG), tables for the terminal, one HTML page.
+//!
+//! Everything here takes plain numbers and names; it knows no method. Map:
+//!
+//! * [`figure`]: a finished figure and how it is written; [`style`]: the palette and the chart builder.
+//! * One file per kind of figure: [`inclusion`], [`fit_error`], [`transition`], [`importance`],
+//!   [`curves`], [`comparison`], [`scaling`].
+//! * [`number`]: how numbers are printed; [`table`]: aligned text and Markdown; [`html`]: the page.
+//! * [`files`]: every output is written under a temporary name and renamed.
+
+pub mod comparison;
+pub mod curves;
+pub mod figure;
+pub mod files;
+pub mod fit_error;
+pub mod html;
+pub mod importance;
+pub mod inclusion;
+pub mod number;
+pub mod scaling;
+pub mod style;
+pub mod table;
+pub mod transition;
