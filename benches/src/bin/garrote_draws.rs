@@ -28,7 +28,11 @@ fn fit_ours(train: &Sample) -> Result<Fitted, Box<dyn Error>> {
     let folds = cv::Folds::consecutive(train.rows, 5)?;
     let fit = cv::lasso_cv(&train.x, &train.y, &alphas, &folds, lasso::Settings::default())?.fit;
     let selected = fit.coefficients.iter().map(|w| *w != 0.0).collect();
-    Ok(Fitted { selected, coefficients: fit.coefficients, intercept: fit.intercept })
+    Ok(Fitted {
+        selected,
+        coefficients: fit.coefficients,
+        intercept: fit.intercept,
+    })
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -47,7 +51,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         save(&dir.join(format!("x_{name}.npy")), &sample.x, &shape)?;
         save(&dir.join(format!("y_{name}.npy")), &sample.y, &shape[..1])?;
     }
-    save(&dir.join("weights.npy"), &draw.weights, &[draw.weights.len() as u64])?;
+    save(
+        &dir.join("weights.npy"),
+        &draw.weights,
+        &[draw.weights.len() as u64],
+    )?;
 
     let mut fitted = fit_ours(&draw.train)?; // also warms the caches, as the peers' first run does for them
     let mut seconds = Vec::new();
@@ -59,7 +67,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     seconds.sort_by(f64::total_cmp);
 
     let support = Support::of(fitted.selected.iter().copied(), &draw.weights);
-    let predicted = linear_prediction(&draw.test.x, draw.test.rows, &fitted.coefficients, fitted.intercept);
+    let predicted = linear_prediction(
+        &draw.test.x,
+        draw.test.rows,
+        &fitted.coefficients,
+        fitted.intercept,
+    );
     let line = serde_json::json!({
         "protocol": draw.name,
         "seed": seed,
@@ -78,7 +91,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn save(path: &Path, values: &[f64], shape: &[u64]) -> Result<(), Box<dyn Error>> {
     let mut file = BufWriter::new(File::create(path)?);
-    let options = npyz::WriteOptions::new().default_dtype().shape(shape).order(npyz::Order::Fortran);
+    let options = npyz::WriteOptions::new()
+        .default_dtype()
+        .shape(shape)
+        .order(npyz::Order::Fortran);
     let mut writer = options.writer(&mut file).begin_nd()?;
     writer.extend(values.iter().copied())?;
     writer.finish()?;

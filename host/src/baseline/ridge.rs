@@ -41,10 +41,16 @@ pub enum Score {
 pub fn penalty_grid(largest: f64, smallest: f64, count: usize) -> Result<Vec<f64>, BaselineError> {
     if !(smallest > 0.0 && smallest <= largest && largest.is_finite()) {
         let expected = "above 0 and at most the largest";
-        return Err(BaselineError::Setting { name: "smallest penalty", value: smallest, expected });
+        return Err(BaselineError::Setting {
+            name: "smallest penalty",
+            value: smallest,
+            expected,
+        });
     }
     let steps = count.saturating_sub(1).max(1) as f64;
-    Ok((0..count).map(|k| largest * (smallest / largest).powf(k as f64 / steps)).collect())
+    Ok((0..count)
+        .map(|k| largest * (smallest / largest).powf(k as f64 / steps))
+        .collect())
 }
 
 /// Fits one penalty.
@@ -53,7 +59,10 @@ pub fn penalty_grid(largest: f64, smallest: f64, count: usize) -> Result<Vec<f64
 /// [`BaselineError`] for wrong shapes, non-finite data or alpha <= 0.
 pub fn ridge(x: &[f64], y: &[f64], alpha: f64) -> Result<RidgeFit, BaselineError> {
     let mut fits = ridge_path(x, y, &[alpha])?;
-    fits.pop().ok_or(BaselineError::Shape { values: x.len(), rows: y.len() })
+    fits.pop().ok_or(BaselineError::Shape {
+        values: x.len(),
+        rows: y.len(),
+    })
 }
 
 /// Fits every penalty; the products X'X or XX' are made once.
@@ -62,7 +71,10 @@ pub fn ridge(x: &[f64], y: &[f64], alpha: f64) -> Result<RidgeFit, BaselineError
 /// As [`ridge`].
 pub fn ridge_path(x: &[f64], y: &[f64], alphas: &[f64]) -> Result<Vec<RidgeFit>, BaselineError> {
     let problem = Problem::new(x, y, alphas)?;
-    alphas.iter().map(|alpha| Ok(problem.fit(*alpha, &problem.factor(*alpha)?))).collect()
+    alphas
+        .iter()
+        .map(|alpha| Ok(problem.fit(*alpha, &problem.factor(*alpha)?)))
+        .collect()
 }
 
 /// Chooses the penalty by a closed-form error; ties go to the earlier in `alphas` (give them falling).
@@ -87,10 +99,18 @@ pub fn ridge_loo(
         }
     }
     match chosen {
-        Some((best, fit)) => Ok(Validated { fit, alphas: alphas.to_vec(), errors, best, unconverged: 0 }),
-        None => {
-            Err(BaselineError::Setting { name: "alphas", value: 0.0, expected: "at least one penalty" })
-        }
+        Some((best, fit)) => Ok(Validated {
+            fit,
+            alphas: alphas.to_vec(),
+            errors,
+            best,
+            unconverged: 0,
+        }),
+        None => Err(BaselineError::Setting {
+            name: "alphas",
+            value: 0.0,
+            expected: "at least one penalty",
+        }),
     }
 }
 
@@ -105,7 +125,11 @@ struct Problem {
 impl Problem {
     fn new(x: &[f64], y: &[f64], alphas: &[f64]) -> Result<Self, BaselineError> {
         if let Some(&value) = alphas.iter().find(|a| !(**a > 0.0 && a.is_finite())) {
-            return Err(BaselineError::Setting { name: "alpha", value, expected: "finite, above 0" });
+            return Err(BaselineError::Setting {
+                name: "alpha",
+                value,
+                expected: "finite, above 0",
+            });
         }
         let data = Centred::new(x, y)?;
         let dual = data.columns() > data.rows;
@@ -123,12 +147,20 @@ impl Problem {
                 row.iter_mut().zip(columns()).for_each(|(p, b)| *p = dot(a, b));
             }
         }
-        Ok(Self { data, products, order, dual })
+        Ok(Self {
+            data,
+            products,
+            order,
+            dual,
+        })
     }
 
     fn factor(&self, alpha: f64) -> Result<Factor, BaselineError> {
         let mut matrix = self.products.clone();
-        matrix.iter_mut().step_by(self.order + 1).for_each(|diagonal| *diagonal += alpha);
+        matrix
+            .iter_mut()
+            .step_by(self.order + 1)
+            .for_each(|diagonal| *diagonal += alpha);
         Factor::new(matrix, self.order).ok_or(BaselineError::Singular { penalty: alpha })
     }
 
@@ -144,7 +176,11 @@ impl Problem {
             w
         };
         let intercept = self.data.intercept(&coefficients);
-        RidgeFit { coefficients, intercept, alpha }
+        RidgeFit {
+            coefficients,
+            intercept,
+            alpha,
+        }
     }
 
     fn error(&self, fit: &RidgeFit, factor: &Factor, score: Score) -> f64 {
@@ -163,11 +199,18 @@ impl Problem {
             };
             factor.forward(&mut z);
             let square = dot(&z, &z);
-            if self.dual { fit.alpha * square - 1.0 / count } else { 1.0 - 1.0 / count - square }
+            if self.dual {
+                fit.alpha * square - 1.0 / count
+            } else {
+                1.0 - 1.0 / count - square
+            }
         };
         match score {
             Score::LeaveOneOut => {
-                let squares = residual.iter().enumerate().map(|(row, r)| (r / freedom(row)).powi(2));
+                let squares = residual
+                    .iter()
+                    .enumerate()
+                    .map(|(row, r)| (r / freedom(row)).powi(2));
                 squares.sum::<f64>() / count
             }
             Score::Generalised => {

@@ -1,4 +1,6 @@
 //! The Variational Garrote on the host.
 
 pub mod metrics;
+pub mod nnls;
 pub mod synth;
+pub mod transition;

@@ -117,7 +117,8 @@ impl Protocol {
         });
         plan.law.impose(&mut x, rows);
         if plan.standardise {
-            x.par_chunks_mut(rows).for_each(|column| standardise(column, plan.rows[0]));
+            x.par_chunks_mut(rows)
+                .for_each(|column| standardise(column, plan.rows[0]));
         }
         let noise_sd = match plan.noise {
             Noise::Sd(sd) => sd,
@@ -125,11 +126,18 @@ impl Protocol {
         };
         let mut rng = stream(data_seed, &name, 1);
         let mut y: Vec<f64> = (0..rows).map(|_| noise_sd * normal::<f64>(&mut rng)).collect();
-        for (column, weight) in x.chunks_exact(rows).zip(&weights).filter(|(_, weight)| **weight != 0.0) {
+        for (column, weight) in x
+            .chunks_exact(rows)
+            .zip(&weights)
+            .filter(|(_, weight)| **weight != 0.0)
+        {
             y.iter_mut().zip(column).for_each(|(y, x)| *y += weight * x);
         }
         let cut = |start: usize, len: usize| Sample {
-            x: x.chunks_exact(rows).flat_map(|column| &column[start..start + len]).copied().collect(),
+            x: x.chunks_exact(rows)
+                .flat_map(|column| &column[start..start + len])
+                .copied()
+                .collect(),
             y: y[start..start + len].to_vec(),
             rows: len,
         };
@@ -151,15 +159,40 @@ impl Protocol {
             Self::B => ("B", [67, 67, 100], 100, iid, true, Noise::Sd(1.0)),
             Self::BLarge => ("B-large", [100, 100, 100], 1000, iid, true, Noise::Sd(1.0)),
             Self::C => ("C", [100, 0, 100], 500, Law::Chain(0.7), false, Noise::Ratio(3.0)),
-            Self::CHard => ("C-hard", [100, 0, 100], 500, Law::Chain(0.9), false, Noise::Ratio(3.0)),
+            Self::CHard => (
+                "C-hard",
+                [100, 0, 100],
+                500,
+                Law::Chain(0.9),
+                false,
+                Noise::Ratio(3.0),
+            ),
             Self::D1 | Self::D2 => ("D", [1000, 0, 1000], 3, Law::ZhaoYu, false, Noise::Sd(1.0)),
             Self::E { columns } => ("E", [100, 0, 100], columns, iid, true, Noise::Sd(1.0)),
-            Self::F { arena, correlation, snr } => {
+            Self::F {
+                arena,
+                correlation,
+                snr,
+            } => {
                 let (m, n, _) = arena.shape();
-                ("F", [m, m, m], n, Law::Chain(correlation), false, Noise::Ratio(snr))
+                (
+                    "F",
+                    [m, m, m],
+                    n,
+                    Law::Chain(correlation),
+                    false,
+                    Noise::Ratio(snr),
+                )
             }
         };
-        Plan { family, rows, columns, law, standardise, noise }
+        Plan {
+            family,
+            rows,
+            columns,
+            law,
+            standardise,
+            noise,
+        }
     }
 
     fn weights(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
@@ -172,9 +205,13 @@ impl Protocol {
                     w[place] = if bernoulli(rng, 0.5) { size } else { -size };
                 }
             }
-            Self::B => choose(rng, w.len(), 5).into_iter().for_each(|place| w[place] = 1.0),
+            Self::B => choose(rng, w.len(), 5)
+                .into_iter()
+                .for_each(|place| w[place] = 1.0),
             Self::BLarge | Self::E { .. } => {
-                choose(rng, w.len(), 10).into_iter().for_each(|place| w[place] = 1.0);
+                choose(rng, w.len(), 10)
+                    .into_iter()
+                    .for_each(|place| w[place] = 1.0);
             }
             Self::C => (25..500).step_by(50).for_each(|place| w[place] = 1.0),
             Self::CHard => {
@@ -197,7 +234,9 @@ impl Law {
                 for end in (2..=x.len() / rows).filter(|_| r != 0.0) {
                     let (before, here) = x[..end * rows].split_at_mut((end - 1) * rows);
                     let before = &before[(end - 2) * rows..];
-                    here.iter_mut().zip(before).for_each(|(x, p)| *x = r * p + fresh * *x);
+                    here.iter_mut()
+                        .zip(before)
+                        .for_each(|(x, p)| *x = r * p + fresh * *x);
                 }
             }
             Self::ZhaoYu => {
@@ -212,8 +251,12 @@ impl Law {
 
     /// w'Sw, the variance of the noiseless target; S as in [`Law::impose`].
     fn signal_variance(self, weights: &[f64]) -> f64 {
-        let on: Vec<(usize, f64)> =
-            weights.iter().copied().enumerate().filter(|(_, weight)| *weight != 0.0).collect();
+        let on: Vec<(usize, f64)> = weights
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(_, weight)| *weight != 0.0)
+            .collect();
         let correlation = |i: usize, j: usize| match self {
             // powi(0) is 1, also for r = 0
             Self::Chain(r) => r.powi(i.abs_diff(j) as i32),
@@ -223,7 +266,9 @@ impl Law {
                 _ => 1.0,
             },
         };
-        on.iter().map(|(i, a)| on.iter().map(|(j, b)| a * b * correlation(*i, *j)).sum::<f64>()).sum()
+        on.iter()
+            .map(|(i, a)| on.iter().map(|(j, b)| a * b * correlation(*i, *j)).sum::<f64>())
+            .sum()
     }
 }
 
@@ -249,7 +294,12 @@ fn choose(rng: &mut Xoshiro256PlusPlus, len: usize, count: usize) -> Vec<usize> 
 fn standardise(column: &mut [f64], reference: usize) {
     let count = reference as f64;
     let mean = column[..reference].iter().sum::<f64>() / count;
-    let sd = (column[..reference].iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt();
+    let sd = (column[..reference]
+        .iter()
+        .map(|x| (x - mean) * (x - mean))
+        .sum::<f64>()
+        / count)
+        .sqrt();
     column.iter_mut().for_each(|x| *x = (*x - mean) / sd);
 }
 
