@@ -5,9 +5,9 @@
 //! prints `{"protocol", "seed", "noise_sd", "f1", "tp", "fp", "fn", "exact", "e_gen", "seconds"}`; seconds is the median
 //! over REPEATS (default 3) of the whole fit on one thread.
 
-use gibbs::baseline::{cv, lasso};
 use gibbs::garrote::metrics::{Support, generalisation_error, linear_prediction};
 use gibbs::garrote::synth::{Protocol, Sample};
+use gibbs::garrote::{Design, FitOptions, fit};
 use npyz::WriterBuilder;
 use std::error::Error;
 use std::fs::File;
@@ -24,14 +24,31 @@ struct Fitted {
 
 /// Our entry in the comparison.
 fn fit_ours(train: &Sample) -> Result<Fitted, Box<dyn Error>> {
-    let alphas = lasso::alpha_grid(&train.x, &train.y, 100, 1e-3)?;
-    let folds = cv::Folds::consecutive(train.rows, 5)?;
-    let fit = cv::lasso_cv(&train.x, &train.y, &alphas, &folds, lasso::Settings::default())?.fit;
-    let selected = fit.coefficients.iter().map(|w| *w != 0.0).collect();
+    let names = (0..train.columns()).map(|i| format!("x{i}")).collect();
+    let design = Design::new(names, "y", train.x.clone(), train.y.clone())?;
+    let rule = std::env::var("GIBBS_RULE")
+        .unwrap_or_else(|_| "ebic".into())
+        .parse()?;
+    let fit = fit(
+        &design,
+        &FitOptions {
+            rule,
+            ..FitOptions::default()
+        },
+    )?;
+    let mut intercept = design.target_mean;
+    let mut coefficients = vec![0.0; design.variables()];
+    for (i, c) in coefficients.iter_mut().enumerate() {
+        if design.scale[i] > 0.0 {
+            *c = fit.inclusion[i] * fit.weight[i] / design.scale[i];
+            intercept -= *c * design.mean[i];
+        }
+    }
+    let selected = fit.inclusion.iter().map(|m| *m > 0.5).collect();
     Ok(Fitted {
         selected,
-        coefficients: fit.coefficients,
-        intercept: fit.intercept,
+        coefficients,
+        intercept,
     })
 }
 

@@ -13,7 +13,8 @@
 //! Source: Friedman, Hastie, Tibshirani, J. Stat. Softw. 33(1) (2010); the gap as in Kim, Koh, Lustig, Boyd,
 //! Gorinevsky, IEEE J. Sel. Top. Signal Process. 1:606 (2007). The objective is scikit-learn's `Lasso`.
 
-use super::{BaselineError, Centred, add_scaled, dot};
+use super::{BaselineError, Centred};
+use gibbs_core::math::{add_scaled, dot};
 
 /// When a fit ends.
 #[derive(Clone, Copy, Debug, PartialEq)]

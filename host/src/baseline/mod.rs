@@ -11,6 +11,7 @@ pub mod masks;
 pub mod ridge;
 
 use crate::garrote::metrics::linear_prediction;
+use gibbs_core::math::dot;
 
 /// The data or a setting cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -125,28 +126,4 @@ pub fn mean_squared_error(x: &[f64], y: &[f64], coefficients: &[f64], intercept:
         .map(|(p, y)| (p - y) * (p - y))
         .sum::<f64>()
         / y.len() as f64
-}
-
-/// Inner product in eight interleaved lanes, summed pairwise at the end: a fixed order that vectorises.
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; 8];
-    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = a8
-        .remainder()
-        .iter()
-        .zip(b8.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
-    for (a, b) in a8.zip(b8) {
-        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += a * b;
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + e) + (c + g)) + ((b + f) + (d + h)) + rest
-}
-
-/// `to += scale * from`.
-pub(crate) fn add_scaled(to: &mut [f64], scale: f64, from: &[f64]) {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t += scale * f);
 }

@@ -4,15 +4,20 @@
 //! minimise |y - Xw|^2 + alpha |w|^2            X (M x N) and y centred: scikit-learn's `Ridge`
 //! N <= M   w = (X'X + alpha I)^-1 X'y          one N x N Cholesky factor per alpha
 //! N >  M   w = X'(XX' + alpha I)^-1 y          one M x M factor: the same w
-//! hat      H_ii = 1/M + x_i'(X'X + alpha I)^-1 x_i   or, N > M,   1 - H_ii = alpha [(XX' + alpha I)^-1]_ii - 1/M
+//! hat      H_ii = 1/M + x_i'(X'X + alpha I)^-1 x_i
+//! N >  M   1 - H_ii = alpha [(XX' + alpha I)^-1]_ii - 1/M
 //! LOO      mean_i ( r_i/(1 - H_ii) )^2         exactly the error of M refits, intercept and all
 //! GCV      mean_i r_i^2 / (1 - tr H/M)^2       Golub, Heath, Wahba, Technometrics 21:215 (1979)
 //! ```
-//! The 1/M is the intercept's share of the hat matrix. Cost: min(M, N)^2 max(M, N) once for the products; per
+//! The 1/M is the intercept's share of the hat matrix. Centring leaves XX' singular along 1 = (1, .., 1), where the
+//! inverse would be 1/alpha and drown the rest: we add s 1 1' with s M the mean diagonal of XX'. w stays the same
+//! (y has no share along 1), and 1 - H_ii = alpha [(XX' + s 1 1' + alpha I)^-1]_ii - alpha / (M (alpha + s M)). Cost: min(M, N)^2 max(M, N) once for the products; per
 //! alpha min(M, N)^3/3 for the factor, and M min(M, N)^2 / 2 for the leave-one-out errors.
 
 use super::cv::Validated;
-use super::{BaselineError, Centred, add_scaled, dot};
+use super::{BaselineError, Centred};
+use gibbs_core::linalg::{cholesky, cholesky_solve, forward_substitute};
+use gibbs_core::math::{add_scaled, dot};
 
 /// A ridge fit.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +78,7 @@ pub fn ridge_path(x: &[f64], y: &[f64], alphas: &[f64]) -> Result<Vec<RidgeFit>,
     let problem = Problem::new(x, y, alphas)?;
     alphas
         .iter()
-        .map(|alpha| Ok(problem.fit(*alpha, &problem.factor(*alpha)?)))
+        .map(|alpha| problem.fit(*alpha, &problem.factor(*alpha)?))
         .collect()
 }
 
@@ -92,8 +97,8 @@ pub fn ridge_loo(
     let mut chosen: Option<(usize, RidgeFit)> = None;
     for (k, alpha) in alphas.iter().enumerate() {
         let factor = problem.factor(*alpha)?;
-        let fit = problem.fit(*alpha, &factor);
-        errors.push(problem.error(&fit, &factor, score));
+        let fit = problem.fit(*alpha, &factor)?;
+        errors.push(problem.error(&fit, &factor, score)?);
         if chosen.as_ref().is_none_or(|(best, _)| errors[k] < errors[*best]) {
             chosen = Some((k, fit));
         }
@@ -120,6 +125,8 @@ struct Problem {
     products: Vec<f64>,
     order: usize,
     dual: bool,
+    /// s of the module's head; 0 for N <= M.
+    shift: f64,
 }
 
 impl Problem {
@@ -135,12 +142,15 @@ impl Problem {
         let dual = data.columns() > data.rows;
         let order = if dual { data.rows } else { data.columns() };
         let mut products = vec![0.0; order * order];
+        let mut shift = 0.0;
         if dual {
             for column in data.x.chunks_exact(data.rows) {
                 for (row, value) in products.chunks_exact_mut(order).zip(column) {
                     add_scaled(row, *value, column);
                 }
             }
+            shift = products.iter().step_by(order + 1).sum::<f64>() / (order * order) as f64;
+            products.iter_mut().for_each(|p| *p += shift);
         } else {
             let columns = || data.x.chunks_exact(data.rows);
             for (row, a) in products.chunks_exact_mut(order).zip(columns()) {
@@ -152,113 +162,84 @@ impl Problem {
             products,
             order,
             dual,
+            shift,
         })
     }
 
-    fn factor(&self, alpha: f64) -> Result<Factor, BaselineError> {
+    /// The lower Cholesky factor of the products with the penalty on the diagonal.
+    fn factor(&self, alpha: f64) -> Result<Vec<f64>, BaselineError> {
         let mut matrix = self.products.clone();
         matrix
             .iter_mut()
             .step_by(self.order + 1)
             .for_each(|diagonal| *diagonal += alpha);
-        Factor::new(matrix, self.order).ok_or(BaselineError::Singular { penalty: alpha })
+        cholesky(&mut matrix, self.order).map_err(|_| BaselineError::Singular { penalty: alpha })?;
+        Ok(matrix)
     }
 
-    fn fit(&self, alpha: f64, factor: &Factor) -> RidgeFit {
+    fn fit(&self, alpha: f64, factor: &[f64]) -> Result<RidgeFit, BaselineError> {
         let columns = self.data.x.chunks_exact(self.data.rows);
-        let coefficients: Vec<f64> = if self.dual {
-            let mut c = self.data.y.clone();
-            factor.solve(&mut c);
-            columns.map(|column| dot(column, &c)).collect()
+        let mut solution: Vec<f64> = if self.dual {
+            self.data.y.clone()
         } else {
-            let mut w: Vec<f64> = columns.map(|column| dot(column, &self.data.y)).collect();
-            factor.solve(&mut w);
-            w
+            columns.clone().map(|column| dot(column, &self.data.y)).collect()
+        };
+        cholesky_solve(factor, self.order, &mut solution)
+            .map_err(|_| BaselineError::Singular { penalty: alpha })?;
+        let coefficients: Vec<f64> = if self.dual {
+            columns.map(|column| dot(column, &solution)).collect()
+        } else {
+            solution
         };
         let intercept = self.data.intercept(&coefficients);
-        RidgeFit {
+        Ok(RidgeFit {
             coefficients,
             intercept,
             alpha,
-        }
+        })
     }
 
-    fn error(&self, fit: &RidgeFit, factor: &Factor, score: Score) -> f64 {
-        let rows = self.data.rows;
-        let count = rows as f64;
+    fn error(&self, fit: &RidgeFit, factor: &[f64], score: Score) -> Result<f64, BaselineError> {
+        let count = self.data.rows as f64;
         let mut residual = self.data.y.clone();
-        for (column, weight) in self.data.x.chunks_exact(rows).zip(&fit.coefficients) {
+        for (column, weight) in self.data.x.chunks_exact(self.data.rows).zip(&fit.coefficients) {
             add_scaled(&mut residual, -weight, column);
         }
-        // 1 - H_ii, row by row
-        let freedom = |row: usize| {
-            let mut z: Vec<f64> = if self.dual {
-                (0..rows).map(|i| f64::from(u8::from(i == row))).collect()
-            } else {
-                self.data.x.iter().skip(row).step_by(rows).copied().collect()
-            };
-            factor.forward(&mut z);
-            let square = dot(&z, &z);
-            if self.dual {
-                fit.alpha * square - 1.0 / count
-            } else {
-                1.0 - 1.0 / count - square
-            }
-        };
-        match score {
+        let freedom = (0..self.data.rows)
+            .map(|row| self.freedom(row, fit.alpha, factor))
+            .collect::<Result<Vec<f64>, BaselineError>>()?;
+        Ok(match score {
             Score::LeaveOneOut => {
-                let squares = residual
+                residual
                     .iter()
-                    .enumerate()
-                    .map(|(row, r)| (r / freedom(row)).powi(2));
-                squares.sum::<f64>() / count
+                    .zip(&freedom)
+                    .map(|(r, f)| (r / f) * (r / f))
+                    .sum::<f64>()
+                    / count
             }
             Score::Generalised => {
-                let mean = (0..rows).map(freedom).sum::<f64>() / count;
+                let mean = freedom.iter().sum::<f64>() / count;
                 dot(&residual, &residual) / count / (mean * mean)
             }
-        }
-    }
-}
-
-/// Lower Cholesky factor L of a positive definite matrix, row-major.
-struct Factor {
-    lower: Vec<f64>,
-    order: usize,
-}
-
-impl Factor {
-    fn new(mut lower: Vec<f64>, order: usize) -> Option<Self> {
-        for i in 0..order {
-            let (above, row) = lower.split_at_mut(i * order);
-            for j in 0..i {
-                let other = &above[j * order..j * order + j + 1];
-                row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
-            }
-            let pivot = row[i] - dot(&row[..i], &row[..i]);
-            if !(pivot > 0.0) {
-                return None;
-            }
-            row[i] = pivot.sqrt();
-        }
-        Some(Self { lower, order })
+        })
     }
 
-    /// b <- L^-1 b.
-    fn forward(&self, b: &mut [f64]) {
-        for (i, row) in self.lower.chunks_exact(self.order).enumerate() {
-            b[i] = (b[i] - dot(&row[..i], &b[..i])) / row[i];
-        }
-    }
-
-    /// b <- (L L')^-1 b.
-    fn solve(&self, b: &mut [f64]) {
-        self.forward(b);
-        for (i, row) in self.lower.chunks_exact(self.order).enumerate().rev() {
-            b[i] /= row[i];
-            let x = b[i];
-            add_scaled(&mut b[..i], -x, &row[..i]);
-        }
+    /// 1 - H_ii of one row.
+    fn freedom(&self, row: usize, alpha: f64, factor: &[f64]) -> Result<f64, BaselineError> {
+        let (rows, count) = (self.data.rows, self.data.rows as f64);
+        let mut z: Vec<f64> = if self.dual {
+            (0..rows).map(|i| f64::from(u8::from(i == row))).collect()
+        } else {
+            self.data.x.iter().skip(row).step_by(rows).copied().collect()
+        };
+        forward_substitute(factor, self.order, &mut z)
+            .map_err(|_| BaselineError::Singular { penalty: alpha })?;
+        let square = dot(&z, &z);
+        Ok(if self.dual {
+            alpha * square - alpha / (count * (alpha + self.shift * count))
+        } else {
+            1.0 - 1.0 / count - square
+        })
     }
 }
 

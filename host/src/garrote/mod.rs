@@ -1,6 +1,14 @@
-//! The Variational Garrote on the host.
+//! The Variational Garrote for users' data: paths in residual form, selection rules, search, ensembles.
 
+pub mod columns;
+pub mod design;
+pub mod fit;
 pub mod metrics;
 pub mod nnls;
+pub mod search;
 pub mod synth;
+pub mod trail;
 pub mod transition;
+
+pub use design::{Design, FitError};
+pub use fit::{Fit, FitOptions, Rule, fit};

@@ -12,8 +12,8 @@
 //! as Householder's method (Bjorck 1967) on the nearly dependent columns of the transition theory.
 //! Cost: M k^2 per inner step with k admitted columns.
 
-use crate::baseline::dot;
 use gibbs_core::Error;
+use gibbs_core::math::{add_scaled, dot};
 
 /// A non-negative least squares solution.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,7 +104,7 @@ pub fn nnls(a: &[f64], b: &[f64]) -> Result<Nnls, Error> {
         }
         residual.copy_from_slice(b);
         for j in &admitted {
-            crate::baseline::add_scaled(&mut residual, -x[*j], columns[*j]);
+            add_scaled(&mut residual, -x[*j], columns[*j]);
         }
         barred.fill(false);
     }
@@ -127,7 +127,7 @@ fn least_squares(columns: &[&[f64]], chosen: &[usize], b: &[f64]) -> Vec<f64> {
         for (i, known) in basis.iter().enumerate() {
             let share = dot(known, &q);
             upper[k * order + i] = share;
-            crate::baseline::add_scaled(&mut q, -share, known);
+            add_scaled(&mut q, -share, known);
         }
         let left = dot(&q, &q).sqrt();
         if left > 1e-13 * size {
@@ -142,14 +142,14 @@ fn least_squares(columns: &[&[f64]], chosen: &[usize], b: &[f64]) -> Vec<f64> {
     let mut z: Vec<f64> = Vec::with_capacity(order);
     for q in &basis {
         let share = dot(q, &rest);
-        crate::baseline::add_scaled(&mut rest, -share, q);
+        add_scaled(&mut rest, -share, q);
         z.push(share);
     }
     for k in (0..order).rev() {
         let pivot = upper[k * order + k];
         z[k] = if pivot > 0.0 { z[k] / pivot } else { 0.0 };
         let known = z[k];
-        crate::baseline::add_scaled(&mut z[..k], -known, &upper[k * order..k * order + k]);
+        add_scaled(&mut z[..k], -known, &upper[k * order..k * order + k]);
     }
     z
 }
