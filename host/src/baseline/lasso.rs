@@ -87,7 +87,7 @@ pub fn lasso_path(
     Ok(path(&Centred::new(x, y)?, alphas, settings))
 }
 
-/// `count` penalties falling geometrically from the smallest that gives w = 0, max_j |x_j'y|/M (centred), to
+/// `count` penalties falling geometrically from the smallest that gives w = 0, `max_j |x_j'y|/M` (centred), to
 /// `ratio` times it. scikit-learn: 100 and 1e-3. A constant target gives a grid at the smallest positive number.
 ///
 /// # Errors
@@ -151,7 +151,7 @@ pub(super) fn path(data: &Centred, alphas: &[f64], settings: Settings) -> Vec<La
 /// Weights and residual, carried from alpha to alpha. Everything below is P times M, as sums over rows.
 struct Descent<'a> {
     data: &'a Centred,
-    /// x_j'x_j = M d_j.
+    /// `x_j'x_j = M d_j`.
     norms: Vec<f64>,
     w: Vec<f64>,
     /// y - Xw.
@@ -211,7 +211,7 @@ impl Descent<'_> {
             .sum()
     }
 
-    /// Minimises M P over w_j; the fall is at least M d_j (change)^2 / 2, because P is strongly convex in w_j.
+    /// Minimises M P over one weight; the fall is at least `M d_j (change)^2 / 2`: P is strongly convex in it.
     fn update(&mut self, j: usize, penalty: f64) -> f64 {
         let (norm, old) = (self.norms[j], self.w[j]);
         if norm == 0.0 {

@@ -9,10 +9,15 @@
 //! LOO      mean_i ( r_i/(1 - H_ii) )^2         exactly the error of M refits, intercept and all
 //! GCV      mean_i r_i^2 / (1 - tr H/M)^2       Golub, Heath, Wahba, Technometrics 21:215 (1979)
 //! ```
-//! The 1/M is the intercept's share of the hat matrix. Centring leaves XX' singular along 1 = (1, .., 1), where the
-//! inverse would be 1/alpha and drown the rest: we add s 1 1' with s M the mean diagonal of XX'. w stays the same
-//! (y has no share along 1), and 1 - H_ii = alpha [(XX' + s 1 1' + alpha I)^-1]_ii - alpha / (M (alpha + s M)). Cost: min(M, N)^2 max(M, N) once for the products; per
-//! alpha min(M, N)^3/3 for the factor, and M min(M, N)^2 / 2 for the leave-one-out errors.
+//! The 1/M is the intercept's share of the hat matrix. Centring leaves XX' singular along 1 = (1, .., 1),
+//! where the inverse would be 1/alpha and drown the rest: we add s 1 1' with s M the mean diagonal of XX'. w
+//! stays the same (y has no share along 1), and then
+//!
+//! ```text
+//! N >  M   1 - H_ii = alpha [(XX' + s 1 1' + alpha I)^-1]_ii - alpha / (M (alpha + s M))
+//! ```
+//! Cost: min(M, N)^2 max(M, N) once for the products; per alpha min(M, N)^3/6 for the factor, and
+//! M min(M, N)^2 / 2 for the leave-one-out errors.
 
 use super::cv::Validated;
 use super::{BaselineError, Centred};
@@ -150,7 +155,9 @@ impl Problem {
                 }
             }
             shift = products.iter().step_by(order + 1).sum::<f64>() / (order * order) as f64;
-            products.iter_mut().for_each(|p| *p += shift);
+            for product in &mut products {
+                *product += shift;
+            }
         } else {
             let columns = || data.x.chunks_exact(data.rows);
             for (row, a) in products.chunks_exact_mut(order).zip(columns()) {
@@ -224,7 +231,7 @@ impl Problem {
         })
     }
 
-    /// 1 - H_ii of one row.
+    /// `1 - H_ii` of one row.
     fn freedom(&self, row: usize, alpha: f64, factor: &[f64]) -> Result<f64, BaselineError> {
         let (rows, count) = (self.data.rows, self.data.rows as f64);
         let mut z: Vec<f64> = if self.dual {

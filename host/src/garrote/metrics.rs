@@ -69,7 +69,7 @@ impl Support {
     }
 }
 
-/// Relative root mean square error E_gen of predictions on unseen targets; infinite when all targets are
+/// Relative root mean square error `E_gen` of predictions on unseen targets; infinite when all targets are
 /// zero but the predictions are not, 0 when both are.
 pub fn generalisation_error(predicted: &[f64], observed: &[f64]) -> f64 {
     let error: f64 = predicted

@@ -116,7 +116,7 @@ pub fn nnls(a: &[f64], b: &[f64]) -> Result<Nnls, Error> {
     })
 }
 
-/// min |A_S z - b| over the columns `chosen`; a column that depends on those before it gets 0.
+/// min |A z - b| over the columns `chosen`; a column that depends on those before it gets 0.
 fn least_squares(columns: &[&[f64]], chosen: &[usize], b: &[f64]) -> Vec<f64> {
     let order = chosen.len();
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(order);
@@ -131,7 +131,9 @@ fn least_squares(columns: &[&[f64]], chosen: &[usize], b: &[f64]) -> Vec<f64> {
         }
         let left = dot(&q, &q).sqrt();
         if left > 1e-13 * size {
-            q.iter_mut().for_each(|v| *v /= left);
+            for value in &mut q {
+                *value /= left;
+            }
             upper[k * order + k] = left;
         } else {
             q.fill(0.0);

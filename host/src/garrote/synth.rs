@@ -28,11 +28,14 @@
 //! and test rows in this order. Columns are drawn in parallel; the result does not depend on the threads.
 //! Cost: one normal per entry.
 
+mod law;
 mod protocol;
 mod write;
 
 pub use protocol::{Arena, Protocol, UnknownProtocol};
 pub use write::{WriteError, write};
+
+use law::{Law, standardise};
 
 use gibbs_core::random::{Xoshiro256PlusPlus, below, bernoulli, normal, shuffle, stream, uniform};
 use rayon::prelude::*;
@@ -72,15 +75,6 @@ pub struct Draw {
     pub noise_sd: f64,
 }
 
-/// How the columns of the design depend on each other.
-#[derive(Clone, Copy)]
-enum Law {
-    /// Stationary autoregression of order 1 along the columns: corr(i, j) = r^|i-j|; r = 0 is iid.
-    Chain(f64),
-    /// Zhao and Yu's third column, a mixture of the first two.
-    ZhaoYu,
-}
-
 #[derive(Clone, Copy)]
 enum Noise {
     Sd(f64),
@@ -113,7 +107,9 @@ impl Protocol {
         let mut x = vec![0.0; rows * plan.columns];
         x.par_chunks_mut(rows).enumerate().for_each(|(j, column)| {
             let mut rng = stream(data_seed, &name, 2 + j as u64);
-            column.iter_mut().for_each(|value| *value = normal(&mut rng));
+            for value in column {
+                *value = normal(&mut rng);
+            }
         });
         plan.law.impose(&mut x, rows);
         if plan.standardise {
@@ -215,60 +211,15 @@ impl Protocol {
             }
             Self::C => (25..500).step_by(50).for_each(|place| w[place] = 1.0),
             Self::CHard => {
-                (0..10).for_each(|i| w[200 + 2 * i] = if i % 2 == 0 { 1.0 } else { -1.0 });
+                for i in 0..10 {
+                    w[200 + 2 * i] = if i % 2 == 0 { 1.0 } else { -1.0 };
+                }
             }
             Self::D1 => w.copy_from_slice(&[2.0, 3.0, 0.0]),
             Self::D2 => w.copy_from_slice(&[-2.0, 3.0, 0.0]),
             Self::F { arena, .. } => w[..arena.shape().2].fill(1.0),
         }
         w
-    }
-}
-
-impl Law {
-    /// Turns iid standard normal columns into columns of this law.
-    fn impose(self, x: &mut [f64], rows: usize) {
-        match self {
-            Self::Chain(r) => {
-                let fresh = (1.0 - r * r).sqrt();
-                for end in (2..=x.len() / rows).filter(|_| r != 0.0) {
-                    let (before, here) = x[..end * rows].split_at_mut((end - 1) * rows);
-                    let before = &before[(end - 2) * rows..];
-                    here.iter_mut()
-                        .zip(before)
-                        .for_each(|(x, p)| *x = r * p + fresh * *x);
-                }
-            }
-            Self::ZhaoYu => {
-                let (pair, third) = x.split_at_mut(2 * rows);
-                let (first, second) = pair.split_at(rows);
-                for ((e, a), b) in third.iter_mut().zip(first).zip(second) {
-                    *e = (2.0 * a + 2.0 * b + *e) / 3.0;
-                }
-            }
-        }
-    }
-
-    /// w'Sw, the variance of the noiseless target; S as in [`Law::impose`].
-    fn signal_variance(self, weights: &[f64]) -> f64 {
-        let on: Vec<(usize, f64)> = weights
-            .iter()
-            .copied()
-            .enumerate()
-            .filter(|(_, weight)| *weight != 0.0)
-            .collect();
-        let correlation = |i: usize, j: usize| match self {
-            // powi(0) is 1, also for r = 0
-            Self::Chain(r) => r.powi(i.abs_diff(j) as i32),
-            Self::ZhaoYu => match (i.min(j), i.max(j)) {
-                (0, 1) => 0.0,
-                (0 | 1, 2) => 2.0 / 3.0,
-                _ => 1.0,
-            },
-        };
-        on.iter()
-            .map(|(i, a)| on.iter().map(|(j, b)| a * b * correlation(*i, *j)).sum::<f64>())
-            .sum()
     }
 }
 
@@ -288,19 +239,6 @@ fn choose(rng: &mut Xoshiro256PlusPlus, len: usize, count: usize) -> Vec<usize> 
         }
     }
     places
-}
-
-/// Subtracts the mean and divides by the standard deviation (1/M) of the first `reference` entries.
-fn standardise(column: &mut [f64], reference: usize) {
-    let count = reference as f64;
-    let mean = column[..reference].iter().sum::<f64>() / count;
-    let sd = (column[..reference]
-        .iter()
-        .map(|x| (x - mean) * (x - mean))
-        .sum::<f64>()
-        / count)
-        .sqrt();
-    column.iter_mut().for_each(|x| *x = (*x - mean) / sd);
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 //!           E_sel = |rho - rho_d|
 //! ```
 //! <.> is the mean over the ensemble at one value of gamma, m the inclusions, N the variables. f vanishes at
-//! rho = rho_d: the minimum of sigma_sel tells the number of relevant variables, N rho_d, without the truth.
+//! rho = `rho_d`: the minimum of `sigma_sel` tells the number of relevant variables, `N rho_d`, without the truth.
 //! f takes the relevant variables for exchangeable and everybody in the ensemble for having the same ones.
 //!
 //! Source: Soh, Lee, Periwal, Jo, arXiv 2509.06383, section II.C and appendix B; the decomposition is derived.
@@ -155,7 +155,7 @@ impl Ensemble {
             .collect()
     }
 
-    /// Mean inclusion <m_i> of every variable at gamma number `gamma`; `None` where no fit was pushed.
+    /// Mean inclusion of every variable over the fits at gamma number `gamma`; `None` where no fit was pushed.
     pub fn frequencies(&self, gamma: usize) -> Option<Vec<f64>> {
         let slot = self.slots.get(gamma).filter(|slot| slot.fits > 0)?;
         Some(slot.inclusion.iter().map(|sum| sum / slot.fits as f64).collect())
@@ -197,7 +197,7 @@ pub struct Inference {
     pub grid: Vec<f64>,
     /// Weights of the candidates, summing to 1: how well their curves explain the signal. Not a posterior.
     pub weights: Vec<f64>,
-    /// |sigma_obs - sum_k p_k f(.; rho_k)| relative to |sigma_obs|.
+    /// `|sigma_obs - sum_k p_k f(.; rho_k)| / |sigma_obs|`.
     pub misfit: f64,
 }
 
@@ -233,7 +233,7 @@ pub fn infer_density(density: &[f64], sigma: &[f64], grid: &[f64]) -> Result<Inf
         .collect();
     let found = nnls(&curves, sigma).map_err(|_| NoSignal)?;
     let total: f64 = found.solution.iter().sum();
-    if !(total > 0.0) {
+    if total <= 0.0 || total.is_nan() {
         return Err(NoSignal);
     }
     let weights: Vec<f64> = found.solution.iter().map(|p| p / total).collect();

@@ -27,7 +27,7 @@ const TIGHT: Settings = Settings {
     max_sweeps: 1_000_000,
 };
 
-/// |x_j'r/M| = alpha with the sign of w_j where w_j != 0, at most alpha elsewhere.
+/// `|x_j'r/M|` = alpha with the sign of the weight where it is not zero, at most alpha elsewhere.
 #[test]
 fn optimality_conditions_hold() {
     for (rows, columns, seed) in [(40, 6, 1), (20, 50, 2), (7, 9, 3)] {
@@ -66,7 +66,7 @@ fn optimality_conditions_hold() {
     }
 }
 
-/// Two centred orthogonal columns with x'x/M = 1: w_j = S(b_j, alpha).
+/// Two centred orthogonal columns with x'x/M = 1: `w_j = S(b_j, alpha)`.
 #[test]
 fn orthogonal_columns_are_soft_thresholded() {
     let x = [1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, -1.0];
