@@ -192,24 +192,19 @@ impl Protocol {
     }
 
     fn weights(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
-        let mut w = vec![0.0; self.plan().columns];
+        let columns = self.plan().columns;
+        let mut w = vec![0.0; columns];
         match *self {
             Self::A { relevant } => {
                 let widest = (12.0 * 256.0 / f64::from(relevant) - 0.75).sqrt() - 0.5;
-                for place in choose(rng, w.len(), relevant as usize) {
+                for place in choose(rng, columns, relevant as usize) {
                     let size = 1.0 + (widest - 1.0) * uniform::<f64>(rng);
                     w[place] = if bernoulli(rng, 0.5) { size } else { -size };
                 }
             }
-            Self::B => choose(rng, w.len(), 5)
-                .into_iter()
-                .for_each(|place| w[place] = 1.0),
-            Self::BLarge | Self::E { .. } => {
-                choose(rng, w.len(), 10)
-                    .into_iter()
-                    .for_each(|place| w[place] = 1.0);
-            }
-            Self::C => (25..500).step_by(50).for_each(|place| w[place] = 1.0),
+            Self::B => ones(&mut w, choose(rng, columns, 5)),
+            Self::BLarge | Self::E { .. } => ones(&mut w, choose(rng, columns, 10)),
+            Self::C => ones(&mut w, (25..500).step_by(50)),
             Self::CHard => {
                 for i in 0..10 {
                     w[200 + 2 * i] = if i % 2 == 0 { 1.0 } else { -1.0 };
@@ -220,6 +215,12 @@ impl Protocol {
             Self::F { arena, .. } => w[..arena.shape().2].fill(1.0),
         }
         w
+    }
+}
+
+fn ones(w: &mut [f64], places: impl IntoIterator<Item = usize>) {
+    for place in places {
+        w[place] = 1.0;
     }
 }
 
