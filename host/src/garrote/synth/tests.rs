@@ -106,22 +106,26 @@ fn choose_gives_distinct_places_in_both_regimes() {
     }
 }
 
-#[test] // neighbours correlate r, second neighbours r^2; unit variance: lag products of 50,000 entries
+#[test] // columns k apart correlate r^k, all have unit variance: lag products of 50,000 entries
 fn the_chain_has_its_correlation() {
-    let d = parse("C").draw(5);
-    let m = d.train.rows;
-    let lag = |k: usize| {
-        let pairs = d.train.x.iter().zip(&d.train.x[k * m..]);
-        pairs.map(|(a, b)| a * b).sum::<f64>() / (d.train.x.len() - k * m) as f64
-    };
-    // sd of a lag product is below sqrt(2); sums over a chain have variance inflated by (1+r^2)/(1-r^2) < 3
-    let bound = 6.0 * (2.0 * 3.0 / 50_000.0_f64).sqrt();
-    for (k, want) in [(0, 1.0), (1, 0.7), (2, 0.49), (3, 0.343)] {
-        assert!(
-            (lag(k) - want).abs() < bound,
-            "lag {k}: {} against {want}",
-            lag(k)
-        );
+    for (name, r) in [("C", 0.7_f64), ("C-hard", 0.9)] {
+        let d = parse(name).draw(5);
+        let m = d.train.rows;
+        let lag = |k: usize| {
+            let pairs = d.train.x.iter().zip(&d.train.x[k * m..]);
+            pairs.map(|(a, b)| a * b).sum::<f64>() / (d.train.x.len() - k * m) as f64
+        };
+        // variance of a lag product at most 2, of a mean over a chain at most (1 + r^2)/(1 - r^2) times more
+        let inflation = (1.0 + r * r) / (1.0 - r * r);
+        let bound = 6.0 * (2.0 * inflation / 50_000.0_f64).sqrt();
+        for k in 0..4 {
+            let want = r.powi(k as i32);
+            assert!(
+                (lag(k) - want).abs() < bound,
+                "{name} lag {k}: {} against {want}",
+                lag(k)
+            );
+        }
     }
 }
 
