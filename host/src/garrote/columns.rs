@@ -1,21 +1,51 @@
 //! Coordinate ascent in residual form, for many variables: the layout is the host's, the step the core's.
 //!
 //! Keeps r = y - X v instead of C v. Per gate: rho = X_i'r/M + v_i (columns have d = 1), then the pair (w, m)
-//! of [`gibbs_core::garrote::gate`], then r -= Δv X_i. Schedule: a sweep over all gates, then sweeps over the
-//! active ones (m > 1e-4) until these rest, then all again; the end is a full sweep that moves no inclusion
-//! by the tolerance. Changes of v too small to matter are postponed: r always belongs to the recorded effects
-//! `applied`, so that |v - applied| <= 1e-13 sd_y per gate, now and later.
-//! Cost of a full sweep M N to 2 M N multiply-adds, memory 3 N + M beside X; nothing is quadratic in N.
+//! of [`gibbs_core::garrote::gate`], then r -= Δv X_i. Schedule: a sweep over all gates, then the active ones
+//! (m > 1e-4) are brought to rest among themselves by the core's own sweep over their moments (the others
+//! enter through the residual they leave and their share of the spread), then all again; the end is a full
+//! sweep that moves no inclusion by the tolerance. Changes of v too small to matter are postponed: r always
+//! belongs to the recorded effects `applied`, so that |v - applied| <= 1e-13 sd_y per gate, now and later.
+//! Cost of a full sweep M N to 2 M N multiply-adds; memory 3 N + M beside X, and E² for the E gates that were
+//! ever active. Nothing is quadratic in N.
 
 use super::design::{Design, FitError};
 use gibbs_core::garrote::energy::{Energy, assemble};
-use gibbs_core::garrote::{Noise, Options, Solution, Solver, Status, gate};
+use gibbs_core::garrote::{Ascent, Moments, Noise, Options, Solution, Solver, State, Status, gate};
 use gibbs_core::math::{add_scaled, dot};
+use std::collections::HashMap;
 
 /// Gates with a larger inclusion are swept between full sweeps.
 const ACTIVE: f64 = 1e-4;
 /// Sweeps over the active gates between two full sweeps.
-const INNER: u32 = 50;
+const INNER: u32 = 100;
+
+/// Covariances among the gates that were ever active, computed once a pair.
+#[derive(Clone, Debug, Default)]
+struct Pool {
+    /// Position in `rows` by gate.
+    position: HashMap<usize, usize>,
+    members: Vec<usize>,
+    /// C, lower triangle by rows.
+    rows: Vec<Vec<f64>>,
+}
+
+impl Pool {
+    /// C among `gates`, by columns.
+    fn covariance(&mut self, design: &Design, gates: &[usize]) -> Vec<f64> {
+        for i in gates {
+            if !self.position.contains_key(i) {
+                self.position.insert(*i, self.members.len());
+                self.members.push(*i);
+                let with = |j: &usize| dot(design.column(*i), design.column(*j)) / design.rows() as f64;
+                self.rows.push(self.members.iter().map(with).collect());
+            }
+        }
+        let places: Vec<usize> = gates.iter().map(|i| self.position[i]).collect();
+        let entry = |a: usize, b: usize| self.rows[a.max(b)][a.min(b)];
+        places.iter().flat_map(|a| places.iter().map(|b| entry(*a, *b))).collect()
+    }
+}
 
 /// The residual-form solver.
 #[derive(Clone, Debug)]
@@ -31,6 +61,7 @@ pub struct Columns<'a> {
     residual: Vec<f64>,
     precision: [f64; 1],
     least_step: f64,
+    pool: Pool,
 }
 
 impl<'a> Columns<'a> {
@@ -53,6 +84,7 @@ impl<'a> Columns<'a> {
             residual: design.y.clone(),
             precision: [1.0],
             least_step: 1e-13 * design.variance.sqrt(),
+            pool: Pool::default(),
         };
         columns.close();
         Ok(columns)
@@ -79,6 +111,46 @@ impl<'a> Columns<'a> {
         self.weight[i] = rho;
         self.inclusion[i] = m;
         change
+    }
+
+    /// Brings the gates `active` to rest with all others held. Given the others, the problem is a garrote of
+    /// its own with y' = r + X_A v_A and s2' = y'y'/M plus the spread of the others.
+    fn settle(&mut self, active: &[usize], gamma: f64) {
+        let (m, n) = (self.design.rows() as f64, active.len());
+        let pick = |values: &[f64]| active.iter().map(|i| values[*i]).collect::<Vec<_>>();
+        let (mut inclusion, mut weight, applied) =
+            (pick(&self.inclusion), pick(&self.weight), pick(&self.applied));
+        let own: f64 = inclusion.iter().zip(&weight).map(|(m, w)| m * (1.0 - m) * w * w).sum();
+        let spread = self.residual_energy() - dot(&self.residual, &self.residual) / m - own;
+        for (i, v) in active.iter().zip(&applied) {
+            add_scaled(&mut self.residual, *v, self.design.column(*i));
+        }
+        let covariance = self.pool.covariance(self.design, active);
+        let pull = |i: &usize| dot(self.design.column(*i), &self.residual) / m;
+        let correlation: Vec<f64> = active.iter().map(pull).collect();
+        let variance = [dot(&self.residual, &self.residual) / m + spread.max(0.0)];
+        let mut options = Options { max_sweeps: INNER, ..self.options };
+        if let Noise::Profile { floor } = &mut options.noise {
+            *floor *= self.design.variance / variance[0];
+        }
+        let mut field = vec![0.0; n];
+        let state = State {
+            inclusion: &mut inclusion,
+            weight: &mut weight,
+            field: &mut field,
+            precision: &mut self.precision,
+        };
+        if let Ok(data) = Moments::new(&covariance, &correlation, &variance, m)
+            && let Ok(mut ascent) = Ascent::resume(data, state, options)
+        {
+            let _ = ascent.advance(gamma, INNER); // its status is that of a part: the full sweep decides
+        }
+        for (a, i) in active.iter().enumerate() {
+            self.inclusion[*i] = inclusion[a];
+            self.weight[*i] = weight[a];
+            self.applied[*i] = inclusion[a] * weight[a];
+            add_scaled(&mut self.residual, -self.applied[*i], self.design.column(*i));
+        }
     }
 
     /// ehat = r'r/M + Σ m (1 - m) w².
@@ -149,15 +221,8 @@ impl Solver<f64> for Columns<'_> {
                 status = if capped { Status::BetaCapped } else { Status::Converged };
                 break;
             }
-            for _ in 0..INNER {
-                let mut change: f64 = 0.0;
-                for i in &active {
-                    change = change.max(self.update(*i, gamma));
-                }
-                let (beta_change, _) = self.update_precision();
-                if change < self.options.tolerance && beta_change < self.options.tolerance {
-                    break;
-                }
+            if !active.is_empty() {
+                self.settle(&active, gamma);
             }
             if sweeps % 64 == 0 {
                 self.refresh_residual();

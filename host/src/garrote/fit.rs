@@ -178,7 +178,7 @@ pub fn fit(design: &Design, options: &FitOptions) -> Result<Fit, FitError> {
 }
 
 fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> Result<Fit, FitError> {
-    let corners = corners(design, &design.correlation(), &path_supports(design, &trail));
+    let corners = corners(design, &design.correlation(), &path_supports(design, &trail), g);
     let best = best_corner(design, &corners, g)
         .ok_or_else(|| FitError::NoChoice(options.rule.to_string(), "too few rows"))?;
     let gates: Vec<_> = refit(design, &best.support).into_iter().map(|(i, u)| (i, 0.99, u)).collect();

@@ -2,11 +2,12 @@
 //!
 //! At a corner with support S of size k, 2 F = M ln(RSS_S/M) - 2 gamma k + const, so that with
 //! -gamma = ln(M)/2 + g ln N minimising F over corners is minimising EBIC_g (spec of the method, 6.3; derived).
-//! Coordinate ascent moves one gate at a time and can stop at a corner that a swap would leave. For every
-//! size k = 1, 2, … the search starts from the best support of size k - 1 plus its best addition, and from
-//! every support of size k that the path visited (multi-start), and makes the best swap until none lowers
-//! the RSS. The EBIC picks among the sizes. Swap moves after Zhu et al. (abess, PNAS 2020); the tableau of
-//! exact gains is derived:
+//! Coordinate ascent moves one gate at a time and can stop at a corner that a swap would leave. The search
+//! keeps the best support of every size. Like the gamma path it runs upwards (best support of size k - 1 plus
+//! its best addition) and downwards (size k + 1 less its least useful member), takes in every support that
+//! the path visited (multi-start), and from each start makes the best swap until none lowers the RSS; passes
+//! repeat until none improves a size. The EBIC picks among the sizes. Swap moves after Zhu et al. (abess,
+//! PNAS 2020); the tableau of exact gains is derived:
 //!
 //! ```text
 //! P = C_SS^-1   h_j = P C_Sj   u = P b_S   q_j = b_j - C_jS u   s_j = C_jj - C_jS h_j
@@ -175,6 +176,12 @@ impl Tableau {
         }
     }
 
+    /// The member whose removal raises RSS/M least.
+    fn least_loss(&self) -> Option<usize> {
+        let loss = |a: usize| self.weight[a] * self.weight[a] / self.inverse[a][a];
+        (0..self.support.len()).min_by(|a, b| loss(*a).total_cmp(&loss(*b)))
+    }
+
     fn sorted(&self) -> Vec<usize> {
         let mut support = self.support.clone();
         support.sort_unstable();
@@ -200,45 +207,85 @@ impl Corner {
     }
 }
 
-/// Largest support size searched: below M/2, and no more than 30 beyond the largest start.
-fn size_limit(design: &Design, starts: &[Vec<usize>]) -> usize {
-    let below_half = (design.rows() - 1) / 2;
-    let largest = starts.iter().map(Vec::len).max().unwrap_or(0);
-    design.variables().min(below_half).min(largest.max(30))
+/// Largest support size that can have the smallest EBIC_g, given the floor of RSS/M at 1e-3 s2:
+/// k (ln M + 2 g ln N) < M ln 1000; and below M/2.
+fn size_limit(design: &Design, g: f64) -> usize {
+    let (m, n) = (design.rows() as f64, design.variables() as f64);
+    let bound = m * 1000.0_f64.ln() / (m.ln() + 2.0 * g * n.ln());
+    design.variables().min((design.rows() - 1) / 2).min(bound as usize)
 }
 
-/// The best support of every size 0, 1, 2, … (index = size), from the greedy chain and from `starts`.
-pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>]) -> Vec<Corner> {
-    let mut gram = GramRows::default();
-    let mut chain = Tableau::empty(design, correlation);
-    let mut found = vec![Corner { support: Vec::new(), rss: design.variance }];
-    for size in 1..=size_limit(design, starts) {
-        let Some((j, _)) = chain.best_addition() else { break };
-        chain.add(&mut gram, design, j);
-        chain.descend(&mut gram, design);
-        let mut seen = vec![chain.sorted()];
-        for start in starts.iter().filter(|s| s.len() == size) {
-            if seen.contains(start) {
-                continue;
-            }
-            seen.push(start.clone());
-            let mut other = Tableau::empty(design, correlation);
-            for j in start {
-                if other.free[*j] > COLLINEAR {
-                    other.add(&mut gram, design, *j);
+/// The search in progress: the best tableau of every size so far.
+struct Search<'d> {
+    design: &'d Design,
+    gram: GramRows,
+    found: Vec<Tableau>,
+}
+
+impl Search<'_> {
+    /// Lets `candidate` descend; keeps it if it is the best of its size. Returns whether it was.
+    fn offer(&mut self, mut candidate: Tableau) -> bool {
+        candidate.descend(&mut self.gram, self.design);
+        let size = candidate.support.len();
+        match self.found.get_mut(size) {
+            Some(best) if candidate.rss < best.rss * (1.0 - 1e-9) => *best = candidate,
+            Some(_) => return false,
+            None => self.found.push(candidate),
+        }
+        true
+    }
+
+    /// One pass over the sizes, upwards by the best addition or downwards by the least loss.
+    fn pass(&mut self, upwards: bool, limit: usize) -> bool {
+        let mut improved = false;
+        for step in 0..limit {
+            let mut chain = if upwards {
+                let Some(chain) = self.found.get(step).cloned() else { break };
+                if chain.rss < 1e-9 * self.design.variance {
+                    break;
                 }
+                chain
+            } else {
+                match self.found.get(limit - step).cloned() {
+                    Some(chain) => chain,
+                    None => continue,
+                }
+            };
+            if upwards {
+                let Some((j, _)) = chain.best_addition() else { break };
+                chain.add(&mut self.gram, self.design, j);
+            } else {
+                let Some(a) = chain.least_loss() else { continue };
+                chain.remove(a);
             }
-            other.descend(&mut gram, design);
-            if other.support.len() == size && other.rss < chain.rss * (1.0 - 1e-12) {
-                chain = other;
+            improved |= self.offer(chain);
+        }
+        improved
+    }
+}
+
+/// The best support found of every size 0, 1, 2, … (index = size): passes upwards and downwards, with the
+/// supports of the path offered after the first, until a pass improves no size (at most six).
+pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>], g: f64) -> Vec<Corner> {
+    let limit = size_limit(design, g);
+    let empty = Tableau::empty(design, correlation);
+    let mut search = Search { design, gram: GramRows::default(), found: vec![empty.clone()] };
+    search.pass(true, limit);
+    for start in starts.iter().filter(|s| s.len() < search.found.len()).cloned().collect::<Vec<_>>() {
+        let mut tableau = empty.clone();
+        for j in start {
+            if tableau.free[j] > COLLINEAR {
+                tableau.add(&mut search.gram, design, j);
             }
         }
-        found.push(Corner { support: chain.sorted(), rss: chain.rss });
-        if chain.rss < 1e-9 * design.variance {
+        search.offer(tableau);
+    }
+    for round in 0..6 {
+        if !search.pass(round % 2 == 1, limit) {
             break;
         }
     }
-    found
+    search.found.iter().map(|t| Corner { support: t.sorted(), rss: t.rss }).collect()
 }
 
 /// The corner with the smallest EBIC_g among those with k < M/2; ties go to the smaller.

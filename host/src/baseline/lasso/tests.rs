@@ -1,8 +1,7 @@
 //! Oracles: the optimality conditions and the orthogonal closed form; goldens in `host/tests/baseline.rs`.
 //!
 //! Mutations seen red: `norm * old` dropped from `slope`; soft threshold without the clip at 0; residual updated
-//! with `new - old`; scale = 1 always in `gap`; penalty = alpha (not times M); full sweep without clearing `active`
-//! stays green in value (it only costs time), so nothing here claims it.
+//! with `new - old`; scale = 1 always in `gap`; penalty = alpha (not times M).
 
 use super::*;
 use gibbs_core::random::{normal, stream};

@@ -1,7 +1,7 @@
 //! Oracles: a sample of the mixture itself, and cases by hand.
 //!
-//! Mutations seen red: responsibilities exchanged; threshold without the root; `0.5 *` dropped from the odds;
-//! the information criterion's sign; `>` for `>=` in ridge's rule.
+//! Mutations seen red: responsibilities exchanged; threshold without the root; `0.5 *` dropped from the odds; the
+//! information criterion ignored; `>` for `>=` in ridge's rule.
 
 use super::*;
 use gibbs_core::random::{normal, stream};

@@ -1,8 +1,8 @@
 //! Oracles: the normal equations, and the leave-one-out error by actually leaving each row out; goldens in
 //! `host/tests/baseline.rs`.
 //!
-//! Mutations seen red: the intercept's 1/M dropped from `freedom` (both forms); alpha dropped from the dual
-//! leverage; squares of the residuals not divided by freedom; X'y for y in the dual; penalty twice on the diagonal.
+//! Mutations seen red: the intercept's share dropped from `freedom` (both forms); alpha dropped from the dual
+//! leverage; residuals divided by freedom once, not squared; mean freedom not squared; penalty twice on the diagonal.
 
 use super::*;
 use crate::baseline::cv::{Folds, ridge_cv};

@@ -1,8 +1,9 @@
 //! Oracles: the optimality conditions, enumeration of all supports, dependent columns; goldens of scipy in
 //! `host/tests/baseline.rs`.
 //!
-//! Mutations seen red: the inner loop dropped; its step taken whole; the first instead of the least ratio;
-//! `-share` to `share` in either Gram-Schmidt loop; the slope's sign.
+//! Mutations seen red: the inner loop dropped; its step taken whole; the first instead of the least ratio; `-share`
+//! to `share` in the Gram-Schmidt loop of the columns; the slope's sign. Seen green: the guard against dependent
+//! columns replaced by a stop; no input was found that reaches it, it stays because Lawson and Hanson ask for it.
 
 use super::*;
 use gibbs_core::random::{below, normal, stream};

@@ -2,7 +2,7 @@
 //! snapshot so that published tables stay reproducible.
 //!
 //! Statistical bounds are |z| < 6 (two-sided false alarm 2e-9 for a normal statistic), fixed seeds.
-//! Mutations seen red: `fresh` without the square root; r and fresh exchanged; `standardise` over all rows;
+//! Mutations seen red: `fresh` without the square root; r and fresh exchanged; the mean of all rows in `standardise`;
 //! SNR multiplied instead of divided; wbar without the -1/2; the sign of A always +; stream index 2 + j -> 2;
 //! validation cut at 0.
 
