@@ -5,9 +5,9 @@
 //! prints `{"protocol", "seed", "noise_sd", "f1", "tp", "fp", "fn", "exact", "e_gen", "seconds"}`; seconds is the median
 //! over REPEATS (default 3) of the whole fit on one thread.
 
-use gibbs::garrote::{Design, FitOptions, fit};
 use gibbs::garrote::metrics::{Support, generalisation_error, linear_prediction};
 use gibbs::garrote::synth::{Protocol, Sample};
+use gibbs::garrote::{Design, FitOptions, fit};
 use npyz::WriterBuilder;
 use std::error::Error;
 use std::fs::File;
@@ -26,8 +26,16 @@ struct Fitted {
 fn fit_ours(train: &Sample) -> Result<Fitted, Box<dyn Error>> {
     let names = (0..train.columns()).map(|i| format!("x{i}")).collect();
     let design = Design::new(names, "y", train.x.clone(), train.y.clone())?;
-    let rule = std::env::var("GIBBS_RULE").unwrap_or_else(|_| "ebic".into()).parse()?;
-    let fit = fit(&design, &FitOptions { rule, ..FitOptions::default() })?;
+    let rule = std::env::var("GIBBS_RULE")
+        .unwrap_or_else(|_| "ebic".into())
+        .parse()?;
+    let fit = fit(
+        &design,
+        &FitOptions {
+            rule,
+            ..FitOptions::default()
+        },
+    )?;
     let mut intercept = design.target_mean;
     let mut coefficients = vec![0.0; design.variables()];
     for (i, c) in coefficients.iter_mut().enumerate() {
@@ -37,7 +45,11 @@ fn fit_ours(train: &Sample) -> Result<Fitted, Box<dyn Error>> {
         }
     }
     let selected = fit.inclusion.iter().map(|m| *m > 0.5).collect();
-    Ok(Fitted { selected, coefficients, intercept })
+    Ok(Fitted {
+        selected,
+        coefficients,
+        intercept,
+    })
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -56,7 +68,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         save(&dir.join(format!("x_{name}.npy")), &sample.x, &shape)?;
         save(&dir.join(format!("y_{name}.npy")), &sample.y, &shape[..1])?;
     }
-    save(&dir.join("weights.npy"), &draw.weights, &[draw.weights.len() as u64])?;
+    save(
+        &dir.join("weights.npy"),
+        &draw.weights,
+        &[draw.weights.len() as u64],
+    )?;
 
     let mut fitted = fit_ours(&draw.train)?; // also warms the caches, as the peers' first run does for them
     let mut seconds = Vec::new();
@@ -68,7 +84,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     seconds.sort_by(f64::total_cmp);
 
     let support = Support::of(fitted.selected.iter().copied(), &draw.weights);
-    let predicted = linear_prediction(&draw.test.x, draw.test.rows, &fitted.coefficients, fitted.intercept);
+    let predicted = linear_prediction(
+        &draw.test.x,
+        draw.test.rows,
+        &fitted.coefficients,
+        fitted.intercept,
+    );
     let line = serde_json::json!({
         "protocol": draw.name,
         "seed": seed,
@@ -87,7 +108,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn save(path: &Path, values: &[f64], shape: &[u64]) -> Result<(), Box<dyn Error>> {
     let mut file = BufWriter::new(File::create(path)?);
-    let options = npyz::WriteOptions::new().default_dtype().shape(shape).order(npyz::Order::Fortran);
+    let options = npyz::WriteOptions::new()
+        .default_dtype()
+        .shape(shape)
+        .order(npyz::Order::Fortran);
     let mut writer = options.writer(&mut file).begin_nd()?;
     writer.extend(values.iter().copied())?;
     writer.finish()?;

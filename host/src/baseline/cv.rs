@@ -28,13 +28,23 @@ impl Folds {
     pub fn consecutive(rows: usize, count: usize) -> Result<Self, BaselineError> {
         if count < 2 {
             let value = count as f64;
-            return Err(BaselineError::Setting { name: "folds", value, expected: "at least 2" });
+            return Err(BaselineError::Setting {
+                name: "folds",
+                value,
+                expected: "at least 2",
+            });
         }
         if rows < count.max(3) {
-            return Err(BaselineError::TooFewRows { rows, least: count.max(3) });
+            return Err(BaselineError::TooFewRows {
+                rows,
+                least: count.max(3),
+            });
         }
         let sizes = (0..count).map(|fold| rows / count + usize::from(fold < rows % count));
-        let of_row = sizes.enumerate().flat_map(|(fold, size)| std::iter::repeat_n(fold, size)).collect();
+        let of_row = sizes
+            .enumerate()
+            .flat_map(|(fold, size)| std::iter::repeat_n(fold, size))
+            .collect();
         Ok(Self { of_row, count })
     }
 
@@ -63,7 +73,9 @@ impl Folds {
         [false, true].map(|inside| {
             let keep = |column: &[f64]| -> Vec<f64> {
                 let rows = column.iter().zip(&self.of_row);
-                rows.filter(|(_, of)| (**of == fold) == inside).map(|(value, _)| *value).collect()
+                rows.filter(|(_, of)| (**of == fold) == inside)
+                    .map(|(value, _)| *value)
+                    .collect()
             };
             (x.chunks_exact(y.len()).flat_map(keep).collect(), keep(y))
         })
@@ -99,8 +111,16 @@ pub fn lasso_cv(
     lasso::check(alphas, settings)?;
     let curve = validate(x, y, alphas, folds, |x, y| {
         let fits = lasso::path(&Centred::new(x, y)?, alphas, settings);
-        let unconverged = fits.iter().filter(|fit| fit.status == lasso::Status::MaxSweeps).count();
-        Ok((fits.into_iter().map(|fit| (fit.coefficients, fit.intercept)).collect(), unconverged))
+        let unconverged = fits
+            .iter()
+            .filter(|fit| fit.status == lasso::Status::MaxSweeps)
+            .count();
+        Ok((
+            fits.into_iter()
+                .map(|fit| (fit.coefficients, fit.intercept))
+                .collect(),
+            unconverged,
+        ))
     })?;
     // from zero, not along the path: the refit is then the fit that `lasso` gives at this alpha
     let fit = lasso::lasso(x, y, alphas[curve.best], settings)?;
@@ -120,7 +140,12 @@ pub fn ridge_cv(
 ) -> Result<Validated<RidgeFit>, BaselineError> {
     let curve = validate(x, y, alphas, folds, |x, y| {
         let fits = ridge::ridge_path(x, y, alphas)?;
-        Ok((fits.into_iter().map(|fit| (fit.coefficients, fit.intercept)).collect(), 0))
+        Ok((
+            fits.into_iter()
+                .map(|fit| (fit.coefficients, fit.intercept))
+                .collect(),
+            0,
+        ))
     })?;
     let fit = ridge::ridge(x, y, alphas[curve.best])?;
     Ok(curve.with(fit))
@@ -128,8 +153,20 @@ pub fn ridge_cv(
 
 impl Validated<()> {
     fn with<Fit>(self, fit: Fit) -> Validated<Fit> {
-        let Self { alphas, errors, best, unconverged, .. } = self;
-        Validated { fit, alphas, errors, best, unconverged }
+        let Self {
+            alphas,
+            errors,
+            best,
+            unconverged,
+            ..
+        } = self;
+        Validated {
+            fit,
+            alphas,
+            errors,
+            best,
+            unconverged,
+        }
     }
 }
 
@@ -145,18 +182,27 @@ fn validate(
 ) -> Result<Validated<()>, BaselineError> {
     Centred::new(x, y)?; // refuse before any fold does, with places in the user's own rows
     if folds.of_row.len() != y.len() {
-        return Err(BaselineError::Shape { values: folds.of_row.len(), rows: y.len() });
+        return Err(BaselineError::Shape {
+            values: folds.of_row.len(),
+            rows: y.len(),
+        });
     }
     if alphas.is_empty() {
-        return Err(BaselineError::Setting { name: "alphas", value: 0.0, expected: "at least one penalty" });
+        return Err(BaselineError::Setting {
+            name: "alphas",
+            value: 0.0,
+            expected: "at least one penalty",
+        });
     }
     let per_fold = (0..folds.count)
         .into_par_iter()
         .map(|fold| {
             let [(x_fit, y_fit), (x_judge, y_judge)] = folds.split(x, y, fold);
             let (models, unconverged) = path(&x_fit, &y_fit)?;
-            let errors: Vec<f64> =
-                models.iter().map(|(w, c)| mean_squared_error(&x_judge, &y_judge, w, *c)).collect();
+            let errors: Vec<f64> = models
+                .iter()
+                .map(|(w, c)| mean_squared_error(&x_judge, &y_judge, w, *c))
+                .collect();
             Ok((errors, unconverged))
         })
         .collect::<Result<Vec<_>, BaselineError>>()?;
@@ -165,5 +211,11 @@ fn validate(
         .collect();
     let best = (0..errors.len()).fold(0, |best, k| if errors[k] < errors[best] { k } else { best });
     let unconverged = per_fold.iter().map(|(_, count)| count).sum();
-    Ok(Validated { fit: (), alphas: alphas.to_vec(), errors, best, unconverged })
+    Ok(Validated {
+        fit: (),
+        alphas: alphas.to_vec(),
+        errors,
+        best,
+        unconverged,
+    })
 }

@@ -13,7 +13,8 @@
 //! Source: Friedman, Hastie, Tibshirani, J. Stat. Softw. 33(1) (2010); the gap as in Kim, Koh, Lustig, Boyd,
 //! Gorinevsky, IEEE J. Sel. Top. Signal Process. 1:606 (2007). The objective is scikit-learn's `Lasso`.
 
-use super::{BaselineError, Centred, add_scaled, dot};
+use super::{BaselineError, Centred};
+use gibbs_core::math::{add_scaled, dot};
 
 /// When a fit ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +27,10 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { tolerance: 1e-4, max_sweeps: 10_000 }
+        Self {
+            tolerance: 1e-4,
+            max_sweeps: 10_000,
+        }
     }
 }
 
@@ -63,7 +67,10 @@ pub struct LassoFit {
 /// [`BaselineError`] for wrong shapes, non-finite data, an alpha or a tolerance that is not positive.
 pub fn lasso(x: &[f64], y: &[f64], alpha: f64, settings: Settings) -> Result<LassoFit, BaselineError> {
     let mut fits = lasso_path(x, y, &[alpha], settings)?;
-    fits.pop().ok_or(BaselineError::Shape { values: x.len(), rows: y.len() })
+    fits.pop().ok_or(BaselineError::Shape {
+        values: x.len(),
+        rows: y.len(),
+    })
 }
 
 /// Fits every alpha in the order given, each from the one before; give them falling.
@@ -80,35 +87,56 @@ pub fn lasso_path(
     Ok(path(&Centred::new(x, y)?, alphas, settings))
 }
 
-/// `count` penalties falling geometrically from the smallest that gives w = 0, max_j |x_j'y|/M (centred), to
+/// `count` penalties falling geometrically from the smallest that gives w = 0, `max_j |x_j'y|/M` (centred), to
 /// `ratio` times it. scikit-learn: 100 and 1e-3. A constant target gives a grid at the smallest positive number.
 ///
 /// # Errors
 /// [`BaselineError`] for wrong shapes, non-finite data, or `ratio` outside (0, 1).
 pub fn alpha_grid(x: &[f64], y: &[f64], count: usize, ratio: f64) -> Result<Vec<f64>, BaselineError> {
     if !(ratio > 0.0 && ratio < 1.0) {
-        return Err(BaselineError::Setting { name: "ratio", value: ratio, expected: "between 0 and 1" });
+        return Err(BaselineError::Setting {
+            name: "ratio",
+            value: ratio,
+            expected: "between 0 and 1",
+        });
     }
     let data = Centred::new(x, y)?;
-    let products = data.x.chunks_exact(data.rows).map(|column| dot(column, &data.y).abs());
+    let products = data
+        .x
+        .chunks_exact(data.rows)
+        .map(|column| dot(column, &data.y).abs());
     let largest = products.fold(f64::MIN_POSITIVE, f64::max) / data.rows as f64;
     let steps = count.saturating_sub(1).max(1) as f64;
-    Ok((0..count).map(|k| largest * ratio.powf(k as f64 / steps)).collect())
+    Ok((0..count)
+        .map(|k| largest * ratio.powf(k as f64 / steps))
+        .collect())
 }
 
 pub(super) fn check(alphas: &[f64], settings: Settings) -> Result<(), BaselineError> {
     if let Some(&value) = alphas.iter().find(|a| !(**a > 0.0 && a.is_finite())) {
-        return Err(BaselineError::Setting { name: "alpha", value, expected: "finite, above 0" });
+        return Err(BaselineError::Setting {
+            name: "alpha",
+            value,
+            expected: "finite, above 0",
+        });
     }
     let value = settings.tolerance;
     if !(value > 0.0 && value.is_finite()) {
-        return Err(BaselineError::Setting { name: "tolerance", value, expected: "finite, above 0" });
+        return Err(BaselineError::Setting {
+            name: "tolerance",
+            value,
+            expected: "finite, above 0",
+        });
     }
     Ok(())
 }
 
 pub(super) fn path(data: &Centred, alphas: &[f64], settings: Settings) -> Vec<LassoFit> {
-    let norms = data.x.chunks_exact(data.rows).map(|column| dot(column, column)).collect();
+    let norms = data
+        .x
+        .chunks_exact(data.rows)
+        .map(|column| dot(column, column))
+        .collect();
     let mut state = Descent {
         data,
         norms,
@@ -123,7 +151,7 @@ pub(super) fn path(data: &Centred, alphas: &[f64], settings: Settings) -> Vec<La
 /// Weights and residual, carried from alpha to alpha. Everything below is P times M, as sums over rows.
 struct Descent<'a> {
     data: &'a Centred,
-    /// x_j'x_j = M d_j.
+    /// `x_j'x_j = M d_j`.
     norms: Vec<f64>,
     w: Vec<f64>,
     /// y - Xw.
@@ -158,7 +186,11 @@ impl Descent<'_> {
             alpha,
             gap: gap.max(0.0) / self.data.rows as f64,
             sweeps,
-            status: if gap <= allowed { Status::Converged } else { Status::MaxSweeps },
+            status: if gap <= allowed {
+                Status::Converged
+            } else {
+                Status::MaxSweeps
+            },
         }
     }
 
@@ -174,10 +206,12 @@ impl Descent<'_> {
 
     /// Updates the nonzero weights of the last full sweep; gives a lower bound of the fall of M P.
     fn active_sweep(&mut self, penalty: f64) -> f64 {
-        (0..self.active.len()).map(|k| self.update(self.active[k], penalty)).sum()
+        (0..self.active.len())
+            .map(|k| self.update(self.active[k], penalty))
+            .sum()
     }
 
-    /// Minimises M P over w_j; the fall is at least M d_j (change)^2 / 2, because P is strongly convex in w_j.
+    /// Minimises M P over one weight; the fall is at least `M d_j (change)^2 / 2`: P is strongly convex in it.
     fn update(&mut self, j: usize, penalty: f64) -> f64 {
         let (norm, old) = (self.norms[j], self.w[j]);
         if norm == 0.0 {
@@ -198,8 +232,14 @@ impl Descent<'_> {
     /// M times the duality gap.
     fn gap(&self, penalty: f64) -> f64 {
         let columns = self.data.x.chunks_exact(self.data.rows);
-        let steepest = columns.map(|column| dot(column, &self.residual).abs()).fold(0.0, f64::max);
-        let scale = if steepest > penalty { penalty / steepest } else { 1.0 };
+        let steepest = columns
+            .map(|column| dot(column, &self.residual).abs())
+            .fold(0.0, f64::max);
+        let scale = if steepest > penalty {
+            penalty / steepest
+        } else {
+            1.0
+        };
         let rss = dot(&self.residual, &self.residual);
         let size: f64 = self.w.iter().map(|w| w.abs()).sum();
         // P - D = rss/2 + penalty |w| - (|y|^2 - |y - c r|^2)/2, with the squares multiplied out

@@ -43,13 +43,24 @@ impl Elbow {
         let n = squares.len() as f64;
         let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
         let whole = mean(&squares);
-        let single = Self { threshold: 0.0, sd: [whole.sqrt(); 2], share: 1.0, steps: 0 };
+        let single = Self {
+            threshold: 0.0,
+            sd: [whole.sqrt(); 2],
+            share: 1.0,
+            steps: 0,
+        };
         if squares.len() < 4 {
             return single;
         }
         let (low, high) = squares.split_at(squares.len() / 2);
-        let mut narrow = Component { share: 0.5, variance: mean(low) };
-        let mut wide = Component { share: 0.5, variance: mean(high) };
+        let mut narrow = Component {
+            share: 0.5,
+            variance: mean(low),
+        };
+        let mut wide = Component {
+            share: 0.5,
+            variance: mean(high),
+        };
         let (mut likelihood, mut steps) = (f64::NEG_INFINITY, 0);
         while steps < Self::LIMIT {
             steps += 1;
@@ -69,24 +80,49 @@ impl Elbow {
             if gain < 1e-10 * n || weight <= 0.0 || weight >= n {
                 break;
             }
-            wide = Component { share: weight / n, variance: moment / weight };
+            wide = Component {
+                share: weight / n,
+                variance: moment / weight,
+            };
             // a narrow component that shrinks onto one weight would have unbounded likelihood
             let variance = (rest / (n - weight)).max(1e-12 * whole);
-            narrow = Component { share: 1.0 - weight / n, variance };
+            narrow = Component {
+                share: 1.0 - weight / n,
+                variance,
+            };
         }
-        let one = squares.iter().map(|s| Component { share: 1.0, variance: whole }.log_density(*s)).sum::<f64>();
+        let one = squares
+            .iter()
+            .map(|s| {
+                Component {
+                    share: 1.0,
+                    variance: whole,
+                }
+                .log_density(*s)
+            })
+            .sum::<f64>();
         if 2.0 * (likelihood - one) <= 2.0 * n.ln() {
             return Self { steps, ..single };
         }
         // equal responsibilities: log_density of both components the same
         let odds = (narrow.share / wide.share).ln() + 0.5 * (wide.variance / narrow.variance).ln();
-        let threshold = (2.0 * odds / (1.0 / narrow.variance - 1.0 / wide.variance)).max(0.0).sqrt();
-        Self { threshold, sd: [narrow.variance.sqrt(), wide.variance.sqrt()], share: wide.share, steps }
+        let threshold = (2.0 * odds / (1.0 / narrow.variance - 1.0 / wide.variance))
+            .max(0.0)
+            .sqrt();
+        Self {
+            threshold,
+            sd: [narrow.variance.sqrt(), wide.variance.sqrt()],
+            share: wide.share,
+            steps,
+        }
     }
 
     /// The selection: nonzero and |w| > threshold.
     pub fn select(&self, weights: &[f64]) -> Vec<bool> {
-        weights.iter().map(|w| w.abs() > ZERO && w.abs() > self.threshold).collect()
+        weights
+            .iter()
+            .map(|w| w.abs() > ZERO && w.abs() > self.threshold)
+            .collect()
     }
 }
 
@@ -121,7 +157,11 @@ impl OlsMinimum {
 
     /// Average of the smallest |weight|; 0 before anything was pushed.
     pub fn threshold(&self) -> f64 {
-        if self.count == 0 { 0.0 } else { self.sum / self.count as f64 }
+        if self.count == 0 {
+            0.0
+        } else {
+            self.sum / self.count as f64
+        }
     }
 
     /// The selection: |w| >= threshold.

@@ -11,6 +11,7 @@ pub mod masks;
 pub mod ridge;
 
 use crate::garrote::metrics::linear_prediction;
+use gibbs_core::math::dot;
 
 /// The data or a setting cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -74,7 +75,10 @@ impl Centred {
     pub(crate) fn new(x: &[f64], y: &[f64]) -> Result<Self, BaselineError> {
         let rows = y.len();
         if rows == 0 || x.is_empty() || !x.len().is_multiple_of(rows) {
-            return Err(BaselineError::Shape { values: x.len(), rows });
+            return Err(BaselineError::Shape {
+                values: x.len(),
+                rows,
+            });
         }
         if rows < 2 {
             return Err(BaselineError::TooFewRows { rows, least: 2 });
@@ -84,14 +88,18 @@ impl Centred {
             return Err(BaselineError::NonFinite { place });
         }
         if let Some(at) = y.iter().position(|v| !v.is_finite()) {
-            return Err(BaselineError::NonFinite { place: format!("the target, row {at}") });
+            return Err(BaselineError::NonFinite {
+                place: format!("the target, row {at}"),
+            });
         }
         let mean = |column: &[f64]| column.iter().sum::<f64>() / rows as f64;
         let column_means: Vec<f64> = x.chunks_exact(rows).map(mean).collect();
         let target_mean = mean(y);
         let columns = x.chunks_exact(rows).zip(&column_means);
         Ok(Self {
-            x: columns.flat_map(|(column, mean)| column.iter().map(move |x| x - mean)).collect(),
+            x: columns
+                .flat_map(|(column, mean)| column.iter().map(move |x| x - mean))
+                .collect(),
             y: y.iter().map(|y| y - target_mean).collect(),
             rows,
             column_means,
@@ -112,24 +120,10 @@ impl Centred {
 /// Predictions and mean squared error of a linear model on unseen rows.
 pub fn mean_squared_error(x: &[f64], y: &[f64], coefficients: &[f64], intercept: f64) -> f64 {
     let predicted = linear_prediction(x, y.len(), coefficients, intercept);
-    predicted.iter().zip(y).map(|(p, y)| (p - y) * (p - y)).sum::<f64>() / y.len() as f64
-}
-
-/// Inner product in eight interleaved lanes, summed pairwise at the end: a fixed order that vectorises.
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; 8];
-    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a8.zip(b8) {
-        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += a * b;
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + e) + (c + g)) + ((b + f) + (d + h)) + rest
-}
-
-/// `to += scale * from`.
-pub(crate) fn add_scaled(to: &mut [f64], scale: f64, from: &[f64]) {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t += scale * f);
+    predicted
+        .iter()
+        .zip(y)
+        .map(|(p, y)| (p - y) * (p - y))
+        .sum::<f64>()
+        / y.len() as f64
 }

@@ -7,9 +7,11 @@ pub mod export;
 pub mod fit;
 pub mod metrics;
 pub mod model;
+pub mod nnls;
 pub mod search;
 pub mod synth;
 pub mod trail;
+pub mod transition;
 
 pub use design::{Design, FitError};
 pub use fit::{Fit, FitOptions, Rule, fit};

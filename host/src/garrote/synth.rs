@@ -28,11 +28,14 @@
 //! and test rows in this order. Columns are drawn in parallel; the result does not depend on the threads.
 //! Cost: one normal per entry.
 
+mod law;
 mod protocol;
 mod write;
 
 pub use protocol::{Arena, Protocol, UnknownProtocol};
 pub use write::{WriteError, write};
+
+use law::{Law, standardise};
 
 use gibbs_core::random::{Xoshiro256PlusPlus, below, bernoulli, normal, shuffle, stream, uniform};
 use rayon::prelude::*;
@@ -72,15 +75,6 @@ pub struct Draw {
     pub noise_sd: f64,
 }
 
-/// How the columns of the design depend on each other.
-#[derive(Clone, Copy)]
-enum Law {
-    /// Stationary autoregression of order 1 along the columns: corr(i, j) = r^|i-j|; r = 0 is iid.
-    Chain(f64),
-    /// Zhao and Yu's third column, a mixture of the first two.
-    ZhaoYu,
-}
-
 #[derive(Clone, Copy)]
 enum Noise {
     Sd(f64),
@@ -113,11 +107,14 @@ impl Protocol {
         let mut x = vec![0.0; rows * plan.columns];
         x.par_chunks_mut(rows).enumerate().for_each(|(j, column)| {
             let mut rng = stream(data_seed, &name, 2 + j as u64);
-            column.iter_mut().for_each(|value| *value = normal(&mut rng));
+            for value in column {
+                *value = normal(&mut rng);
+            }
         });
         plan.law.impose(&mut x, rows);
         if plan.standardise {
-            x.par_chunks_mut(rows).for_each(|column| standardise(column, plan.rows[0]));
+            x.par_chunks_mut(rows)
+                .for_each(|column| standardise(column, plan.rows[0]));
         }
         let noise_sd = match plan.noise {
             Noise::Sd(sd) => sd,
@@ -125,11 +122,18 @@ impl Protocol {
         };
         let mut rng = stream(data_seed, &name, 1);
         let mut y: Vec<f64> = (0..rows).map(|_| noise_sd * normal::<f64>(&mut rng)).collect();
-        for (column, weight) in x.chunks_exact(rows).zip(&weights).filter(|(_, weight)| **weight != 0.0) {
+        for (column, weight) in x
+            .chunks_exact(rows)
+            .zip(&weights)
+            .filter(|(_, weight)| **weight != 0.0)
+        {
             y.iter_mut().zip(column).for_each(|(y, x)| *y += weight * x);
         }
         let cut = |start: usize, len: usize| Sample {
-            x: x.chunks_exact(rows).flat_map(|column| &column[start..start + len]).copied().collect(),
+            x: x.chunks_exact(rows)
+                .flat_map(|column| &column[start..start + len])
+                .copied()
+                .collect(),
             y: y[start..start + len].to_vec(),
             rows: len,
         };
@@ -151,34 +155,60 @@ impl Protocol {
             Self::B => ("B", [67, 67, 100], 100, iid, true, Noise::Sd(1.0)),
             Self::BLarge => ("B-large", [100, 100, 100], 1000, iid, true, Noise::Sd(1.0)),
             Self::C => ("C", [100, 0, 100], 500, Law::Chain(0.7), false, Noise::Ratio(3.0)),
-            Self::CHard => ("C-hard", [100, 0, 100], 500, Law::Chain(0.9), false, Noise::Ratio(3.0)),
+            Self::CHard => (
+                "C-hard",
+                [100, 0, 100],
+                500,
+                Law::Chain(0.9),
+                false,
+                Noise::Ratio(3.0),
+            ),
             Self::D1 | Self::D2 => ("D", [1000, 0, 1000], 3, Law::ZhaoYu, false, Noise::Sd(1.0)),
             Self::E { columns } => ("E", [100, 0, 100], columns, iid, true, Noise::Sd(1.0)),
-            Self::F { arena, correlation, snr } => {
+            Self::F {
+                arena,
+                correlation,
+                snr,
+            } => {
                 let (m, n, _) = arena.shape();
-                ("F", [m, m, m], n, Law::Chain(correlation), false, Noise::Ratio(snr))
+                (
+                    "F",
+                    [m, m, m],
+                    n,
+                    Law::Chain(correlation),
+                    false,
+                    Noise::Ratio(snr),
+                )
             }
         };
-        Plan { family, rows, columns, law, standardise, noise }
+        Plan {
+            family,
+            rows,
+            columns,
+            law,
+            standardise,
+            noise,
+        }
     }
 
     fn weights(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
-        let mut w = vec![0.0; self.plan().columns];
+        let columns = self.plan().columns;
+        let mut w = vec![0.0; columns];
         match *self {
             Self::A { relevant } => {
                 let widest = (12.0 * 256.0 / f64::from(relevant) - 0.75).sqrt() - 0.5;
-                for place in choose(rng, w.len(), relevant as usize) {
+                for place in choose(rng, columns, relevant as usize) {
                     let size = 1.0 + (widest - 1.0) * uniform::<f64>(rng);
                     w[place] = if bernoulli(rng, 0.5) { size } else { -size };
                 }
             }
-            Self::B => choose(rng, w.len(), 5).into_iter().for_each(|place| w[place] = 1.0),
-            Self::BLarge | Self::E { .. } => {
-                choose(rng, w.len(), 10).into_iter().for_each(|place| w[place] = 1.0);
-            }
-            Self::C => (25..500).step_by(50).for_each(|place| w[place] = 1.0),
+            Self::B => ones(&mut w, choose(rng, columns, 5)),
+            Self::BLarge | Self::E { .. } => ones(&mut w, choose(rng, columns, 10)),
+            Self::C => ones(&mut w, (25..500).step_by(50)),
             Self::CHard => {
-                (0..10).for_each(|i| w[200 + 2 * i] = if i % 2 == 0 { 1.0 } else { -1.0 });
+                for i in 0..10 {
+                    w[200 + 2 * i] = if i % 2 == 0 { 1.0 } else { -1.0 };
+                }
             }
             Self::D1 => w.copy_from_slice(&[2.0, 3.0, 0.0]),
             Self::D2 => w.copy_from_slice(&[-2.0, 3.0, 0.0]),
@@ -188,42 +218,9 @@ impl Protocol {
     }
 }
 
-impl Law {
-    /// Turns iid standard normal columns into columns of this law.
-    fn impose(self, x: &mut [f64], rows: usize) {
-        match self {
-            Self::Chain(r) => {
-                let fresh = (1.0 - r * r).sqrt();
-                for end in (2..=x.len() / rows).filter(|_| r != 0.0) {
-                    let (before, here) = x[..end * rows].split_at_mut((end - 1) * rows);
-                    let before = &before[(end - 2) * rows..];
-                    here.iter_mut().zip(before).for_each(|(x, p)| *x = r * p + fresh * *x);
-                }
-            }
-            Self::ZhaoYu => {
-                let (pair, third) = x.split_at_mut(2 * rows);
-                let (first, second) = pair.split_at(rows);
-                for ((e, a), b) in third.iter_mut().zip(first).zip(second) {
-                    *e = (2.0 * a + 2.0 * b + *e) / 3.0;
-                }
-            }
-        }
-    }
-
-    /// w'Sw, the variance of the noiseless target; S as in [`Law::impose`].
-    fn signal_variance(self, weights: &[f64]) -> f64 {
-        let on: Vec<(usize, f64)> =
-            weights.iter().copied().enumerate().filter(|(_, weight)| *weight != 0.0).collect();
-        let correlation = |i: usize, j: usize| match self {
-            // powi(0) is 1, also for r = 0
-            Self::Chain(r) => r.powi(i.abs_diff(j) as i32),
-            Self::ZhaoYu => match (i.min(j), i.max(j)) {
-                (0, 1) => 0.0,
-                (0 | 1, 2) => 2.0 / 3.0,
-                _ => 1.0,
-            },
-        };
-        on.iter().map(|(i, a)| on.iter().map(|(j, b)| a * b * correlation(*i, *j)).sum::<f64>()).sum()
+fn ones(w: &mut [f64], places: impl IntoIterator<Item = usize>) {
+    for place in places {
+        w[place] = 1.0;
     }
 }
 
@@ -243,14 +240,6 @@ fn choose(rng: &mut Xoshiro256PlusPlus, len: usize, count: usize) -> Vec<usize> 
         }
     }
     places
-}
-
-/// Subtracts the mean and divides by the standard deviation (1/M) of the first `reference` entries.
-fn standardise(column: &mut [f64], reference: usize) {
-    let count = reference as f64;
-    let mean = column[..reference].iter().sum::<f64>() / count;
-    let sd = (column[..reference].iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt();
-    column.iter_mut().for_each(|x| *x = (*x - mean) / sd);
 }
 
 #[cfg(test)]

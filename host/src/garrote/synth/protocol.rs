@@ -63,8 +63,12 @@ impl Arena {
         }
     }
 
-    const NAMES: [(&'static str, Self); 4] =
-        [("low", Self::Low), ("medium", Self::Medium), ("high-5", Self::High5), ("high-10", Self::High10)];
+    const NAMES: [(&'static str, Self); 4] = [
+        ("low", Self::Low),
+        ("medium", Self::Medium),
+        ("high-5", Self::High5),
+        ("high-10", Self::High10),
+    ];
 }
 
 /// The text names no protocol.
@@ -84,7 +88,10 @@ impl Protocol {
     /// # Errors
     /// [`UnknownProtocol`] says which part of the text is wrong.
     pub fn parse(text: &str) -> Result<Self, UnknownProtocol> {
-        Self::read(text).map_err(|reason| UnknownProtocol { text: text.into(), reason })
+        Self::read(text).map_err(|reason| UnknownProtocol {
+            text: text.into(),
+            reason,
+        })
     }
 
     fn read(text: &str) -> Result<Self, &'static str> {
@@ -122,7 +129,11 @@ impl Protocol {
             _ => return Err("F's correlation lies in [0, 1)"),
         };
         match snr.parse::<f64>() {
-            Ok(snr) if snr > 0.0 && snr.is_finite() => Ok(Self::F { arena, correlation, snr }),
+            Ok(snr) if snr > 0.0 && snr.is_finite() => Ok(Self::F {
+                arena,
+                correlation,
+                snr,
+            }),
             _ => Err("F's signal-to-noise ratio is a positive number"),
         }
     }
@@ -147,8 +158,15 @@ impl fmt::Display for Protocol {
             Self::D1 => f.write_str("D1"),
             Self::D2 => f.write_str("D2"),
             Self::E { columns } => write!(f, "E:{columns}"),
-            Self::F { arena, correlation, snr } => {
-                let name = Arena::NAMES.iter().find(|(_, a)| a == arena).map_or("", |(name, _)| name);
+            Self::F {
+                arena,
+                correlation,
+                snr,
+            } => {
+                let name = Arena::NAMES
+                    .iter()
+                    .find(|(_, a)| a == arena)
+                    .map_or("", |(name, _)| name);
                 write!(f, "F:{name}:{correlation}:{snr}")
             }
         }

@@ -23,7 +23,10 @@ pub struct WriteError {
 /// # Errors
 /// [`WriteError`] names the file.
 pub fn write(draw: &Draw, dir: &Path) -> Result<Vec<PathBuf>, WriteError> {
-    std::fs::create_dir_all(dir).map_err(|source| WriteError { path: dir.into(), source })?;
+    std::fs::create_dir_all(dir).map_err(|source| WriteError {
+        path: dir.into(),
+        source,
+    })?;
     let mut paths = Vec::new();
     let samples = [
         ("train.csv", Some(&draw.train)),
@@ -37,7 +40,10 @@ pub fn write(draw: &Draw, dir: &Path) -> Result<Vec<PathBuf>, WriteError> {
     }
     paths.push(place(dir, "truth.csv", |out| {
         writeln!(out, "column,weight,noise_sd")?;
-        draw.weights.iter().enumerate().try_for_each(|(j, w)| writeln!(out, "x{j},{w},{}", draw.noise_sd))
+        draw.weights
+            .iter()
+            .enumerate()
+            .try_for_each(|(j, w)| writeln!(out, "x{j},{w},{}", draw.noise_sd))
     })?);
     Ok(paths)
 }
