@@ -43,7 +43,10 @@ impl Pool {
         }
         let places: Vec<usize> = gates.iter().map(|i| self.position[i]).collect();
         let entry = |a: usize, b: usize| self.rows[a.max(b)][a.min(b)];
-        places.iter().flat_map(|a| places.iter().map(|b| entry(*a, *b))).collect()
+        places
+            .iter()
+            .flat_map(|a| places.iter().map(|b| entry(*a, *b)))
+            .collect()
     }
 }
 
@@ -120,7 +123,11 @@ impl<'a> Columns<'a> {
         let pick = |values: &[f64]| active.iter().map(|i| values[*i]).collect::<Vec<_>>();
         let (mut inclusion, mut weight, applied) =
             (pick(&self.inclusion), pick(&self.weight), pick(&self.applied));
-        let own: f64 = inclusion.iter().zip(&weight).map(|(m, w)| m * (1.0 - m) * w * w).sum();
+        let own: f64 = inclusion
+            .iter()
+            .zip(&weight)
+            .map(|(m, w)| m * (1.0 - m) * w * w)
+            .sum();
         let spread = self.residual_energy() - dot(&self.residual, &self.residual) / m - own;
         for (i, v) in active.iter().zip(&applied) {
             add_scaled(&mut self.residual, *v, self.design.column(*i));
@@ -129,7 +136,10 @@ impl<'a> Columns<'a> {
         let pull = |i: &usize| dot(self.design.column(*i), &self.residual) / m;
         let correlation: Vec<f64> = active.iter().map(pull).collect();
         let variance = [dot(&self.residual, &self.residual) / m + spread.max(0.0)];
-        let mut options = Options { max_sweeps: INNER, ..self.options };
+        let mut options = Options {
+            max_sweeps: INNER,
+            ..self.options
+        };
         if let Noise::Profile { floor } = &mut options.noise {
             *floor *= self.design.variance / variance[0];
         }
@@ -155,14 +165,20 @@ impl<'a> Columns<'a> {
 
     /// ehat = r'r/M + Σ m (1 - m) w².
     fn residual_energy(&self) -> f64 {
-        let spread: f64 =
-            self.inclusion.iter().zip(&self.weight).map(|(m, w)| m * (1.0 - m) * (w * w)).sum();
+        let spread: f64 = self
+            .inclusion
+            .iter()
+            .zip(&self.weight)
+            .map(|(m, w)| m * (1.0 - m) * (w * w))
+            .sum();
         dot(&self.residual, &self.residual) / self.design.rows() as f64 + spread
     }
 
     /// Sets beta; returns its relative change and whether it is capped.
     fn update_precision(&mut self) -> (f64, bool) {
-        let Noise::Profile { floor } = self.options.noise else { return (0.0, false) };
+        let Noise::Profile { floor } = self.options.noise else {
+            return (0.0, false);
+        };
         let (energy, least) = (self.residual_energy(), floor * self.design.variance);
         let new = 1.0 / energy.max(least);
         let change = (new - self.precision[0]).abs() / new;
@@ -181,7 +197,12 @@ impl<'a> Columns<'a> {
 
     fn energy(&self, gamma: f64) -> Energy<f64> {
         let target = (self.precision[0], self.residual_energy());
-        assemble([target].into_iter(), &self.inclusion, self.design.rows() as f64, gamma)
+        assemble(
+            [target].into_iter(),
+            &self.inclusion,
+            self.design.rows() as f64,
+            gamma,
+        )
     }
 
     fn usable(&self, i: usize) -> bool {
@@ -219,7 +240,11 @@ impl Solver<f64> for Columns<'_> {
             let (beta_change, capped) = self.update_precision();
             sweeps += 1;
             if change < self.options.tolerance && beta_change < self.options.tolerance {
-                status = if capped { Status::BetaCapped } else { Status::Converged };
+                status = if capped {
+                    Status::BetaCapped
+                } else {
+                    Status::Converged
+                };
                 break;
             }
             if !active.is_empty() {

@@ -89,42 +89,76 @@ impl Design {
         x: Vec<f64>,
         y: Vec<f64>,
     ) -> Result<Self, FitError> {
-        let (target, rows) = (target.into(), y.len());
+        if y.len() < 3 {
+            return Err(FitError::TooFewRows {
+                rows: y.len(),
+                needed: 3,
+            });
+        }
+        let mut design = Self::unscaled(names, target.into(), x, y)?;
+        design.standardise()?;
+        Ok(design)
+    }
+
+    fn unscaled(names: Vec<String>, target: String, x: Vec<f64>, y: Vec<f64>) -> Result<Self, FitError> {
+        let rows = y.len();
         if names.is_empty() {
             return Err(FitError::NoVariables);
         }
-        if rows < 3 {
-            return Err(FitError::TooFewRows { rows, needed: 3 });
-        }
         if x.len() != rows * names.len() {
             let found = x.len() / names.len();
-            return Err(FitError::Ragged { column: names[0].clone(), found, expected: rows });
+            return Err(FitError::Ragged {
+                column: names[0].clone(),
+                found,
+                expected: rows,
+            });
         }
         let columns = x.chunks_exact(rows).zip(&names).chain([(&y[..], &target)]);
         for (column, name) in columns {
             if let Some(row) = column.iter().position(|v| !v.is_finite()) {
-                return Err(FitError::NonFinite { column: name.clone(), row: row + 1 });
+                return Err(FitError::NonFinite {
+                    column: name.clone(),
+                    row: row + 1,
+                });
             }
         }
-        let mut design = Self {
-            mean: vec![0.0; names.len()],
-            scale: vec![1.0; names.len()],
+        let (mean, scale) = (vec![0.0; names.len()], vec![1.0; names.len()]);
+        Ok(Self {
             names,
             target,
             x,
             y,
+            mean,
+            scale,
             target_mean: 0.0,
             variance: 0.0,
-        };
-        design.standardise()?;
-        Ok(design)
+        })
+    }
+
+    /// The same sample left in raw units (mean 0, scale 1): rows to judge a fit on, not to fit.
+    ///
+    /// # Errors
+    /// `NoVariables`, `Ragged`, `NonFinite`; `TooFewRows` for none.
+    pub fn raw(
+        names: Vec<String>,
+        target: impl Into<String>,
+        x: Vec<f64>,
+        y: Vec<f64>,
+    ) -> Result<Self, FitError> {
+        if y.is_empty() {
+            return Err(FitError::TooFewRows { rows: 0, needed: 1 });
+        }
+        Self::unscaled(names, target.into(), x, y)
     }
 
     /// Centres and scales in place, on top of the centres and scales there are.
     fn standardise(&mut self) -> Result<(), FitError> {
         let rows = self.y.len();
-        for ((column, mean), scale) in
-            self.x.chunks_exact_mut(rows).zip(&mut self.mean).zip(&mut self.scale)
+        for ((column, mean), scale) in self
+            .x
+            .chunks_exact_mut(rows)
+            .zip(&mut self.mean)
+            .zip(&mut self.scale)
         {
             let (centre, sd) = centre(column);
             *mean += *scale * centre;
@@ -160,7 +194,10 @@ impl Design {
     /// b = X'y/M.
     pub fn correlation(&self) -> Vec<f64> {
         let m = self.rows() as f64;
-        self.x.chunks_exact(self.rows()).map(|column| dot(column, &self.y) / m).collect()
+        self.x
+            .chunks_exact(self.rows())
+            .map(|column| dot(column, &self.y) / m)
+            .collect()
     }
 
     /// The problem on some of the rows (repeats allowed), standardised anew.
@@ -169,7 +206,10 @@ impl Design {
     /// `TooFewRows`; `ConstantTarget`.
     pub fn on_rows(&self, rows: &[usize]) -> Result<Self, FitError> {
         if rows.len() < 3 {
-            return Err(FitError::TooFewRows { rows: rows.len(), needed: 3 });
+            return Err(FitError::TooFewRows {
+                rows: rows.len(),
+                needed: 3,
+            });
         }
         let pick = |column: &[f64]| rows.iter().map(|r| column[*r]).collect::<Vec<_>>();
         let mut design = Self {
@@ -195,7 +235,11 @@ impl Design {
             .filter(|(i, _)| self.scale[*i] > 0.0)
             .map(|(i, v)| {
                 let ratio = whole.scale[*i] / self.scale[*i];
-                (*i, v * ratio, v * (whole.mean[*i] - self.mean[*i]) / self.scale[*i])
+                (
+                    *i,
+                    v * ratio,
+                    v * (whole.mean[*i] - self.mean[*i]) / self.scale[*i],
+                )
             })
             .collect();
         let offset = whole.target_mean - self.target_mean;

@@ -7,10 +7,12 @@
 //! `validation` the smallest error on rows left out, `transition` the gamma at which an ensemble selects
 //! as many variables as the transition signal says are relevant.
 
+use super::bootstrap::{Bootstrap, bootstrap};
 use super::design::{Design, FitError};
+use super::held_out::{ErrorCurve, cross_validate, validate};
 use super::search::{Corner, best_corner, corners};
 use super::trail::{Trail, WithSolver, default_grid, trace_design, with_solver};
-use gibbs_core::garrote::{Options, Solution, Solver};
+use gibbs_core::garrote::{Options, Solution, Solver, Status};
 use std::fmt;
 use std::str::FromStr;
 
@@ -71,16 +73,22 @@ impl fmt::Display for Rule {
 pub struct FitOptions {
     /// Selection rule.
     pub rule: Rule,
-    /// Noise model, tolerance, sweep limit.
+    /// Noise model, tolerance, sweep limit of the final solution.
     pub solver: Options<f64>,
+    /// Tolerance along the path, where solutions are candidates only.
+    pub path_tolerance: f64,
     /// Number of gammas on the path.
     pub gammas: usize,
     /// Seed of everything random (folds, held-out rows, bootstraps).
     pub seed: u64,
     /// Keep the inclusions of both passes, for figures.
     pub curves: bool,
+    /// Folds of the `cv` rule.
+    pub folds: usize,
     /// Bootstrap replicas of the `transition` rule.
     pub replicas: usize,
+    /// Validation sample of the `validation` rule in raw units; without one, a third of the rows is held out.
+    pub held: Option<Design>,
 }
 
 impl Default for FitOptions {
@@ -91,7 +99,10 @@ impl Default for FitOptions {
             gammas: 50,
             seed: 0,
             curves: false,
+            path_tolerance: 1e-6,
+            folds: 5,
             replicas: 50,
+            held: None,
         }
     }
 }
@@ -113,12 +124,21 @@ pub struct Fit {
     pub index: Option<usize>,
     /// Best supports by size, for the rules that search.
     pub corners: Vec<Corner>,
+    /// Train and validation error along the path, for `cv` and `validation`.
+    pub errors: Option<ErrorCurve>,
+    /// The ensemble of the `transition` rule.
+    pub bootstrap: Option<Bootstrap>,
 }
 
 impl Fit {
     /// Indices with m > 1/2.
     pub fn support(&self) -> Vec<usize> {
-        self.inclusion.iter().enumerate().filter(|(_, m)| **m > 0.5).map(|(i, _)| i).collect()
+        self.inclusion
+            .iter()
+            .enumerate()
+            .filter(|(_, m)| **m > 0.5)
+            .map(|(i, _)| i)
+            .collect()
     }
 }
 
@@ -148,7 +168,12 @@ impl WithSolver for Start<'_> {
             solver.load(&inclusion, &weight, &[self.precision]);
         }
         let solution = solver.solve(self.gamma);
-        (solver.inclusion().to_vec(), solver.weight().to_vec(), solver.precision()[0], solution)
+        (
+            solver.inclusion().to_vec(),
+            solver.weight().to_vec(),
+            solver.precision()[0],
+            solution,
+        )
     }
 }
 
@@ -164,24 +189,115 @@ fn path_supports(design: &Design, trail: &Trail) -> Vec<Vec<usize>> {
     supports
 }
 
-/// Fits a garrote to a design.
+/// Traces the path and lets the rule choose.
 ///
 /// # Errors
 /// `Option` for options outside their range; `NoChoice` if the rule finds nothing; those of the solvers.
 pub fn fit(design: &Design, options: &FitOptions) -> Result<Fit, FitError> {
+    options.solver.check()?;
     let grid = default_grid(design, options.gammas)?;
-    let trail = trace_design(design, &grid, options.solver, options.curves)?;
-    match options.rule {
-        Rule::Ebic(g) => by_criterion(design, options, trail, g),
-        _ => Err(FitError::NoChoice(options.rule.to_string(), "not here")),
+    let along = Options {
+        tolerance: options.path_tolerance.max(options.solver.tolerance),
+        ..options.solver
+    };
+    let trail = trace_design(design, &grid, along, options.curves)?;
+    if trail.kept.is_empty() {
+        return Err(FitError::NoChoice(options.rule.to_string(), "the path is empty"));
     }
+    let mut chosen = Choice::default();
+    match options.rule {
+        Rule::Ebic(g) => return by_criterion(design, options, trail, g),
+        Rule::Plateau => chosen.index = plateau(&trail, design.variables()),
+        Rule::Cv => {
+            let curve = cross_validate(design, &grid, along, options.folds, options.seed)?;
+            chosen.index = curve.best();
+            chosen.errors = Some(curve);
+        }
+        Rule::Validation => {
+            let curve = validate(design, options.held.as_ref(), &grid, along, options.seed)?;
+            chosen.index = curve.best();
+            chosen.errors = Some(curve);
+        }
+        Rule::Transition => {
+            let ensemble = bootstrap(design, &grid, along, options.replicas, options.seed)?;
+            chosen.index = ensemble.best(trail.kept.len());
+            chosen.bootstrap = Some(ensemble);
+        }
+    }
+    at_point(design, options, trail, chosen)
+}
+
+/// What a path rule chose, and what it looked at.
+#[derive(Default)]
+struct Choice {
+    index: Option<usize>,
+    errors: Option<ErrorCurve>,
+    bootstrap: Option<Bootstrap>,
+}
+
+/// The solution of the whole design at a chosen point of its path.
+fn at_point(design: &Design, options: &FitOptions, trail: Trail, chosen: Choice) -> Result<Fit, FitError> {
+    let index = chosen
+        .index
+        .map(|k| k.min(trail.kept.len() - 1))
+        .ok_or_else(|| FitError::NoChoice(options.rule.to_string(), "no point of the path qualifies"))?;
+    let kept = &trail.kept[index];
+    let start = Start {
+        gates: &kept.gates,
+        precision: kept.precision,
+        gamma: trail.grid[index],
+        variables: design.variables(),
+    };
+    let (inclusion, weight, precision, solution) = with_solver(design, options.solver, start)?;
+    let Choice {
+        errors, bootstrap, ..
+    } = chosen;
+    let index = Some(index);
+    Ok(Fit {
+        inclusion,
+        weight,
+        precision,
+        solution,
+        trail,
+        index,
+        corners: Vec::new(),
+        errors,
+        bootstrap,
+    })
+}
+
+/// The middle of the longest gamma interval with one non-empty support and mean m (1 - m) < 1e-4, as in
+/// [`gibbs_core::garrote::select::by_plateau`], on sparse points.
+fn plateau(trail: &Trail, variables: usize) -> Option<usize> {
+    let mut best: Option<(f64, usize)> = None;
+    let mut first: Option<(usize, Vec<usize>)> = None;
+    for (k, kept) in trail.kept.iter().enumerate() {
+        let support = kept.support();
+        if support.is_empty() || kept.undecided() >= 1e-4 * variables as f64 {
+            first = None;
+            continue;
+        }
+        let from = match first.take() {
+            Some((from, before)) if before == support => from,
+            _ => k,
+        };
+        first = Some((from, support));
+        let length = trail.grid[k] - trail.grid[from];
+        if best.is_none_or(|(longest, _)| length > longest) {
+            best = Some((length, from.midpoint(k)));
+        }
+    }
+    best.map(|(_, index)| index)
 }
 
 fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> Result<Fit, FitError> {
     let corners = corners(design, &design.correlation(), &path_supports(design, &trail), g);
     let best = best_corner(design, &corners, g)
         .ok_or_else(|| FitError::NoChoice(options.rule.to_string(), "too few rows"))?;
-    let gates: Vec<_> = refit(design, &best.support).into_iter().map(|(i, u)| (i, 0.99, u)).collect();
+    let gates: Vec<_> = refit(design, &best.support)
+        .into_iter()
+        .map(|(i, u)| (i, 0.99, u))
+        .collect();
     let start = Start {
         gates: &gates,
         precision: 1.0 / best.rss.max(1e-3 * design.variance),
@@ -189,7 +305,29 @@ fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> 
         variables: design.variables(),
     };
     let (inclusion, weight, precision, solution) = with_solver(design, options.solver, start)?;
-    Ok(Fit { inclusion, weight, precision, solution, trail, index: None, corners })
+    let (index, errors, bootstrap) = (None, None, None);
+    Ok(Fit {
+        inclusion,
+        weight,
+        precision,
+        solution,
+        trail,
+        index,
+        corners,
+        errors,
+        bootstrap,
+    })
+}
+
+/// The name of a status in results and files.
+pub fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Converged => "converged",
+        Status::MaxSweeps => "max_sweeps",
+        Status::BetaCapped => "beta_capped",
+        Status::ConstantTarget => "constant_target",
+        Status::Singular => "singular",
+    }
 }
 
 /// Least-squares weights on a support, as (index, weight); falls back on shrunk single-variable weights
@@ -207,7 +345,10 @@ pub fn refit(design: &Design, support: &[usize]) -> Vec<(usize, f64)> {
             *c = dot(design.column(*i), design.column(*j)) / m;
         }
     }
-    let mut weights: Vec<f64> = support.iter().map(|i| dot(design.column(*i), &design.y) / m).collect();
+    let mut weights: Vec<f64> = support
+        .iter()
+        .map(|i| dot(design.column(*i), &design.y) / m)
+        .collect();
     let solved = cholesky_jittered(&mut gram, k, &mut vec![0.0; k])
         .and_then(|_| cholesky_solve(&gram, k, &mut weights));
     if solved.is_err() {

@@ -1,14 +1,17 @@
 //! The Variational Garrote for users' data: paths in residual form, selection rules, search, ensembles, the
 //! model file and its export to firmware.
 
+pub mod bootstrap;
 pub mod columns;
 pub mod design;
 pub mod export;
 pub mod fit;
+pub mod held_out;
 pub mod metrics;
 pub mod model;
 pub mod nnls;
 pub mod search;
+pub mod summary;
 pub mod synth;
 pub mod trail;
 pub mod transition;

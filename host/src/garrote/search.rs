@@ -31,7 +31,11 @@ impl GramRows {
     fn row(&mut self, design: &Design, i: usize) -> &[f64] {
         self.0.entry(i).or_insert_with(|| {
             let (column, m) = (design.column(i), design.rows() as f64);
-            design.x.chunks_exact(design.rows()).map(|other| dot(column, other) / m).collect()
+            design
+                .x
+                .chunks_exact(design.rows())
+                .map(|other| dot(column, other) / m)
+                .collect()
         })
     }
 }
@@ -56,7 +60,11 @@ struct Tableau {
 
 impl Tableau {
     fn empty(design: &Design, correlation: &[f64]) -> Self {
-        let free = design.scale.iter().map(|sd| f64::from(u8::from(*sd > 0.0))).collect();
+        let free = design
+            .scale
+            .iter()
+            .map(|sd| f64::from(u8::from(*sd > 0.0)))
+            .collect();
         Self {
             support: Vec::new(),
             solved: Vec::new(),
@@ -126,7 +134,8 @@ impl Tableau {
             add_scaled(p, e / pivot, &entry);
             p.push(-e / pivot);
         }
-        self.inverse.push(entry.iter().map(|e| -e / pivot).chain([1.0 / pivot]).collect());
+        self.inverse
+            .push(entry.iter().map(|e| -e / pivot).chain([1.0 / pivot]).collect());
         for g in &mut row {
             *g /= pivot;
         }
@@ -212,7 +221,10 @@ impl Corner {
 fn size_limit(design: &Design, g: f64) -> usize {
     let (m, n) = (design.rows() as f64, design.variables() as f64);
     let bound = m * 1000.0_f64.ln() / (m.ln() + 2.0 * g * n.ln());
-    design.variables().min((design.rows() - 1) / 2).min(bound as usize)
+    design
+        .variables()
+        .min((design.rows() - 1) / 2)
+        .min(bound as usize)
 }
 
 /// The search in progress: the best tableau of every size so far.
@@ -240,7 +252,9 @@ impl Search<'_> {
         let mut improved = false;
         for step in 0..limit {
             let mut chain = if upwards {
-                let Some(chain) = self.found.get(step).cloned() else { break };
+                let Some(chain) = self.found.get(step).cloned() else {
+                    break;
+                };
                 if chain.rss < 1e-9 * self.design.variance {
                     break;
                 }
@@ -252,7 +266,9 @@ impl Search<'_> {
                 }
             };
             if upwards {
-                let Some((j, _)) = chain.best_addition() else { break };
+                let Some((j, _)) = chain.best_addition() else {
+                    break;
+                };
                 chain.add(&mut self.gram, self.design, j);
             } else {
                 let Some(a) = chain.least_loss() else { continue };
@@ -269,9 +285,18 @@ impl Search<'_> {
 pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>], g: f64) -> Vec<Corner> {
     let limit = size_limit(design, g);
     let empty = Tableau::empty(design, correlation);
-    let mut search = Search { design, gram: GramRows::default(), found: vec![empty.clone()] };
+    let mut search = Search {
+        design,
+        gram: GramRows::default(),
+        found: vec![empty.clone()],
+    };
     search.pass(true, limit);
-    for start in starts.iter().filter(|s| s.len() < search.found.len()).cloned().collect::<Vec<_>>() {
+    for start in starts
+        .iter()
+        .filter(|s| s.len() < search.found.len())
+        .cloned()
+        .collect::<Vec<_>>()
+    {
         let mut tableau = empty.clone();
         for j in start {
             if tableau.free[j] > COLLINEAR {
@@ -285,7 +310,14 @@ pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>], g: f
             break;
         }
     }
-    search.found.iter().map(|t| Corner { support: t.sorted(), rss: t.rss }).collect()
+    search
+        .found
+        .iter()
+        .map(|t| Corner {
+            support: t.sorted(),
+            rss: t.rss,
+        })
+        .collect()
 }
 
 /// The corner with the smallest EBIC_g among those with k < M/2; ties go to the smaller.

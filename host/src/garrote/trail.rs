@@ -25,7 +25,11 @@ pub struct Kept {
 impl Kept {
     /// Indices with m > 1/2.
     pub fn support(&self) -> Vec<usize> {
-        self.gates.iter().filter(|(_, m, _)| *m > 0.5).map(|(i, _, _)| *i).collect()
+        self.gates
+            .iter()
+            .filter(|(_, m, _)| *m > 0.5)
+            .map(|(i, _, _)| *i)
+            .collect()
     }
 
     /// Effects (index, m w).
@@ -90,13 +94,19 @@ impl Store<f64> for Trail {
             return;
         }
         let state = solver.inclusion().iter().zip(solver.weight()).enumerate();
-        let gates: Vec<_> =
-            state.filter(|(_, (m, _))| **m > NEGLIGIBLE).map(|(i, (m, w))| (i, *m, *w)).collect();
+        let gates: Vec<_> = state
+            .filter(|(_, (m, _))| **m > NEGLIGIBLE)
+            .map(|(i, (m, w))| (i, *m, *w))
+            .collect();
         if let Some(curves) = &mut self.curves {
             curves.push((index, pass, gates.iter().map(|(i, m, _)| (*i, *m)).collect()));
         }
         if kept {
-            let kept = Kept { pass, gates, precision: solver.precision()[0] };
+            let kept = Kept {
+                pass,
+                gates,
+                precision: solver.precision()[0],
+            };
             match pass {
                 Pass::Forward => self.kept.push(kept),
                 Pass::Backward => self.kept[index] = kept,
@@ -155,7 +165,12 @@ impl Gram {
                 covariance[j * n + i] = c;
             }
         }
-        Self { covariance, correlation: design.correlation(), variance: [design.variance], samples }
+        Self {
+            covariance,
+            correlation: design.correlation(),
+            variance: [design.variance],
+            samples,
+        }
     }
 
     /// The checked view.
@@ -163,7 +178,12 @@ impl Gram {
     /// # Errors
     /// Those of [`Moments::new`].
     pub fn moments(&self) -> Result<Moments<'_, f64>, FitError> {
-        Ok(Moments::new(&self.covariance, &self.correlation, &self.variance, self.samples)?)
+        Ok(Moments::new(
+            &self.covariance,
+            &self.correlation,
+            &self.variance,
+            self.samples,
+        )?)
     }
 }
 
@@ -241,5 +261,14 @@ pub fn trace_design(
         gibbs_core::garrote::Noise::Fixed(_) => variables as f64 + 1.0,
         gibbs_core::garrote::Noise::Profile { .. } => default_limit(variables, design.rows() as f64),
     };
-    with_solver(design, options, Tracing { grid, curves, limit, variables })?
+    with_solver(
+        design,
+        options,
+        Tracing {
+            grid,
+            curves,
+            limit,
+            variables,
+        },
+    )?
 }

@@ -1,0 +1,104 @@
+//! Bootstrap ensembles: the transition signal of a user's data, and selection frequencies.
+//!
+//! Replica r fits M rows drawn with replacement (stream `garrote.bootstrap`, index r) on the grid of the whole
+//! design. A replica whose path ended early enters later gammas with its last solution. Replicas run in
+//! parallel and are added up in order, so the result does not depend on the number of threads.
+
+use super::design::{Design, FitError};
+use super::trail::{Trail, trace_design};
+use super::transition::{Ensemble, Inference, Signal, default_grid, infer_density};
+use gibbs_core::garrote::Options;
+use gibbs_core::random::{below, stream};
+use rayon::prelude::*;
+
+/// An ensemble of fits and what its transition signal says.
+#[derive(Clone, Debug)]
+pub struct Bootstrap {
+    /// Signal per gamma.
+    pub signals: Vec<Signal>,
+    /// Inferred density of relevant variables, `None` where the signal explains none.
+    pub inference: Option<Inference>,
+    /// The sums, for frequencies at any gamma.
+    pub ensemble: Ensemble,
+}
+
+impl Bootstrap {
+    /// Index of the gamma at which the mean density is nearest to the inferred one, among the first `reached`.
+    pub fn best(&self, reached: usize) -> Option<usize> {
+        let target = self.inference.as_ref()?.density;
+        let distance = |k: &usize| (self.signals[*k].density - target).abs();
+        (0..reached.min(self.signals.len())).min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    }
+}
+
+/// Inclusions (N) of the kept solution at `index`, or the last before it.
+pub fn dense_inclusion(trail: &Trail, index: usize, variables: usize) -> Vec<f64> {
+    let mut inclusion = vec![0.0; variables];
+    if let Some(kept) = trail.kept.get(index).or(trail.kept.last()) {
+        for (i, m, _) in &kept.gates {
+            inclusion[*i] = *m;
+        }
+    }
+    inclusion
+}
+
+/// Candidate densities: k/N for N <= 400, else the default grid.
+pub fn candidate_densities(variables: usize) -> Vec<f64> {
+    if variables <= 400 {
+        (1..variables).map(|k| k as f64 / variables as f64).collect()
+    } else {
+        default_grid()
+    }
+}
+
+/// Fits `replicas` bootstrap samples on `grid`.
+///
+/// # Errors
+/// `Option` for fewer than 2 replicas; those of the fits (a resample may have a constant target: it is drawn
+/// again from the next stream, at most 100 times).
+pub fn bootstrap(
+    design: &Design,
+    grid: &[f64],
+    options: Options<f64>,
+    replicas: usize,
+    seed: u64,
+) -> Result<Bootstrap, FitError> {
+    if replicas < 2 {
+        return Err(FitError::Option("an ensemble needs at least 2 replicas".into()));
+    }
+    let count = u32::try_from(design.rows()).map_err(|_| FitError::Option("too many rows".into()))?;
+    let trails: Vec<Trail> = (0..replicas)
+        .into_par_iter()
+        .map(|replica| {
+            let mut rng = stream(seed, "garrote.bootstrap", replica as u64);
+            let mut resample = || {
+                (0..count)
+                    .map(|_| below(&mut rng, count) as usize)
+                    .collect::<Vec<_>>()
+            };
+            let mut sample = design.on_rows(&resample());
+            for _ in 0..100 {
+                if !matches!(sample, Err(FitError::ConstantTarget(_))) {
+                    break;
+                }
+                sample = design.on_rows(&resample());
+            }
+            trace_design(&sample?, grid, options, false)
+        })
+        .collect::<Result<_, FitError>>()?;
+    let mut ensemble = Ensemble::new(grid.len(), design.variables());
+    for trail in &trails {
+        for k in 0..grid.len() {
+            ensemble.push(k, &dense_inclusion(trail, k, design.variables()), None)?;
+        }
+    }
+    let signals: Vec<Signal> = ensemble.signals().into_iter().flatten().collect();
+    let density: Vec<f64> = signals.iter().map(|s| s.density).collect();
+    let sigma: Vec<f64> = signals.iter().map(|s| s.sigma).collect();
+    let inference = infer_density(&density, &sigma, &candidate_densities(design.variables())).ok();
+    Ok(Bootstrap {
+        signals,
+        inference,
+        ensemble,
+    })
+}

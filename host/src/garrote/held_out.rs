@@ -1,0 +1,119 @@
+//! Choosing gamma by rows left out: K-fold cross-validation and one validation sample.
+//!
+//! All fits use the gamma grid of the whole design, so that errors at one gamma belong together. Rows are
+//! dealt to folds by a seeded shuffle. A gamma that some fold's path did not reach (it was capped or full
+//! before) has no error and cannot be chosen.
+
+use super::design::{Design, FitError};
+use super::trail::{Trail, trace_design};
+use crate::baseline::cv::Folds;
+use gibbs_core::garrote::Options;
+use gibbs_core::random::{shuffle, stream};
+use rayon::prelude::*;
+
+/// Mean squared errors along the path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorCurve {
+    /// Per gamma reached by all fits: error on the rows that were fitted.
+    pub train: Vec<f64>,
+    /// Error on the rows left out.
+    pub validation: Vec<f64>,
+    /// Standard error of the latter over folds (0 for a single sample).
+    pub spread: Vec<f64>,
+}
+
+impl ErrorCurve {
+    /// Index of the smallest validation error; the first of equals.
+    pub fn best(&self) -> Option<usize> {
+        (0..self.validation.len()).min_by(|a, b| self.validation[*a].total_cmp(&self.validation[*b]))
+    }
+}
+
+/// Train and validation error of every kept solution of `trail`, traced on `fitted`; `rows` are of `whole`.
+fn errors(trail: &Trail, fitted: &Design, whole: &Design, rows: &[usize]) -> Vec<(f64, f64)> {
+    let own: Vec<usize> = (0..fitted.rows()).collect();
+    let of = |effects: &[(usize, f64)]| {
+        (
+            fitted.error_on(fitted, &own, effects),
+            fitted.error_on(whole, rows, effects),
+        )
+    };
+    trail.kept.iter().map(|kept| of(&kept.effects())).collect()
+}
+
+/// K-fold cross-validation on `grid`, folds in parallel; the result does not depend on the number of threads.
+///
+/// # Errors
+/// `Option` for fewer than 2 folds or fewer than 3 rows left to fit; those of [`trace_design`].
+pub fn cross_validate(
+    design: &Design,
+    grid: &[f64],
+    options: Options<f64>,
+    folds: usize,
+    seed: u64,
+) -> Result<ErrorCurve, FitError> {
+    let dealt = Folds::shuffled(design.rows(), folds, seed)
+        .map_err(|error| FitError::Option(format!("cross-validation: {error}")))?;
+    let fold_errors: Vec<Vec<(f64, f64)>> = (0..folds)
+        .into_par_iter()
+        .map(|fold| {
+            let of = dealt.of_rows().iter().enumerate();
+            let (inside, outside): (Vec<_>, Vec<_>) = of.partition(|(_, f)| **f == fold);
+            let rows = |part: Vec<(usize, &usize)>| part.into_iter().map(|(row, _)| row).collect::<Vec<_>>();
+            let fitted = design.on_rows(&rows(outside))?;
+            let trail = trace_design(&fitted, grid, options, false)?;
+            Ok(errors(&trail, &fitted, design, &rows(inside)))
+        })
+        .collect::<Result<_, FitError>>()?;
+    let reached = fold_errors.iter().map(Vec::len).min().unwrap_or(0);
+    let count = folds as f64;
+    let mut curve = ErrorCurve {
+        train: Vec::new(),
+        validation: Vec::new(),
+        spread: Vec::new(),
+    };
+    for k in 0..reached {
+        let mean =
+            |pick: fn(&(f64, f64)) -> f64| fold_errors.iter().map(|e| pick(&e[k])).sum::<f64>() / count;
+        let (train, validation) = (mean(|e| e.0), mean(|e| e.1));
+        let square = fold_errors
+            .iter()
+            .map(|e| (e[k].1 - validation).powi(2))
+            .sum::<f64>();
+        curve.train.push(train);
+        curve.validation.push(validation);
+        curve.spread.push((square / (count - 1.0) / count).sqrt());
+    }
+    Ok(curve)
+}
+
+/// Errors along the path of one validation sample: `held` in raw units ([`Design::raw`]), or a third of the
+/// rows of `design`, dealt by the seed.
+///
+/// # Errors
+/// `TooFewRows`; those of [`trace_design`].
+pub fn validate(
+    design: &Design,
+    held: Option<&Design>,
+    grid: &[f64],
+    options: Options<f64>,
+    seed: u64,
+) -> Result<ErrorCurve, FitError> {
+    let pairs = if let Some(held) = held {
+        let trail = trace_design(design, grid, options, false)?;
+        errors(&trail, design, held, &(0..held.rows()).collect::<Vec<_>>())
+    } else {
+        let mut rows: Vec<usize> = (0..design.rows()).collect();
+        shuffle(&mut stream(seed, "garrote.validation", 0), &mut rows);
+        let (held, fitted) = rows.split_at(design.rows() / 3);
+        let fitted = design.on_rows(fitted)?;
+        let trail = trace_design(&fitted, grid, options, false)?;
+        errors(&trail, &fitted, design, held)
+    };
+    let (train, validation): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+    Ok(ErrorCurve {
+        spread: vec![0.0; train.len()],
+        train,
+        validation,
+    })
+}
