@@ -2,8 +2,8 @@
 //! (`fixtures/make_baseline_goldens.py` made `fixtures/baseline.json`), and cross-validation itself.
 //!
 //! Tolerances: both sides solve the same convex problems. LASSO at tol 1e-14 |y|^2: weights agree to about the
-//! root of the gap over the smallest curvature, 1e-6 relative to the largest weight is asserted and 1e-8 or
-//! better seen. Ridge is a direct solve: 1e-9. Errors of cross-validation are quadratic in the weights: 1e-6, 1e-9.
+//! root of the gap over the smallest curvature, so 1e-6 of the largest
+//! weight. Ridge is a direct solve: 1e-9. Errors of cross-validation are quadratic in the weights: 1e-6, 1e-9.
 //! Mutations seen red: error curve summed, not averaged; the first fold left out; the worst penalty chosen; the
 //! remainder of the rows given to no fold.
 
