@@ -149,8 +149,32 @@ macro_rules! real {
     };
 }
 
-real!(f32, false, 40, 1.0 / 16_777_216.0, expf, logf, log1pf, sqrtf, cosf, sinf, fabsf);
-real!(f64, true, 11, 1.0 / 9_007_199_254_740_992.0, exp, log, log1p, sqrt, cos, sin, fabs);
+real!(
+    f32,
+    false,
+    40,
+    1.0 / 16_777_216.0,
+    expf,
+    logf,
+    log1pf,
+    sqrtf,
+    cosf,
+    sinf,
+    fabsf
+);
+real!(
+    f64,
+    true,
+    11,
+    1.0 / 9_007_199_254_740_992.0,
+    exp,
+    log,
+    log1p,
+    sqrt,
+    cos,
+    sin,
+    fabs
+);
 
 /// The larger of two; `b` when they do not compare.
 #[inline]
@@ -222,7 +246,10 @@ mod tests {
             assert!((softplus(t) - softplus(-t) - t).abs() < 1e-13, "{t}");
             let direct = 1.0 / (1.0 + (-t).exp());
             if t.abs() < 80.0 {
-                assert!((sigmoid(t) - direct).abs() <= 1e-15 * direct.max(1e-300) * 4.0 + 1e-16, "{t}");
+                assert!(
+                    (sigmoid(t) - direct).abs() <= 1e-15 * direct.max(1e-300) * 4.0 + 1e-16,
+                    "{t}"
+                );
             }
         }
         assert_eq!(sigmoid(1e300_f64), 1.0);

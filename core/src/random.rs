@@ -19,7 +19,9 @@ const fn splitmix64(state: u64) -> (u64, u64) {
 
 /// FNV-1a hash (64 bits) of a byte string, continued from `hash`; start from [`FNV_OFFSET`].
 pub fn fnv1a(hash: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(hash, |h, byte| (h ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3))
+    bytes.iter().fold(hash, |h, byte| {
+        (h ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    })
 }
 
 /// The offset basis of FNV-1a, 64 bits.
@@ -112,10 +114,22 @@ mod tests {
         assert!(z(mean(&mut || uniform(&mut rng)), 0.5, 12.0_f64.sqrt().recip()) < 6.0);
         assert!(z(mean(&mut || normal(&mut rng)), 0.0, 1.0) < 6.0);
         assert!(z(mean(&mut || normal::<f64>(&mut rng).powi(2)), 1.0, 2.0_f64.sqrt()) < 6.0);
-        assert!(z(mean(&mut || normal::<f64>(&mut rng).powi(4)), 3.0, 96.0_f64.sqrt()) < 6.0);
+        assert!(
+            z(
+                mean(&mut || normal::<f64>(&mut rng).powi(4)),
+                3.0,
+                96.0_f64.sqrt()
+            ) < 6.0
+        );
         assert!(z(mean(&mut || exponential(&mut rng)), 1.0, 1.0) < 6.0);
         let p = 0.3_f64;
-        assert!(z(mean(&mut || f64::from(bernoulli(&mut rng, p))), p, (p * (1.0 - p)).sqrt()) < 6.0);
+        assert!(
+            z(
+                mean(&mut || f64::from(bernoulli(&mut rng, p))),
+                p,
+                (p * (1.0 - p)).sqrt()
+            ) < 6.0
+        );
     }
 
     #[test]
