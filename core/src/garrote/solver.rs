@@ -1,0 +1,138 @@
+//! What every garrote solver takes and gives: options, noise model, status, solution, and the trait by
+//! which the path drives any of them (moments in fixed memory, or columns on a host).
+
+use crate::Error;
+use crate::math::Real;
+
+/// How the noise variance 1/beta is treated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Noise<T> {
+    /// Profiled out, 1/beta = max(ehat, floor s2) (eqs. 12-13). For N >= M the profiled energy is unbounded
+    /// below (any M columns interpolate); the floor is what keeps it finite.
+    Profile {
+        /// Smallest noise variance as a fraction of s2: 1e-3 by default, 1e-6 for noiseless data.
+        floor: T,
+    },
+    /// beta held at this value for every target, in 1/y².
+    Fixed(T),
+}
+
+/// How an iteration ended. Only `Converged` is success; the others still carry their last state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Status {
+    /// Changes fell below both tolerances.
+    Converged,
+    /// The sweep limit came first: raise it or loosen the tolerance.
+    MaxSweeps,
+    /// The noise variance reached its floor: an exact fit, or an interpolation.
+    BetaCapped,
+    /// The target does not vary: all gates are shut, the prediction is its mean.
+    ConstantTarget,
+    /// The joint solver met a matrix that no jitter mends; the state is that of the last good iteration.
+    Singular,
+}
+
+/// Noise model and stopping rule of a solver.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options<T> {
+    /// Noise model.
+    pub noise: Noise<T>,
+    /// Stop when no inclusion moved by more than this in a sweep: 1e-8 (f64), 1e-5 (f32).
+    pub tolerance: T,
+    /// Sweep limit per gamma: 500.
+    pub max_sweeps: u32,
+}
+
+impl<T: Real> Default for Options<T> {
+    fn default() -> Self {
+        Self {
+            noise: Noise::Profile { floor: T::of(1e-3) },
+            tolerance: T::of(if T::IS_DOUBLE { 1e-8 } else { 1e-5 }),
+            max_sweeps: 500,
+        }
+    }
+}
+
+impl<T: Real> Options<T> {
+    /// Refuses what no solver can work with.
+    ///
+    /// # Errors
+    /// `NonFinite`; `Domain` if the tolerance, the floor or a fixed beta is not above zero, or there are no
+    /// sweeps.
+    pub fn check(&self) -> Result<(), Error> {
+        let (Noise::Profile { floor: scale } | Noise::Fixed(scale)) = self.noise;
+        if !(scale.is_finite() && self.tolerance.is_finite()) {
+            Err(Error::NonFinite)
+        } else if scale <= T::ZERO || self.tolerance <= T::ZERO || self.max_sweeps == 0 {
+            Err(Error::Domain)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The end of a solve at one gamma.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Solution<T> {
+    /// Prior log-odds in nats.
+    pub gamma: T,
+    /// Σ m_i, the expected number of selected variables.
+    pub total_inclusion: T,
+    /// Variational free energy F in nats, all constants kept (eq. 9, sign corrected).
+    pub free_energy: T,
+    /// beta in 1/y² (several targets: geometric mean).
+    pub precision: T,
+    /// Sweeps (or joint iterations) spent.
+    pub sweeps: u32,
+    /// How it ended.
+    pub status: Status,
+}
+
+impl<T: Real> Solution<T> {
+    /// The state before any sweep.
+    pub const EMPTY: Self = Self {
+        gamma: T::ZERO,
+        total_inclusion: T::ZERO,
+        free_energy: T::ZERO,
+        precision: T::ONE,
+        sweeps: 0,
+        status: Status::MaxSweeps,
+    };
+}
+
+/// A solver with a state that can be warm-started along a path.
+///
+/// Shapes: inclusion N, weight N x Q by columns, precision Q. All calls are cheap next to `solve`.
+pub trait Solver<T: Real> {
+    /// Shuts all gates: m = 0, w = b/d, beta = 1/s2 (or the fixed beta).
+    fn close(&mut self);
+    /// Iterates to convergence at `gamma` from the present state.
+    fn solve(&mut self, gamma: T) -> Solution<T>;
+    /// Replaces the state. Lengths that do not match leave the missing entries as they are.
+    fn load(&mut self, inclusion: &[T], weight: &[T], precision: &[T]);
+    /// Keeps gate `index` shut in later solves; `None` lifts this.
+    fn exclude(&mut self, index: Option<usize>);
+    /// m.
+    fn inclusion(&self) -> &[T];
+    /// w.
+    fn weight(&self) -> &[T];
+    /// beta of each target.
+    fn precision(&self) -> &[T];
+}
+
+/// Delta F of variable `index`: F with its gate forced shut minus F at the present solution, one
+/// re-converged solve at the same gamma. Positive when the variable helps. The state is put back from the
+/// caller's copy of it.
+pub fn free_energy_without<T: Real>(
+    solver: &mut impl Solver<T>,
+    present: &Solution<T>,
+    (inclusion, weight, precision): (&[T], &[T], &[T]),
+    index: usize,
+) -> T {
+    solver.exclude(Some(index));
+    let without = solver.solve(present.gamma).free_energy;
+    solver.exclude(None);
+    solver.load(inclusion, weight, precision);
+    without - present.free_energy
+}

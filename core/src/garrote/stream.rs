@@ -1,0 +1,422 @@
+//! Streaming sufficient statistics: samples arrive one by one and are never stored.
+//!
+//! Weighted means and centred sums (West 1979; merge: Chan, Golub, LeVeque 1983). With weight omega and
+//! forgetting lambda in (0, 1]:
+//!
+//! ```text
+//! W = lambda W + omega      W2 = lambda² W2 + omega²      dx = x - xbar      c = omega/W      xbar += c dx
+//! f = omega (1 - c)         Sxx = lambda Sxx + f dx dx'   (likewise Sxy, Syy)
+//! ```
+//! Effective sample number M = W²/W2: the count for unit weights, (1 + lambda)/(1 - lambda) in the long run
+//! with forgetting. Raw moments Σ x x' - n xbar xbar' would cancel at large offsets; these do not. Memory
+//! N² + (1 + Q) N + 2 Q numbers (lower triangle of Sxx kept); a push costs N²/2 + O(Q N) multiply-adds.
+
+use crate::Error;
+use crate::math::{Real, larger};
+
+/// Scalars of the statistics.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals<T> {
+    /// W, the sum of the weights.
+    pub weight: T,
+    /// W2, the sum of their squares.
+    pub weight2: T,
+    /// Samples refused because they held NaN, infinity, or numbers too large to square.
+    pub refused: u32,
+}
+
+/// Statistics in lent storage: means (N), target means (Q), Sxx (N x N, lower triangle), Sxy (N x Q by
+/// columns), Syy (Q).
+#[derive(Debug)]
+pub struct Sums<'a, T> {
+    /// W, W2, refused.
+    pub totals: &'a mut Totals<T>,
+    /// xbar.
+    pub mean: &'a mut [T],
+    /// ybar.
+    pub target_mean: &'a mut [T],
+    /// Sxx.
+    pub xx: &'a mut [T],
+    /// Sxy.
+    pub xy: &'a mut [T],
+    /// Syy of each target.
+    pub yy: &'a mut [T],
+}
+
+/// The same, shared: what can be merged or standardised.
+#[derive(Clone, Copy, Debug)]
+pub struct SumsRef<'a, T> {
+    /// W, W2, refused.
+    pub totals: &'a Totals<T>,
+    /// xbar.
+    pub mean: &'a [T],
+    /// ybar.
+    pub target_mean: &'a [T],
+    /// Sxx.
+    pub xx: &'a [T],
+    /// Sxy.
+    pub xy: &'a [T],
+    /// Syy of each target.
+    pub yy: &'a [T],
+}
+
+fn shapes(mean: usize, target: usize, xx: usize, xy: usize, yy: usize) -> Result<(), Error> {
+    let fits = mean > 0
+        && target > 0
+        && yy == target
+        && mean.checked_mul(mean) == Some(xx)
+        && mean.checked_mul(target) == Some(xy);
+    if fits { Ok(()) } else { Err(Error::Shape) }
+}
+
+/// Refuses slices of the wrong length, and counts as `Capacity` what is longer than the storage.
+fn fits<T>(given: &[T], room: usize) -> Result<(), Error> {
+    match given.len() {
+        len if len > room => Err(Error::Capacity),
+        len if len < room => Err(Error::Shape),
+        _ => Ok(()),
+    }
+}
+
+impl<T: Real> Sums<'_, T> {
+    /// The shared view.
+    pub fn view(&self) -> SumsRef<'_, T> {
+        SumsRef {
+            totals: self.totals,
+            mean: self.mean,
+            target_mean: self.target_mean,
+            xx: self.xx,
+            xy: self.xy,
+            yy: self.yy,
+        }
+    }
+
+    /// Adds a sample `x` (N), `y` (Q) of weight `omega`, after shrinking the past by `forget`.
+    ///
+    /// # Errors
+    /// `Capacity` if x or y is longer than the storage, `Shape` if shorter; `Domain` unless omega > 0 and
+    /// 0 < forget <= 1; `NonFinite` (the sample is ignored and counted).
+    pub fn push(&mut self, x: &[T], y: &[T], omega: T, forget: T) -> Result<(), Error> {
+        fits(x, self.mean.len())?;
+        fits(y, self.target_mean.len())?;
+        shapes(
+            self.mean.len(),
+            self.target_mean.len(),
+            self.xx.len(),
+            self.xy.len(),
+            self.yy.len(),
+        )?;
+        if !(omega.is_finite() && forget.is_finite()) {
+            return Err(Error::NonFinite);
+        }
+        if omega <= T::ZERO || forget <= T::ZERO || forget > T::ONE {
+            return Err(Error::Domain);
+        }
+        let weight = forget * self.totals.weight + omega;
+        let change = Rank1 {
+            forget,
+            factor: omega * (T::ONE - omega / weight),
+            shift: omega / weight,
+        };
+        if !(weight.is_finite() && self.allows(x, y, &change, None)) {
+            self.totals.refused = self.totals.refused.saturating_add(1);
+            return Err(Error::NonFinite);
+        }
+        self.totals.weight = weight;
+        self.totals.weight2 = forget * forget * self.totals.weight2 + omega * omega;
+        self.apply(x, y, &change);
+        Ok(())
+    }
+
+    /// Takes a sample out again (sliding window without forgetting): the recurrence of `push` with -omega.
+    ///
+    /// # Errors
+    /// `Unsupported` in f32 (cancellation); `Capacity`/`Shape`; `NonFinite`; `Domain` unless omega > 0 and
+    /// W - omega >= 1, or if a variance would become negative: that sample was never pushed.
+    pub fn remove(&mut self, x: &[T], y: &[T], omega: T) -> Result<(), Error> {
+        if !T::IS_DOUBLE {
+            return Err(Error::Unsupported);
+        }
+        fits(x, self.mean.len())?;
+        fits(y, self.target_mean.len())?;
+        shapes(
+            self.mean.len(),
+            self.target_mean.len(),
+            self.xx.len(),
+            self.xy.len(),
+            self.yy.len(),
+        )?;
+        if !omega.is_finite() {
+            return Err(Error::NonFinite);
+        }
+        let weight = self.totals.weight - omega;
+        let weight2 = self.totals.weight2 - omega * omega;
+        if omega <= T::ZERO || weight < T::ONE || weight2 <= T::ZERO {
+            return Err(Error::Domain);
+        }
+        let shift = -(omega / weight);
+        let change = Rank1 {
+            forget: T::ONE,
+            factor: -omega * (T::ONE - shift),
+            shift,
+        };
+        if !x.iter().chain(y).all(|v| v.is_finite()) {
+            return Err(Error::NonFinite);
+        }
+        if !self.allows(x, y, &change, Some(T::of(1e-9))) {
+            return Err(Error::Domain);
+        }
+        self.totals.weight = weight;
+        self.totals.weight2 = weight2;
+        self.apply(x, y, &change);
+        let n = self.mean.len();
+        for d in self
+            .xx
+            .iter_mut()
+            .step_by(n.saturating_add(1))
+            .chain(self.yy.iter_mut())
+        {
+            *d = larger(*d, T::ZERO); // rounding below zero within the slack that `allows` granted
+        }
+        Ok(())
+    }
+
+    /// True if all new diagonal entries are finite and, given a relative slack, not below zero by more.
+    fn allows(&self, x: &[T], y: &[T], change: &Rank1<T>, slack: Option<T>) -> bool {
+        let n = self.mean.len();
+        let good = |old: T, delta: T| {
+            let new = change.forget * old + change.factor * delta * delta;
+            delta.is_finite() && new.is_finite() && slack.is_none_or(|s| new >= -s * (old + delta * delta))
+        };
+        let diagonal = self.xx.iter().step_by(n.saturating_add(1));
+        diagonal
+            .zip(x.iter().zip(self.mean.iter()))
+            .all(|(s, (x, m))| good(*s, *x - *m))
+            && self
+                .yy
+                .iter()
+                .zip(y.iter().zip(self.target_mean.iter()))
+                .all(|(s, (y, m))| good(*s, *y - *m))
+    }
+
+    fn apply(&mut self, x: &[T], y: &[T], change: &Rank1<T>) {
+        let n = self.mean.len().max(1);
+        let Rank1 {
+            forget,
+            factor,
+            shift,
+        } = *change;
+        let delta = || x.iter().zip(self.mean.iter()).map(|(x, m)| *x - *m);
+        for (j, (column, dj)) in self.xx.chunks_exact_mut(n).zip(delta()).enumerate() {
+            for (s, di) in column.iter_mut().zip(delta()).skip(j) {
+                *s = forget * *s + factor * (dj * di);
+            }
+        }
+        let targets = self.xy.chunks_exact_mut(n).zip(self.yy.iter_mut());
+        for ((column, yy), (y, ybar)) in targets.zip(y.iter().zip(self.target_mean.iter_mut())) {
+            let dy = *y - *ybar;
+            for (s, dx) in column.iter_mut().zip(delta()) {
+                *s = forget * *s + factor * (dx * dy);
+            }
+            *yy = forget * *yy + factor * (dy * dy);
+            *ybar += shift * dy;
+        }
+        for (m, x) in self.mean.iter_mut().zip(x) {
+            *m += shift * (*x - *m);
+        }
+    }
+
+    /// Adds all samples of `other`: W adds, W2 adds, S = Sa + Sb + (Wa Wb / W) d d', d = mean difference.
+    ///
+    /// # Errors
+    /// `Shape`; `NonFinite` if `other` holds such numbers.
+    pub fn merge(&mut self, other: &SumsRef<'_, T>) -> Result<(), Error> {
+        let (n, q) = (self.mean.len(), self.target_mean.len());
+        shapes(n, q, self.xx.len(), self.xy.len(), self.yy.len())?;
+        shapes(
+            other.mean.len(),
+            other.target_mean.len(),
+            other.xx.len(),
+            other.xy.len(),
+            other.yy.len(),
+        )?;
+        if other.mean.len() != n || other.target_mean.len() != q {
+            return Err(Error::Shape);
+        }
+        let mut all = other
+            .mean
+            .iter()
+            .chain(other.target_mean)
+            .chain(other.xx)
+            .chain(other.xy)
+            .chain(other.yy);
+        if !all.all(|v| v.is_finite()) || !other.totals.weight.is_finite() {
+            return Err(Error::NonFinite);
+        }
+        self.totals.refused = self.totals.refused.saturating_add(other.totals.refused);
+        let weight = self.totals.weight + other.totals.weight;
+        if other.totals.weight <= T::ZERO {
+            return Ok(());
+        }
+        let share = other.totals.weight / weight;
+        let factor = self.totals.weight * share;
+        let delta = || other.mean.iter().zip(self.mean.iter()).map(|(b, a)| *b - *a);
+        let columns = self
+            .xx
+            .chunks_exact_mut(n.max(1))
+            .zip(other.xx.chunks_exact(n.max(1)));
+        for (j, ((mine, theirs), dj)) in columns.zip(delta()).enumerate() {
+            for ((s, t), di) in mine.iter_mut().zip(theirs).zip(delta()).skip(j) {
+                *s += *t + factor * (dj * di);
+            }
+        }
+        let columns = self
+            .xy
+            .chunks_exact_mut(n.max(1))
+            .zip(other.xy.chunks_exact(n.max(1)));
+        let targets = self.yy.iter_mut().zip(other.yy);
+        let means = self.target_mean.iter_mut().zip(other.target_mean);
+        for (((mine, theirs), (yy, other_yy)), (ybar, other_ybar)) in columns.zip(targets).zip(means) {
+            let dy = *other_ybar - *ybar;
+            for ((s, t), dx) in mine.iter_mut().zip(theirs).zip(delta()) {
+                *s += *t + factor * (dx * dy);
+            }
+            *yy += *other_yy + factor * (dy * dy);
+            *ybar += share * dy;
+        }
+        for (a, b) in self.mean.iter_mut().zip(other.mean) {
+            *a += share * (*b - *a);
+        }
+        self.totals.weight = weight;
+        self.totals.weight2 += other.totals.weight2;
+        Ok(())
+    }
+}
+
+/// One weighted rank-one change: S = forget S + factor d d', mean += shift d.
+struct Rank1<T> {
+    forget: T,
+    factor: T,
+    shift: T,
+}
+
+/// Where [`SumsRef::standardise`] writes: C (N x N), b (N x Q), s2 (Q), and the scales sd_i (N).
+#[derive(Debug)]
+pub struct StandardisedMut<'a, T> {
+    /// C with unit diagonal; rows and columns of dead variables are zero.
+    pub covariance: &'a mut [T],
+    /// b by target, in y.
+    pub correlation: &'a mut [T],
+    /// s2 by target, in y².
+    pub variance: &'a mut [T],
+    /// sd_i; 0 marks a dead column.
+    pub scale: &'a mut [T],
+}
+
+impl<T: Real> SumsRef<'_, T> {
+    /// Effective number of samples M = W²/W2 (0 before the first).
+    pub fn samples(&self) -> T {
+        if self.totals.weight2 > T::ZERO {
+            self.totals.weight * self.totals.weight / self.totals.weight2
+        } else {
+            T::ZERO
+        }
+    }
+
+    /// Moments of the standardised variables: C_ij = Sxx_ij/(W sd_i sd_j), b_i = Sxy_i/(W sd_i), s2 = Syy/W.
+    /// A column (or target) with variance <= (8 eps)² times its mean square is dead: scale 0. Returns M.
+    ///
+    /// # Errors
+    /// `Shape`; `TooFewSamples` for M < 3; `ConstantTarget` if a target is dead. Nothing is written then.
+    pub fn standardise(&self, out: &mut StandardisedMut<'_, T>) -> Result<T, Error> {
+        let (n, q) = (self.mean.len(), self.target_mean.len());
+        shapes(n, q, self.xx.len(), self.xy.len(), self.yy.len())?;
+        shapes(
+            n,
+            q,
+            out.covariance.len(),
+            out.correlation.len(),
+            out.variance.len(),
+        )?;
+        if out.scale.len() != n {
+            return Err(Error::Shape);
+        }
+        let (samples, weight) = (self.samples(), self.totals.weight);
+        if samples < T::of(3.0) {
+            return Err(Error::TooFewSamples);
+        }
+        let dead = T::of(64.0) * T::EPSILON * T::EPSILON;
+        let alive = |s: T, mean: T| {
+            let d = s / weight;
+            d > T::ZERO && d > dead * (d + mean * mean)
+        };
+        if !self
+            .yy
+            .iter()
+            .zip(self.target_mean)
+            .all(|(s, mean)| alive(*s, *mean))
+        {
+            return Err(Error::ConstantTarget);
+        }
+        let diagonal = self.xx.iter().step_by(n.saturating_add(1));
+        for (scale, (s, mean)) in out.scale.iter_mut().zip(diagonal.zip(self.mean)) {
+            *scale = if alive(*s, *mean) {
+                (*s / weight).sqrt()
+            } else {
+                T::ZERO
+            };
+        }
+        let over = |s: T, sd: T| if sd > T::ZERO { s / weight / sd } else { T::ZERO };
+        for j in 0..n {
+            for i in j..n {
+                let sd = |k: usize| out.scale.get(k).copied().unwrap_or(T::ZERO);
+                let s = self.xx.get(j * n + i).copied().unwrap_or(T::ZERO);
+                let both = over(s, sd(i));
+                let c = match (i == j, sd(j) > T::ZERO) {
+                    (_, false) => T::ZERO,
+                    (true, true) => T::ONE,
+                    (false, true) => both / sd(j),
+                };
+                for index in [j * n + i, i * n + j] {
+                    if let Some(entry) = out.covariance.get_mut(index) {
+                        *entry = c;
+                    }
+                }
+            }
+        }
+        for (to, from) in out
+            .correlation
+            .chunks_exact_mut(n.max(1))
+            .zip(self.xy.chunks_exact(n.max(1)))
+        {
+            for ((b, s), sd) in to.iter_mut().zip(from).zip(out.scale.iter()) {
+                *b = over(*s, *sd);
+            }
+        }
+        for (s2, s) in out.variance.iter_mut().zip(self.yy) {
+            *s2 = *s / weight;
+        }
+        Ok(samples)
+    }
+}
+
+/// Brings a row to the centres and scales of a training sample; dead columns become 0.
+///
+/// # Errors
+/// `Shape`; `NonFinite` (the row is then left as it was).
+pub fn standardise_row<T: Real>(row: &mut [T], mean: &[T], scale: &[T]) -> Result<(), Error> {
+    if row.len() != mean.len() || row.len() != scale.len() {
+        return Err(Error::Shape);
+    }
+    if !row.iter().all(|x| x.is_finite()) {
+        return Err(Error::NonFinite);
+    }
+    for ((x, mean), sd) in row.iter_mut().zip(mean).zip(scale) {
+        *x = if *sd > T::ZERO {
+            (*x - *mean) / *sd
+        } else {
+            T::ZERO
+        };
+    }
+    Ok(())
+}
