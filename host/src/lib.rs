@@ -1,1 +1,4 @@
 //! The statistical physics of learning: library and the `gibbs` command.
+
+pub mod baseline;
+pub mod garrote;

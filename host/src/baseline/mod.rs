@@ -1,0 +1,135 @@
+//! Baselines of sparse regression without Python: ridge, the LASSO, their cross-validation and the rules
+//! that turn their weights into selections. Held to scikit-learn by goldens (`fixtures/baseline.json`).
+//!
+//! Data come as one column-major slice `x` of M*N numbers and `y` of M numbers. Every fit centres columns
+//! and target (the intercept is not penalised) and scales nothing: what is penalised is the weight in the
+//! units of the columns given.
+
+pub mod cv;
+pub mod lasso;
+pub mod masks;
+pub mod ridge;
+
+use crate::garrote::metrics::linear_prediction;
+
+/// The data or a setting cannot be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BaselineError {
+    /// Lengths do not fit.
+    #[error(
+        "{values} design values do not make columns of {rows} rows\n\
+         hint: give x column by column, rows x columns values, and one y per row"
+    )]
+    Shape {
+        /// Length of x.
+        values: usize,
+        /// Length of y.
+        rows: usize,
+    },
+    /// Too few rows to fit (or to leave some out).
+    #[error("{rows} rows are too few, at least {least} are needed\nhint: add rows or ask for fewer folds")]
+    TooFewRows {
+        /// Rows given.
+        rows: usize,
+        /// Rows needed.
+        least: usize,
+    },
+    /// NaN or infinity in the data.
+    #[error("{place} is NaN or infinite\nhint: remove or fill the row")]
+    NonFinite {
+        /// Column and row, or target and row, 0-based.
+        place: String,
+    },
+    /// A setting outside its domain.
+    #[error("{name} = {value} is outside its domain: {expected}")]
+    Setting {
+        /// Which setting.
+        name: &'static str,
+        /// The value given.
+        value: f64,
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// A matrix could not be factored.
+    #[error("the normal equations are singular at penalty {penalty}\nhint: use a larger penalty")]
+    Singular {
+        /// The ridge penalty.
+        penalty: f64,
+    },
+}
+
+/// Means and centred copies of a design and its target; the ground of every fit here.
+#[derive(Clone, Debug)]
+pub(crate) struct Centred {
+    pub(crate) x: Vec<f64>,
+    pub(crate) y: Vec<f64>,
+    pub(crate) rows: usize,
+    column_means: Vec<f64>,
+    target_mean: f64,
+}
+
+impl Centred {
+    /// Checks shape and content, then centres.
+    pub(crate) fn new(x: &[f64], y: &[f64]) -> Result<Self, BaselineError> {
+        let rows = y.len();
+        if rows == 0 || x.is_empty() || !x.len().is_multiple_of(rows) {
+            return Err(BaselineError::Shape { values: x.len(), rows });
+        }
+        if rows < 2 {
+            return Err(BaselineError::TooFewRows { rows, least: 2 });
+        }
+        if let Some(at) = x.iter().position(|v| !v.is_finite()) {
+            let place = format!("column {}, row {}", at / rows, at % rows);
+            return Err(BaselineError::NonFinite { place });
+        }
+        if let Some(at) = y.iter().position(|v| !v.is_finite()) {
+            return Err(BaselineError::NonFinite { place: format!("the target, row {at}") });
+        }
+        let mean = |column: &[f64]| column.iter().sum::<f64>() / rows as f64;
+        let column_means: Vec<f64> = x.chunks_exact(rows).map(mean).collect();
+        let target_mean = mean(y);
+        let columns = x.chunks_exact(rows).zip(&column_means);
+        Ok(Self {
+            x: columns.flat_map(|(column, mean)| column.iter().map(move |x| x - mean)).collect(),
+            y: y.iter().map(|y| y - target_mean).collect(),
+            rows,
+            column_means,
+            target_mean,
+        })
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.column_means.len()
+    }
+
+    /// The constant that makes the fit pass through the means.
+    pub(crate) fn intercept(&self, coefficients: &[f64]) -> f64 {
+        self.target_mean - dot(&self.column_means, coefficients)
+    }
+}
+
+/// Predictions and mean squared error of a linear model on unseen rows.
+pub fn mean_squared_error(x: &[f64], y: &[f64], coefficients: &[f64], intercept: f64) -> f64 {
+    let predicted = linear_prediction(x, y.len(), coefficients, intercept);
+    predicted.iter().zip(y).map(|(p, y)| (p - y) * (p - y)).sum::<f64>() / y.len() as f64
+}
+
+/// Inner product in eight interleaved lanes, summed pairwise at the end: a fixed order that vectorises.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a8.zip(b8) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + e) + (c + g)) + ((b + f) + (d + h)) + rest
+}
+
+/// `to += scale * from`.
+pub(crate) fn add_scaled(to: &mut [f64], scale: f64, from: &[f64]) {
+    to.iter_mut().zip(from).for_each(|(t, f)| *t += scale * f);
+}

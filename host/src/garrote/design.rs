@@ -1,0 +1,236 @@
+//! A regression problem made ready: columns centred and scaled, the target centred.
+//!
+//! Columns are standardised to variance 1 (d_i = 1), so weights are in units of the target per standard
+//! deviation of the variable. A column with variance <= (8 eps)² times its mean square is dead: all zeros,
+//! scale 0, never selected. Memory M N numbers, column-major.
+
+use gibbs_core::garrote::stream::standardise_row;
+use gibbs_core::math::dot;
+
+/// Why a fit was refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// The core's reason.
+    #[error(transparent)]
+    Core(#[from] gibbs_core::Error),
+    /// The target does not vary.
+    #[error("the target {0:?} is constant: there is nothing to explain\nhint: choose another --target")]
+    ConstantTarget(String),
+    /// Too few rows.
+    #[error("{rows} rows are too few: at least {needed} are needed")]
+    TooFewRows {
+        /// Rows given.
+        rows: usize,
+        /// Rows needed.
+        needed: usize,
+    },
+    /// No variables.
+    #[error("there are no variables beside the target")]
+    NoVariables,
+    /// Lengths disagree.
+    #[error("column {column:?} has {found} rows, the target has {expected}")]
+    Ragged {
+        /// Name of the column.
+        column: String,
+        /// Its length.
+        found: usize,
+        /// The target's length.
+        expected: usize,
+    },
+    /// NaN or infinity.
+    #[error("column {column:?}, row {row}: the value is not finite")]
+    NonFinite {
+        /// Name of the column.
+        column: String,
+        /// 1-based data row.
+        row: usize,
+    },
+    /// The rule found nothing to choose from.
+    #[error("the rule `{0}` found no solution to choose: {1}")]
+    NoChoice(String, &'static str),
+    /// An option outside its range.
+    #[error("{0}")]
+    Option(String),
+    /// Stopped by the user.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// A standardised regression problem of M rows and N variables.
+#[derive(Clone, Debug)]
+pub struct Design {
+    /// Variable names (N).
+    pub names: Vec<String>,
+    /// Name of the target.
+    pub target: String,
+    /// Standardised columns, M x N column-major.
+    pub x: Vec<f64>,
+    /// Centred target (M).
+    pub y: Vec<f64>,
+    /// Column means in original units (N).
+    pub mean: Vec<f64>,
+    /// Column standard deviations in original units (N); 0 marks a dead column.
+    pub scale: Vec<f64>,
+    /// Mean of the target.
+    pub target_mean: f64,
+    /// s2, variance of the target.
+    pub variance: f64,
+}
+
+impl Design {
+    /// Standardises raw columns (M x N, column-major) and target.
+    ///
+    /// # Errors
+    /// `NoVariables`, `TooFewRows` below 3, `Ragged`, `NonFinite` naming column and row, `ConstantTarget`.
+    pub fn new(
+        names: Vec<String>,
+        target: impl Into<String>,
+        x: Vec<f64>,
+        y: Vec<f64>,
+    ) -> Result<Self, FitError> {
+        let (target, rows) = (target.into(), y.len());
+        if names.is_empty() {
+            return Err(FitError::NoVariables);
+        }
+        if rows < 3 {
+            return Err(FitError::TooFewRows { rows, needed: 3 });
+        }
+        if x.len() != rows * names.len() {
+            let found = x.len() / names.len();
+            return Err(FitError::Ragged { column: names[0].clone(), found, expected: rows });
+        }
+        let columns = x.chunks_exact(rows).zip(&names).chain([(&y[..], &target)]);
+        for (column, name) in columns {
+            if let Some(row) = column.iter().position(|v| !v.is_finite()) {
+                return Err(FitError::NonFinite { column: name.clone(), row: row + 1 });
+            }
+        }
+        let mut design = Self {
+            mean: vec![0.0; names.len()],
+            scale: vec![1.0; names.len()],
+            names,
+            target,
+            x,
+            y,
+            target_mean: 0.0,
+            variance: 0.0,
+        };
+        design.standardise()?;
+        Ok(design)
+    }
+
+    /// Centres and scales in place, on top of the centres and scales there are.
+    fn standardise(&mut self) -> Result<(), FitError> {
+        let rows = self.y.len();
+        for ((column, mean), scale) in
+            self.x.chunks_exact_mut(rows).zip(&mut self.mean).zip(&mut self.scale)
+        {
+            let (centre, sd) = centre(column);
+            *mean += *scale * centre;
+            *scale *= sd;
+            for v in column {
+                *v = if sd > 0.0 { *v / sd } else { 0.0 };
+            }
+        }
+        let (centre, sd) = centre(&mut self.y);
+        if sd <= 0.0 {
+            return Err(FitError::ConstantTarget(self.target.clone()));
+        }
+        self.target_mean += centre;
+        self.variance = dot(&self.y, &self.y) / rows as f64;
+        Ok(())
+    }
+
+    /// M.
+    pub fn rows(&self) -> usize {
+        self.y.len()
+    }
+
+    /// N.
+    pub fn variables(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Standardised column `i`.
+    pub fn column(&self, i: usize) -> &[f64] {
+        &self.x[i * self.rows()..(i + 1) * self.rows()]
+    }
+
+    /// b = X'y/M.
+    pub fn correlation(&self) -> Vec<f64> {
+        let m = self.rows() as f64;
+        self.x.chunks_exact(self.rows()).map(|column| dot(column, &self.y) / m).collect()
+    }
+
+    /// The problem on some of the rows (repeats allowed), standardised anew.
+    ///
+    /// # Errors
+    /// `TooFewRows`; `ConstantTarget`.
+    pub fn on_rows(&self, rows: &[usize]) -> Result<Self, FitError> {
+        if rows.len() < 3 {
+            return Err(FitError::TooFewRows { rows: rows.len(), needed: 3 });
+        }
+        let pick = |column: &[f64]| rows.iter().map(|r| column[*r]).collect::<Vec<_>>();
+        let mut design = Self {
+            names: self.names.clone(),
+            target: self.target.clone(),
+            x: self.x.chunks_exact(self.rows()).flat_map(pick).collect(),
+            y: pick(&self.y),
+            mean: self.mean.clone(),
+            scale: self.scale.clone(),
+            target_mean: self.target_mean,
+            variance: 0.0,
+        };
+        design.standardise()?;
+        Ok(design)
+    }
+
+    /// Mean squared error, on some rows of `whole` (the design these rows came from), of sparse effects
+    /// (index, v) fitted on `self`.
+    pub fn error_on(&self, whole: &Self, rows: &[usize], effects: &[(usize, f64)]) -> f64 {
+        let mut sum = 0.0;
+        let terms: Vec<(usize, f64, f64)> = effects
+            .iter()
+            .filter(|(i, _)| self.scale[*i] > 0.0)
+            .map(|(i, v)| {
+                let ratio = whole.scale[*i] / self.scale[*i];
+                (*i, v * ratio, v * (whole.mean[*i] - self.mean[*i]) / self.scale[*i])
+            })
+            .collect();
+        let offset = whole.target_mean - self.target_mean;
+        for r in rows {
+            let mut residual = whole.y[*r] + offset;
+            for (i, slope, shift) in &terms {
+                residual -= whole.column(*i)[*r] * slope + shift;
+            }
+            sum += residual * residual;
+        }
+        sum / rows.len() as f64
+    }
+
+    /// Brings a raw row to the centres and scales of this design.
+    ///
+    /// # Errors
+    /// Those of [`standardise_row`].
+    pub fn standardise_row(&self, row: &mut [f64]) -> Result<(), FitError> {
+        Ok(standardise_row(row, &self.mean, &self.scale)?)
+    }
+}
+
+/// Centres a column; returns its mean and standard deviation (0: dead, and the column is set to zero).
+fn centre(column: &mut [f64]) -> (f64, f64) {
+    let count = column.len() as f64;
+    let rough = column.iter().sum::<f64>() / count;
+    let mean = rough + column.iter().map(|v| v - rough).sum::<f64>() / count;
+    for v in &mut *column {
+        *v -= mean;
+    }
+    let d = dot(column, column) / count;
+    if d > 64.0 * f64::EPSILON * f64::EPSILON * (d + mean * mean) {
+        (mean, d.sqrt())
+    } else {
+        column.fill(0.0);
+        (mean, 0.0)
+    }
+}
