@@ -3,7 +3,7 @@
 //!
 //! Every run first proves that its counter counts: a loop of 201 instructions must read 201 +-1, or the
 //! program exits with 72. Other exit codes: 0 done, 70 fault, 71 unexpected exception, 73 the stack outgrew
-//! the painted window, 101 panic.
+//! the painted window, 74 the board was taken twice, 75 the core refused its input, 101 panic.
 //!
 //! Numbers are printed as integers and bit patterns: formatting one float costs more flash than a fit.
 //! "Instructions" are QEMU's, not cycles.

@@ -4,6 +4,8 @@
 
 use crate::stack::{Paint, Usage};
 use crate::{Counter, arch, calibrate, count};
+use gibbs_core::Error;
+use gibbs_workload::demo::{Demo, Points, SAMPLES, sample};
 use semihosting::{println, process};
 
 /// Prints `hash NAME VALUE` for every entry of the hash vector.
@@ -18,23 +20,49 @@ pub fn hashes(counter: &mut impl Counter) -> ! {
     finish("hashes", insns, usage)
 }
 
-/// Streams samples, fits a path, prints what was selected and the hash of all results.
+static mut DEMO: Demo = Demo::new();
+static mut POINTS: Points = Points::new();
+
+/// Streams samples, fits a path, prints what was selected and the hash of the result. `push` is the cost of
+/// the last sample.
 pub fn garrote(counter: &mut impl Counter) -> ! {
     let paint = Paint::new();
     calibrate(counter);
-    let (fit, insns) = measure(counter, gibbs_workload::demo);
+    // SAFETY: this function never returns and runs once, so these are the only references.
+    let (demo, points) = unsafe { (&mut *(&raw mut DEMO), &mut *(&raw mut POINTS)) };
+    let mut push = None;
+    for index in 0..SAMPLES {
+        let sample = sample(index);
+        let (pushed, insns) = count(counter, || demo.push(&sample));
+        expect(pushed);
+        push = insns;
+    }
+    let (fit, insns) = measure(counter, || demo.fit(points));
     let usage = paint.usage();
+    let fit = expect(fit);
     println!("garrote selected {:#06x}", fit.selected);
     println!("garrote hash {:#018x}", fit.hash);
+    println!("garrote push {}", push.unwrap_or(0));
     finish("garrote", insns, usage)
+}
+
+/// Ends the program if the core refused.
+fn expect<R>(result: Result<R, Error>) -> R {
+    match result {
+        Ok(result) => result,
+        Err(error) => {
+            println!("the core refused: {error}");
+            process::exit(75)
+        }
+    }
 }
 
 /// Runs `work` between the plugin's marks, in a frame of its own.
 #[inline(never)]
-fn measure<C: Counter, R>(counter: &mut C, work: fn() -> R) -> (R, Option<u32>) {
+fn measure<C: Counter, R>(counter: &mut C, work: impl FnOnce() -> R) -> (R, Option<u32>) {
     count(counter, || {
         arch::mark_begin();
-        let result = core::hint::black_box(work)();
+        let result = work();
         arch::mark_end();
         result
     })
