@@ -100,9 +100,7 @@ impl Demo {
     #[inline(never)]
     pub fn fit(&mut self, points: &mut Points) -> Result<Fit, Error> {
         self.data.update(&self.sums)?;
-        let _ending = self
-            .garrote
-            .path(&self.data, Options::default(), points)?;
+        let _ending = self.garrote.path(&self.data, Options::default(), points)?;
         let moments = self.data.moments()?;
         let store = points.store(&moments)?;
         let index = by_information(&moments, &store, 1.0, &mut self.scratch)?;

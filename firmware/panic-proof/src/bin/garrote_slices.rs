@@ -38,7 +38,13 @@ fn both_scalars<T: Real>() {
     let Ok(data) = Moments::new(some(&mut c), some(&mut b), some(&mut s2), given(T::TWO)) else {
         return;
     };
-    taken((data.covariance(), data.correlation(), data.variance(), data.samples(), data.diagonal().count()));
+    taken((
+        data.covariance(),
+        data.correlation(),
+        data.variance(),
+        data.samples(),
+        data.diagonal().count(),
+    ));
     taken((data.variables(), data.targets(), data.strongest_evidence()));
     gates(&data);
     state(&data);
@@ -88,17 +94,35 @@ fn gates<T: Real>(data: &Moments<'_, T>) {
     taken((evidence(x, x, x, x), inclusion(x, x), entropy(x), selected(x)));
     taken(gate_gradient(x, x, x, x, x, x));
     let m = some(&mut m);
-    taken((support_len(m), undecided(m), same_support(m, m), default_limit(given(6), x)));
+    taken((
+        support_len(m),
+        undecided(m),
+        same_support(m, m),
+        default_limit(given(6), x),
+    ));
     taken(assemble([(x, x)].into_iter(), m, x, x).solution(x, given(1), given(Status::Converged)));
     let (mut w, mut g, mut beta) = ([T::ONE; 12], [T::ONE; 12], [T::ONE; 2]);
     taken(measure(data, m, some(&mut w), some(&mut g), some(&mut beta), x));
     let (mut by_weight, mut by_logit) = ([T::ONE; 6], [T::ONE; 6]);
     let (by_weight, by_logit) = (some(&mut by_weight), some(&mut by_logit));
-    taken(gradient(data, some(&mut w), m, some(&mut g), x, x, by_weight, by_logit));
+    taken(gradient(
+        data,
+        some(&mut w),
+        m,
+        some(&mut g),
+        x,
+        x,
+        by_weight,
+        by_logit,
+    ));
     let mut grid = [T::ONE; 5];
     taken(linear_grid(x, x, some(&mut grid)));
     taken(activation_grid(x, some(&mut grid)));
-    let score = given(Score { criterion: x, size: 1, undecided: x });
+    let score = given(Score {
+        criterion: x,
+        size: 1,
+        undecided: x,
+    });
     taken(score.beats(&given(score)));
 }
 
@@ -111,7 +135,12 @@ struct Memory<T> {
 
 impl<T: Real> Memory<T> {
     fn new() -> Self {
-        Self { inclusion: [T::ZERO; 6], weight: [T::ZERO; 12], field: [T::ZERO; 12], precision: [T::ZERO; 2] }
+        Self {
+            inclusion: [T::ZERO; 6],
+            weight: [T::ZERO; 12],
+            field: [T::ZERO; 12],
+            precision: [T::ZERO; 2],
+        }
     }
 
     fn state(&mut self) -> State<'_, T> {
@@ -166,7 +195,12 @@ fn path<T: Real>(data: &Moments<'_, T>, solver: &mut impl Solver<T>) {
     let (m, w) = (store.inclusion_at(at), store.weight_at(at));
     taken(store.precision_at(at));
     let present = given(Solution::EMPTY);
-    taken(free_energy_without(solver, &present, (m, w, store.precision_at(at)), at));
+    taken(free_energy_without(
+        solver,
+        &present,
+        (m, w, store.precision_at(at)),
+        at,
+    ));
 
     let mut scratch = [T::ZERO; select::scratch_len(6)];
     taken(given(select::scratch_len(given(6))));
@@ -176,7 +210,10 @@ fn path<T: Real>(data: &Moments<'_, T>, solver: &mut impl Solver<T>) {
     taken(refit(data, m, some(&mut weights), some(&mut scratch)));
     taken(by_plateau(&store));
     let (mut x, mut y) = (given([T::ONE; 18]), given([T::ONE; 6]));
-    let rows = Rows { x: some(&mut x), y: some(&mut y) };
+    let rows = Rows {
+        x: some(&mut x),
+        y: some(&mut y),
+    };
     taken(by_validation(&store, &rows));
     taken(validation_error(&rows, m, w));
 }

@@ -16,9 +16,11 @@ fn linalg() {
 fn both_scalars<T: Real>() {
     let (mut a, mut x, mut scratch) = (given([T::ONE; 64]), given([T::ONE; 8]), given([T::ZERO; 8]));
     let n = given(8_usize);
-    if let (Some(a), Some(x), Some(scratch)) =
-        (a.get_mut(..given(64)), x.get_mut(..given(8)), scratch.get_mut(..given(8)))
-    {
+    if let (Some(a), Some(x), Some(scratch)) = (
+        a.get_mut(..given(64)),
+        x.get_mut(..given(8)),
+        scratch.get_mut(..given(8)),
+    ) {
         taken(cholesky(a, n));
         taken(cholesky_jittered(a, n, scratch));
         taken(cholesky_solve(a, n, x));
