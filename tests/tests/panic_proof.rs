@@ -82,9 +82,9 @@ fn the_core_links_without_a_panic_path() -> Result<(), Failure> {
 }
 
 #[test]
-fn the_control_does_not_link() -> Result<(), Failure> {
+fn the_control_does_not_link() {
     if !can_run("panic_proof::the_control_does_not_link") {
-        return Ok(());
+        return;
     }
     for target in TARGETS {
         match link("control", target) {
@@ -94,7 +94,6 @@ fn the_control_does_not_link() -> Result<(), Failure> {
             }
         }
     }
-    Ok(())
 }
 
 #[test] // a function that no program calls is not proved

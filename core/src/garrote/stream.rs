@@ -295,7 +295,8 @@ fn paired_columns<'a, T>(
     n: usize,
 ) -> impl Iterator<Item = (&'a mut [T], &'a [T])> {
     let mut from = from.chunks_exact(n.max(1));
-    to.chunks_exact_mut(n.max(1)).map_while(move |to| Some((to, from.next()?)))
+    to.chunks_exact_mut(n.max(1))
+        .map_while(move |to| Some((to, from.next()?)))
 }
 
 /// One weighted rank-one change: S = forget S + factor d d', mean += shift d.

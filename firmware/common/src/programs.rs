@@ -28,8 +28,9 @@ static mut POINTS: Points = Points::new();
 pub fn garrote(counter: &mut impl Counter) -> ! {
     let paint = Paint::new();
     calibrate(counter);
+    let (demo, points) = (&raw mut DEMO, &raw mut POINTS);
     // SAFETY: this function never returns and runs once, so these are the only references.
-    let (demo, points) = unsafe { (&mut *(&raw mut DEMO), &mut *(&raw mut POINTS)) };
+    let (demo, points) = unsafe { (&mut *demo, &mut *points) };
     let mut push = None;
     for index in 0..SAMPLES {
         let sample = sample(index);

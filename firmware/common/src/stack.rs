@@ -25,6 +25,7 @@ pub(crate) struct Paint {
 }
 
 /// Memory in use, in bytes.
+#[derive(Clone, Copy)]
 pub(crate) struct Usage {
     /// From the top of the stack down to the deepest word written, since reset.
     pub(crate) stack: usize,

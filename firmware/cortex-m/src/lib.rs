@@ -42,7 +42,8 @@ impl Counter for SysTick {
         let wrapped = self.0.has_wrapped();
         self.0.disable_counter();
         let (above, below) = SCALE;
-        (!wrapped).then_some((u64::from(ticks) * u64::from(above) / u64::from(below)) as u32)
+        // 2^24 ticks times 1000/1024 or 5/8 fit.
+        u32::try_from(u64::from(ticks) * u64::from(above) / u64::from(below)).ok().filter(|_| !wrapped)
     }
 }
 

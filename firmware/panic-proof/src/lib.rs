@@ -24,7 +24,7 @@ fn panic(_: &core::panic::PanicInfo) -> ! {
 
 /// Keeps a result, so that the call that made it is not dropped.
 pub fn taken<R>(result: R) {
-    core::hint::black_box(&result);
+    core::hint::black_box(result);
 }
 
 /// Makes a program of a function: the entry symbol that the linker starts from.

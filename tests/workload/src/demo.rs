@@ -44,7 +44,7 @@ pub struct Demo {
 pub struct Sample {
     /// The variables, uniform with an offset, neighbours correlated.
     pub x: [f32; VARIABLES],
-    /// 2 x_2 - 1.5 x_7 + x_11 and uniform noise.
+    /// `2 x_2 - 1.5 x_7 + x_11` and uniform noise.
     pub y: f32,
 }
 
