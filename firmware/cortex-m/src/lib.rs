@@ -43,7 +43,9 @@ impl Counter for SysTick {
         self.0.disable_counter();
         let (above, below) = SCALE;
         // 2^24 ticks times 1000/1024 or 5/8 fit.
-        u32::try_from(u64::from(ticks) * u64::from(above) / u64::from(below)).ok().filter(|_| !wrapped)
+        u32::try_from(u64::from(ticks) * u64::from(above) / u64::from(below))
+            .ok()
+            .filter(|_| !wrapped)
     }
 }
 
