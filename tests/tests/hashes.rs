@@ -1,9 +1,8 @@
 //! The same bits everywhere: the hash vector of `gibbs-workload` on every target against `fixtures/hashes.toml`.
 //!
 //! Order of trust: the hashes say only that targets agree; that the values are right is shown by the oracles of
-//! each algorithm's own tests. Mutations tried, each seen red: one digit of the golden file; `a*b+c` fused in
-//! `math::dot` (red under `-C target-cpu=native` as well as in debug); `exp` taken from the platform in
-//! `math::Real` (red on the host).
+//! each algorithm's own tests. Mutations tried, each seen red: one digit of the golden file; the final sum of
+//! `math::dot` in another order; a loop of another length in the calibration (exit 72).
 
 use gibbs_tests::boards::{Board, M0, M3, M4F, RV32, RV32F};
 use gibbs_tests::tools::{Tool, available};

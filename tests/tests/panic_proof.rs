@@ -1,8 +1,9 @@
 //! No panic path in the core, proved by the linker (`firmware/panic-proof`): each program calls one module's
 //! whole public API and links only if the optimiser removed every panic.
 //!
-//! Mutations tried, each seen red: an index `x[i]` in `math::dot`; a division of two lengths without `max(1)`;
-//! a public function left out of its program.
+//! Mutations tried, each seen red: an index `y[0]` in `math::dot` and a division of two lengths in
+//! `select::validation_error` (both: undefined symbol `panic_reached`); a public function left out of its program.
+//! Found by this test: `Sums::merge` kept the division inside a `zip` of two `chunks_exact`.
 
 use gibbs_tests::tools::{Tool, available};
 use gibbs_tests::{Failure, build, read, root};
