@@ -15,7 +15,7 @@ use super::energy::{Energy, measure};
 use super::gate;
 use super::moments::Moments;
 use super::solver::{Noise, Options, Solution, Solver, Status};
-use super::sweep::{State, copy, residual_energy};
+use super::sweep::{State, residual_energy};
 use crate::Error;
 use crate::linalg::{cholesky_jittered, cholesky_solve};
 use crate::math::{Real, larger, smaller};
@@ -48,13 +48,9 @@ impl<'a, T: Real> Joint<'a, T> {
         options: Options<T>,
         scratch: &'a mut [T],
     ) -> Result<Self, Error> {
-        options.check()?;
-        let (n, nq) = (data.variables(), data.correlation().len());
-        let fits = state.inclusion.len() == n
-            && state.weight.len() == nq
-            && state.field.len() == nq
-            && state.precision.len() == data.targets()
-            && scratch.len() == scratch_len(n);
+        options.check_for(&data)?;
+        let n = data.variables();
+        let fits = state.fits(&data) && scratch.len() == scratch_len(n);
         let Some((kernel, scratch)) = scratch.split_at_mut_checked(n.saturating_mul(n)) else {
             return Err(Error::Shape);
         };
@@ -162,7 +158,7 @@ impl<'a, T: Real> Joint<'a, T> {
         gate::inclusion(gamma, evidence)
     }
 
-    /// m = m_old + eta step, held away from 0 and 1 where the kernel would lose rank.
+    /// m = m_old + eta step, held away from 1, where the kernel of collinear columns would lose rank.
     fn apply_step(&mut self, eta: T) {
         let n = self.data.variables().max(1);
         let edge = T::of(if T::IS_DOUBLE { 1e-10 } else { 1e-6 });
@@ -178,7 +174,7 @@ impl<'a, T: Real> Joint<'a, T> {
             *m = if dead {
                 T::ZERO
             } else {
-                larger(edge, smaller(*old + eta * *step, T::ONE - edge))
+                smaller(*old + eta * *step, T::ONE - edge)
             };
         }
     }
@@ -203,7 +199,12 @@ impl<T: Real> Solver<T> for Joint<'_, T> {
             count += 1;
             energy = match self.solve_weights(gamma) {
                 Ok(energy) => energy,
-                Err(_) => return energy.solution(gamma, count, Status::Singular),
+                Err(_) => {
+                    if best.is_some() {
+                        self.apply_step(T::ZERO); // back to the inclusions that the weights belong to
+                    }
+                    return energy.solution(gamma, count, Status::Singular);
+                }
             };
             if let Some(old) = best
                 && energy.free_energy > old + slack * old.abs()
@@ -248,10 +249,8 @@ impl<T: Real> Solver<T> for Joint<'_, T> {
     }
 
     fn load(&mut self, inclusion: &[T], weight: &[T], precision: &[T]) {
-        copy(self.state.inclusion, inclusion);
-        copy(self.state.weight, weight);
-        copy(self.state.precision, precision);
-        self.state.refresh(&self.data);
+        self.state
+            .load(&self.data, self.options.noise, (inclusion, weight, precision));
     }
 
     fn exclude(&mut self, index: Option<usize>) {

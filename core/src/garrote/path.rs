@@ -35,6 +35,8 @@ pub enum Ending {
 
 /// Where a path leaves its solutions.
 pub trait Store<T: Real> {
+    /// Forgets the points of an earlier path; called once at the start of [`trace`].
+    fn clear(&mut self) {}
     /// Notes a solution on the curve of its pass; `kept` says that it is the better one at this gamma.
     fn note(&mut self, index: usize, pass: Pass, solution: &Solution<T>, solver: &impl Solver<T>, kept: bool);
     /// F of the kept solution at `index`, if there is one.
@@ -82,7 +84,8 @@ pub fn default_limit<T: Real>(variables: usize, samples: T) -> T {
 /// Runs both passes of `solver` over the rising `grid`, leaving every solution in `store`.
 ///
 /// # Errors
-/// `Shape` for an empty grid; `NonFinite`; `Domain` unless the grid rises.
+/// `Shape` for an empty grid; `NonFinite` (a NaN limit too); `Domain` unless the grid rises. Neither solver
+/// nor store is touched then.
 pub fn trace<T: Real>(
     solver: &mut impl Solver<T>,
     store: &mut impl Store<T>,
@@ -92,12 +95,13 @@ pub fn trace<T: Real>(
     if grid.is_empty() {
         return Err(Error::Shape);
     }
-    if !grid.iter().all(|g| g.is_finite()) {
+    if !grid.iter().all(|g| g.is_finite()) || max_total.partial_cmp(&T::ZERO).is_none() {
         return Err(Error::NonFinite);
     }
     if grid.iter().zip(grid.iter().skip(1)).any(|(a, b)| a >= b) {
         return Err(Error::Domain);
     }
+    store.clear();
     solver.close();
     let (mut ending, mut last) = (Ending::Grid, None);
     for (k, gamma) in grid.iter().enumerate() {
@@ -139,7 +143,7 @@ fn clearly_below<T: Real>(a: T, b: T) -> bool {
 pub struct PathStore<'a, T> {
     /// Forward curve (G); entries from [`PathStore::reached`] on are stale.
     pub forward: &'a mut [Solution<T>],
-    /// Backward curve (G).
+    /// Backward curve (G); it starts at the last uncapped forward point, which it does not repeat.
     pub backward: &'a mut [Solution<T>],
     /// Which pass the kept solution came from (G).
     pub pass: &'a mut [Pass],
@@ -233,6 +237,10 @@ fn fill_row<T: Real>(values: &mut [T], index: usize, from: &[T]) {
 }
 
 impl<T: Real> Store<T> for PathStore<'_, T> {
+    fn clear(&mut self) {
+        self.reached = 0;
+    }
+
     fn note(
         &mut self,
         index: usize,

@@ -1,6 +1,7 @@
 //! What every garrote solver takes and gives: options, noise model, status, solution, and the trait by
 //! which the path drives any of them (moments in fixed memory, or columns on a host).
 
+use super::moments::Moments;
 use crate::Error;
 use crate::math::Real;
 
@@ -29,7 +30,9 @@ pub enum Status {
     BetaCapped,
     /// The target does not vary: all gates are shut, the prediction is its mean.
     ConstantTarget,
-    /// The joint solver met a matrix that no jitter mends; the state is that of the last good iteration.
+    /// The moments are no second moments of any data (C far from positive semidefinite). Joint solver: no
+    /// jitter mends the kernel; the state is that of the last good iteration. Coordinate ascent: it ran away;
+    /// all gates are shut again.
     Singular,
 }
 
@@ -70,6 +73,19 @@ impl<T: Real> Options<T> {
             Ok(())
         }
     }
+
+    /// [`Options::check`], and that beta M s2 stays finite up to the noise floor for these moments.
+    pub(crate) fn check_for(&self, data: &Moments<'_, T>) -> Result<(), Error> {
+        self.check()?;
+        let in_range = data.variance().iter().all(|s2| {
+            let top = match self.noise {
+                Noise::Profile { floor } => T::ONE / (floor * *s2),
+                Noise::Fixed(beta) => beta,
+            };
+            (top * data.samples()).is_finite() && (top * data.samples() * *s2).is_finite()
+        });
+        if in_range { Ok(()) } else { Err(Error::Domain) }
+    }
 }
 
 /// The end of a solve at one gamma.
@@ -109,7 +125,8 @@ pub trait Solver<T: Real> {
     fn close(&mut self);
     /// Iterates to convergence at `gamma` from the present state.
     fn solve(&mut self, gamma: T) -> Solution<T>;
-    /// Replaces the state. Lengths that do not match leave the missing entries as they are.
+    /// Replaces the state (a fixed beta stays fixed). Lengths that do not match leave the missing entries as
+    /// they are.
     fn load(&mut self, inclusion: &[T], weight: &[T], precision: &[T]);
     /// Keeps gate `index` shut in later solves; `None` lifts this.
     fn exclude(&mut self, index: Option<usize>);

@@ -118,12 +118,13 @@ impl<T: Real> Sums<'_, T> {
             factor: omega * (T::ONE - omega / weight),
             shift: omega / weight,
         };
-        if !(weight.is_finite() && self.allows(x, y, &change, None)) {
+        let weight2 = forget * forget * self.totals.weight2 + omega * omega;
+        if !(weight.is_finite() && weight2.is_finite() && self.allows(x, y, &change, None)) {
             self.totals.refused = self.totals.refused.saturating_add(1);
             return Err(Error::NonFinite);
         }
         self.totals.weight = weight;
-        self.totals.weight2 = forget * forget * self.totals.weight2 + omega * omega;
+        self.totals.weight2 = weight2;
         self.apply(x, y, &change);
         Ok(())
     }
@@ -185,7 +186,7 @@ impl<T: Real> Sums<'_, T> {
     fn allows(&self, x: &[T], y: &[T], change: &Rank1<T>, slack: Option<T>) -> bool {
         let n = self.mean.len();
         let good = |old: T, delta: T| {
-            let new = change.forget * old + change.factor * delta * delta;
+            let new = change.forget * old + change.factor * (delta * delta);
             delta.is_finite() && new.is_finite() && slack.is_none_or(|s| new >= -s * (old + delta * delta))
         };
         let diagonal = self.xx.iter().step_by(n.saturating_add(1));
@@ -229,7 +230,7 @@ impl<T: Real> Sums<'_, T> {
     /// Adds all samples of `other`: W adds, W2 adds, S = Sa + Sb + (Wa Wb / W) d d', d = mean difference.
     ///
     /// # Errors
-    /// `Shape`; `NonFinite` if `other` holds such numbers.
+    /// `Shape`; `NonFinite` if `other` holds such numbers, or the sum overflows. Nothing is changed then.
     pub fn merge(&mut self, other: &SumsRef<'_, T>) -> Result<(), Error> {
         let (n, q) = (self.mean.len(), self.target_mean.len());
         shapes(n, q, self.xx.len(), self.xy.len(), self.yy.len())?;
@@ -250,17 +251,34 @@ impl<T: Real> Sums<'_, T> {
             .chain(other.xx)
             .chain(other.xy)
             .chain(other.yy);
-        if !all.all(|v| v.is_finite()) || !other.totals.weight.is_finite() {
+        let weight = self.totals.weight + other.totals.weight;
+        let weight2 = self.totals.weight2 + other.totals.weight2;
+        if !all.all(|v| v.is_finite()) || !(weight.is_finite() && weight2.is_finite()) {
             return Err(Error::NonFinite);
         }
-        self.totals.refused = self.totals.refused.saturating_add(other.totals.refused);
-        let weight = self.totals.weight + other.totals.weight;
+        let refused = self.totals.refused.saturating_add(other.totals.refused);
         if other.totals.weight <= T::ZERO {
+            self.totals.refused = refused;
             return Ok(());
         }
         let share = other.totals.weight / weight;
         let factor = self.totals.weight * share;
         let delta = || other.mean.iter().zip(self.mean.iter()).map(|(b, a)| *b - *a);
+        let target_delta = other.target_mean.iter().zip(self.target_mean.iter());
+        let diagonal = |s: &[T], t: &[T]| {
+            let sum = s.iter().zip(t).step_by(n.saturating_add(1));
+            sum.zip(delta())
+                .all(|((s, t), d)| (*s + (*t + factor * (d * d))).is_finite())
+        };
+        let targets_fit = self
+            .yy
+            .iter()
+            .zip(other.yy)
+            .zip(target_delta)
+            .all(|((s, t), (b, a))| (*s + (*t + factor * ((*b - *a) * (*b - *a)))).is_finite());
+        if !(targets_fit && diagonal(self.xx, other.xx)) {
+            return Err(Error::NonFinite);
+        }
         let columns = self
             .xx
             .chunks_exact_mut(n.max(1))
@@ -287,8 +305,11 @@ impl<T: Real> Sums<'_, T> {
         for (a, b) in self.mean.iter_mut().zip(other.mean) {
             *a += share * (*b - *a);
         }
-        self.totals.weight = weight;
-        self.totals.weight2 += other.totals.weight2;
+        *self.totals = Totals {
+            weight,
+            weight2,
+            refused,
+        };
         Ok(())
     }
 }
@@ -317,7 +338,7 @@ impl<T: Real> SumsRef<'_, T> {
     /// Effective number of samples M = W²/W2 (0 before the first).
     pub fn samples(&self) -> T {
         if self.totals.weight2 > T::ZERO {
-            self.totals.weight * self.totals.weight / self.totals.weight2
+            self.totals.weight * (self.totals.weight / self.totals.weight2)
         } else {
             T::ZERO
         }
@@ -327,7 +348,8 @@ impl<T: Real> SumsRef<'_, T> {
     /// A column (or target) with variance <= (8 eps)² times its mean square is dead: scale 0. Returns M.
     ///
     /// # Errors
-    /// `Shape`; `TooFewSamples` for M < 3; `ConstantTarget` if a target is dead. Nothing is written then.
+    /// `Shape`; `TooFewSamples` for M < 3; `NonFinite` if the weights overflow; `ConstantTarget` if a target is
+    /// dead. Nothing is written then.
     pub fn standardise(&self, out: &mut StandardisedMut<'_, T>) -> Result<T, Error> {
         let (n, q) = (self.mean.len(), self.target_mean.len());
         shapes(n, q, self.xx.len(), self.xy.len(), self.yy.len())?;
@@ -344,6 +366,9 @@ impl<T: Real> SumsRef<'_, T> {
         let (samples, weight) = (self.samples(), self.totals.weight);
         if samples < T::of(3.0) {
             return Err(Error::TooFewSamples);
+        }
+        if !samples.is_finite() {
+            return Err(Error::NonFinite);
         }
         let dead = T::of(64.0) * T::EPSILON * T::EPSILON;
         let alive = |s: T, mean: T| {

@@ -49,6 +49,36 @@ impl<T: Real> State<'_, T> {
         }
     }
 
+    /// The slices fit the moments.
+    pub(crate) fn fits(&self, data: &Moments<'_, T>) -> bool {
+        let (n, nq) = (data.variables(), data.correlation().len());
+        self.inclusion.len() == n
+            && self.weight.len() == nq
+            && self.field.len() == nq
+            && self.precision.len() == data.targets()
+    }
+
+    /// Takes over inclusions, weights and betas (a fixed beta stays fixed), then computes g.
+    pub(crate) fn load(
+        &mut self,
+        data: &Moments<'_, T>,
+        noise: Noise<T>,
+        (inclusion, weight, precision): (&[T], &[T], &[T]),
+    ) {
+        copy(self.inclusion, inclusion);
+        copy(self.weight, weight);
+        copy(self.precision, precision);
+        self.hold_precision(noise);
+        self.refresh(data);
+    }
+
+    /// Writes a fixed beta over whatever an earlier fit left.
+    fn hold_precision(&mut self, noise: Noise<T>) {
+        if let Noise::Fixed(beta) = noise {
+            self.precision.fill(beta);
+        }
+    }
+
     /// Computes g = C v afresh.
     pub fn refresh(&mut self, data: &Moments<'_, T>) {
         let n = data.variables().max(1);
@@ -197,13 +227,8 @@ impl<'a, T: Real> Ascent<'a, T> {
     /// # Errors
     /// Those of [`Ascent::new`].
     pub fn resume(data: Moments<'a, T>, state: State<'a, T>, options: Options<T>) -> Result<Self, Error> {
-        options.check()?;
-        let (n, nq) = (data.variables(), data.correlation().len());
-        let fits = state.inclusion.len() == n
-            && state.weight.len() == nq
-            && state.field.len() == nq
-            && state.precision.len() == data.targets();
-        if !fits {
+        options.check_for(&data)?;
+        if !state.fits(&data) {
             return Err(Error::Shape);
         }
         let mut ascent = Self {
@@ -213,6 +238,7 @@ impl<'a, T: Real> Ascent<'a, T> {
             excluded: None,
         };
         if ascent.state.precision.iter().all(|beta| *beta > T::ZERO) {
+            ascent.state.hold_precision(options.noise);
             ascent.state.refresh(&ascent.data);
         } else {
             ascent.close();
@@ -251,7 +277,12 @@ impl<'a, T: Real> Ascent<'a, T> {
                 self.state.refresh(&self.data);
             }
         }
-        self.energy(gamma).solution(gamma, count, status)
+        let energy = self.energy(gamma);
+        if energy.free_energy.is_finite() {
+            return energy.solution(gamma, count, status);
+        }
+        self.state.close(&self.data, self.options.noise);
+        self.energy(gamma).solution(gamma, count, Status::Singular)
     }
 }
 
@@ -265,10 +296,8 @@ impl<T: Real> Solver<T> for Ascent<'_, T> {
     }
 
     fn load(&mut self, inclusion: &[T], weight: &[T], precision: &[T]) {
-        copy(self.state.inclusion, inclusion);
-        copy(self.state.weight, weight);
-        copy(self.state.precision, precision);
-        self.state.refresh(&self.data);
+        self.state
+            .load(&self.data, self.options.noise, (inclusion, weight, precision));
     }
 
     fn exclude(&mut self, index: Option<usize>) {
