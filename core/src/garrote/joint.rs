@@ -144,7 +144,8 @@ impl<'a, T: Real> Joint<'a, T> {
         ))
     }
 
-    /// sigmoid(gamma + evidence_i) at the present weights.
+    /// sigmoid(gamma + evidence_i) at the present weights, held away from 1, where the kernel of collinear
+    /// columns would lose rank.
     fn target_inclusion(&self, i: usize, d: T, gamma: T) -> T {
         if d <= T::ZERO || self.excluded == Some(i) {
             return T::ZERO;
@@ -155,13 +156,13 @@ impl<'a, T: Real> Joint<'a, T> {
             let w = w.get(i).copied().unwrap_or(T::ZERO);
             evidence += gate::evidence(*beta, self.data.samples(), d * w, w);
         }
-        gate::inclusion(gamma, evidence)
+        let edge = T::of(if T::IS_DOUBLE { 1e-10 } else { 1e-6 });
+        smaller(gate::inclusion(gamma, evidence), T::ONE - edge)
     }
 
-    /// m = m_old + eta step, held away from 1, where the kernel of collinear columns would lose rank.
+    /// m = m_old + eta step.
     fn apply_step(&mut self, eta: T) {
         let n = self.data.variables().max(1);
-        let edge = T::of(if T::IS_DOUBLE { 1e-10 } else { 1e-6 });
         let Some((old, step)) = self.scratch.get(n..).and_then(|s| s.split_at_checked(n)) else {
             return;
         };
@@ -171,11 +172,7 @@ impl<'a, T: Real> Joint<'a, T> {
             .enumerate()
             .map(|(i, d)| d <= T::ZERO || self.excluded == Some(i));
         for (((m, old), step), dead) in self.state.inclusion.iter_mut().zip(old).zip(step).zip(dead) {
-            *m = if dead {
-                T::ZERO
-            } else {
-                smaller(*old + eta * *step, T::ONE - edge)
-            };
+            *m = if dead { T::ZERO } else { *old + eta * *step };
         }
     }
 }
