@@ -72,10 +72,8 @@ impl<'a, T: Real> Joint<'a, T> {
     /// Weights, fields and beta for the present inclusions; returns F.
     fn solve_weights(&mut self, gamma: T) -> Result<Energy<T>, Error> {
         let n = self.data.variables().max(1);
-        let Some((u, diagonal)) = self.scratch.split_at_mut_checked(n) else {
-            return Err(Error::Shape);
-        };
-        let Some(diagonal) = diagonal.get_mut(..n) else {
+        // Scratch: u (first the diagonal that the jitter policy saves), then the old inclusions and the step.
+        let Some(u) = self.scratch.get_mut(..n) else {
             return Err(Error::Shape);
         };
         let m = &*self.state.inclusion;
@@ -91,7 +89,7 @@ impl<'a, T: Real> Joint<'a, T> {
                 };
             }
         }
-        cholesky_jittered(self.kernel, n, diagonal)?;
+        cholesky_jittered(self.kernel, n, u)?;
         let targets = self
             .state
             .weight

@@ -22,7 +22,7 @@ pub enum Noise<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Status {
-    /// Changes fell below both tolerances.
+    /// All changes fell below the tolerance.
     Converged,
     /// The sweep limit came first: raise it or loosen the tolerance.
     MaxSweeps,
@@ -41,7 +41,8 @@ pub enum Status {
 pub struct Options<T> {
     /// Noise model.
     pub noise: Noise<T>,
-    /// Stop when no inclusion moved by more than this in a sweep: 1e-8 (f64), 1e-5 (f32).
+    /// Stop when no inclusion, no effect (in sd of y) and no beta (relative) moved by more than this in a sweep:
+    /// 1e-8 (f64), 1e-5 (f32).
     pub tolerance: T,
     /// Sweep limit per gamma: 500.
     pub max_sweeps: u32,

@@ -97,8 +97,8 @@ impl<T: Real> State<'_, T> {
         }
     }
 
-    /// Updates every gate once, in index order, then beta. Returns the largest change of an inclusion and of
-    /// beta (relative), and whether beta is capped. `skip` names a gate that stays as it is.
+    /// Updates every gate once, in index order, then beta. Returns the largest changes and whether beta is
+    /// capped. `skip` names a gate that stays as it is.
     pub fn sweep(
         &mut self,
         data: &Moments<'_, T>,
@@ -107,7 +107,7 @@ impl<T: Real> State<'_, T> {
         skip: Option<usize>,
     ) -> Change<T> {
         let n = data.variables().max(1);
-        let mut change = T::ZERO;
+        let (mut change, mut effect) = (T::ZERO, T::ZERO);
         for (i, (column, m)) in data
             .covariance()
             .chunks_exact(n)
@@ -133,7 +133,7 @@ impl<T: Real> State<'_, T> {
                 .weight
                 .chunks_exact_mut(n)
                 .zip(self.field.chunks_exact_mut(n));
-            for ((b, _), (w, g)) in data.each_target().zip(targets) {
+            for ((b, s2), (w, g)) in data.each_target().zip(targets) {
                 let Some(w) = w.get_mut(i) else { continue };
                 let w_new = proposal(b, g, *w) / d;
                 let dv = m_new * w_new - *m * *w;
@@ -141,20 +141,23 @@ impl<T: Real> State<'_, T> {
                 if dv != T::ZERO {
                     add_scaled(g, dv, column); // keeps g = C v
                 }
+                effect = larger(dv * dv * (d / s2), effect);
             }
             change = larger((m_new - *m).abs(), change);
             *m = m_new;
         }
-        self.update_precision(data, noise, change)
-    }
-
-    fn update_precision(&mut self, data: &Moments<'_, T>, noise: Noise<T>, inclusion: T) -> Change<T> {
-        let n = data.variables().max(1);
         let mut change = Change {
-            inclusion,
+            inclusion: change,
+            effect: effect.sqrt(),
             precision: T::ZERO,
             capped: false,
         };
+        self.update_precision(data, noise, &mut change);
+        change
+    }
+
+    fn update_precision(&mut self, data: &Moments<'_, T>, noise: Noise<T>, change: &mut Change<T>) {
+        let n = data.variables().max(1);
         let targets = self.weight.chunks_exact(n).zip(self.field.chunks_exact(n));
         for (((b, s2), (w, g)), beta) in data.each_target().zip(targets).zip(self.precision.iter_mut()) {
             let Noise::Profile { floor } = noise else { continue };
@@ -165,7 +168,6 @@ impl<T: Real> State<'_, T> {
             change.precision = larger((new - *beta).abs() / new, change.precision);
             *beta = new;
         }
-        change
     }
 }
 
@@ -192,10 +194,20 @@ pub(crate) fn residual_energy<T: Real>(
 pub struct Change<T> {
     /// Largest change of an inclusion.
     pub inclusion: T,
+    /// Largest change of an effect, |v_new - v_old| sd_i / sd_y.
+    pub effect: T,
     /// Largest relative change of beta.
     pub precision: T,
     /// 1/beta of some target reached the noise floor.
     pub capped: bool,
+}
+
+impl<T: Real> Change<T> {
+    /// The largest of the three: what the stopping rule compares with the tolerance. Once all gates are decided
+    /// only the effects still move, and beta, stationary in them, hides it: hence all three.
+    pub fn largest(&self) -> T {
+        larger(self.inclusion, larger(self.effect, self.precision))
+    }
 }
 
 /// Sweeps between two fresh computations of the field g = C v, against rounding drift.
@@ -265,7 +277,7 @@ impl<'a, T: Real> Ascent<'a, T> {
         while count < sweeps {
             let change = self.state.sweep(&self.data, gamma, noise, self.excluded);
             count += 1;
-            if change.inclusion < self.options.tolerance && change.precision < self.options.tolerance {
+            if change.largest() < self.options.tolerance {
                 status = if change.capped {
                     Status::BetaCapped
                 } else {
