@@ -7,7 +7,11 @@ mod tolerances;
 mod data;
 mod enumeration;
 mod fixed_point;
+mod gradient;
+mod invariance;
 mod orthogonal;
+mod single;
+mod streaming;
 mod subset;
 mod univariate;
 
