@@ -104,7 +104,7 @@ impl<'a, T: Real> Moments<'a, T> {
     }
 
     /// The diagonal d_i = C_ii.
-    pub fn diagonal(&self) -> impl Iterator<Item = T> + 'a {
+    pub fn diagonal(&self) -> impl Iterator<Item = T> + use<'a, T> {
         let step = self.variables().saturating_add(1);
         self.covariance.iter().step_by(step).copied()
     }

@@ -10,7 +10,7 @@
 use super::moments::Moments;
 use super::solver::{Solution, Solver, Status};
 use crate::Error;
-use crate::math::Real;
+use crate::math::{Real, larger};
 
 /// Direction of travel along the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,8 @@ pub fn linear_grid<T: Real>(start: T, end: T, grid: &mut [T]) -> Result<(), Erro
     }
     let steps = T::of_count(grid.len().saturating_sub(1).max(1));
     for (k, gamma) in grid.iter_mut().enumerate() {
-        *gamma = start + (end - start) * (T::of_count(k) / steps);
+        let part = T::of_count(k) / steps;
+        *gamma = start * (T::ONE - part) + end * part; // both ends exact
     }
     Ok(())
 }
@@ -73,6 +74,26 @@ pub fn linear_grid<T: Real>(start: T, end: T, grid: &mut [T]) -> Result<(), Erro
 /// Those of [`linear_grid`].
 pub fn activation_grid<T: Real>(strongest: T, grid: &mut [T]) -> Result<(), Error> {
     linear_grid(T::of(1e-3).ln() - strongest, T::of(-0.01), grid)
+}
+
+/// The grid of Kappen and Gomez's code, for comparison with published curves: from ln(1e-8 s2/(M max_i |b_i|)) up
+/// to 1e-3 of that. Not free of units: it changes with the scale of y.
+///
+/// # Errors
+/// `Shape` unless there is one target; `NoSignal` if b = 0; those of [`linear_grid`].
+pub fn kappen_grid<T: Real>(data: &Moments<'_, T>, grid: &mut [T]) -> Result<(), Error> {
+    let &[s2] = data.variance() else {
+        return Err(Error::Shape);
+    };
+    let mut strongest = T::ZERO;
+    for b in data.correlation() {
+        strongest = larger(b.abs(), strongest);
+    }
+    if strongest <= T::ZERO {
+        return Err(Error::NoSignal);
+    }
+    let start = (T::of(1e-8) * s2 / (data.samples() * strongest)).ln();
+    linear_grid(start, T::of(1e-3) * start, grid)
 }
 
 /// The limit on Σ m of the forward pass: M/2 when N > M/2, otherwise none (infinity is spelled N + 1).
