@@ -192,15 +192,13 @@ impl<T: Real> Solver<T> for Joint<'_, T> {
         };
         while count < self.options.max_sweeps {
             count += 1;
-            energy = match self.solve_weights(gamma) {
-                Ok(energy) => energy,
-                Err(_) => {
-                    if best.is_some() {
-                        self.apply_step(T::ZERO); // back to the inclusions that the weights belong to
-                    }
-                    return energy.solution(gamma, count, Status::Singular);
+            let Ok(now) = self.solve_weights(gamma) else {
+                if best.is_some() {
+                    self.apply_step(T::ZERO); // back to the inclusions that the weights belong to
                 }
+                return energy.solution(gamma, count, Status::Singular);
             };
+            energy = now;
             if let Some(old) = best
                 && energy.free_energy > old + slack * old.abs()
             {

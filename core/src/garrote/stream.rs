@@ -253,7 +253,7 @@ impl<T: Real> Sums<'_, T> {
             .chain(other.yy);
         let weight = self.totals.weight + other.totals.weight;
         let weight2 = self.totals.weight2 + other.totals.weight2;
-        if !all.all(|v| v.is_finite()) || !(weight.is_finite() && weight2.is_finite()) {
+        if !(all.all(|v| v.is_finite()) && weight.is_finite() && weight2.is_finite()) {
             return Err(Error::NonFinite);
         }
         let refused = self.totals.refused.saturating_add(other.totals.refused);

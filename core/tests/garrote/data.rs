@@ -207,11 +207,6 @@ impl<T: Real> Gates<T> {
             precision: &mut self.precision,
         }
     }
-
-    /// Indices with m > 1/2.
-    pub(crate) fn support(&self) -> Vec<usize> {
-        support(&self.inclusion)
-    }
 }
 
 pub(crate) fn support<T: Real>(inclusion: &[T]) -> Vec<usize> {

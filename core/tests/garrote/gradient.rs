@@ -28,7 +28,6 @@ proptest! {
             let mut ascent = Ascent::new(moments, gates.lend(), exact()).unwrap();
             ascent.load(&m, w, &[beta]);
             let f = ascent.energy(gamma).free_energy;
-            drop(ascent);
             (f, gates.field)
         };
         let ehat = |w: &[f64], theta: &[f64]| {

@@ -1,4 +1,5 @@
 //! The Variational Garrote against closed forms, enumeration, identities and refusals (spec 11).
+#![allow(clippy::doc_markdown)] // formulas in prose
 
 #[allow(dead_code, unreachable_pub)] // one table for every room
 #[path = "../../../fixtures/tolerances.rs"]

@@ -23,7 +23,8 @@ fn filled(rows: usize) -> Heap<f64> {
 fn push_refuses_and_leaves_the_sums() {
     let fresh = filled(5);
     let (nan, inf) = (f64::NAN, f64::INFINITY);
-    let cases: [(&[f64], &[f64], f64, f64, Error); 16] = [
+    type Case<'a> = (&'a [f64], &'a [f64], f64, f64, Error);
+    let cases: [Case<'_>; 16] = [
         (&[1.0, nan], &[1.0], 1.0, 1.0, Error::NonFinite),
         (&[inf, 1.0], &[1.0], 1.0, 1.0, Error::NonFinite),
         (&[1.0, 1.0], &[nan], 1.0, 1.0, Error::NonFinite),

@@ -151,7 +151,7 @@ proptest! {
         let omega: Vec<f64> = (0..30).map(|_| 0.2 + 2.0 * uniform::<f64>(&mut rng)).collect();
         let mut faded = Heap::<f64>::new(n, 2);
         push_all(&mut faded, &table, 0..30, &omega, forget);
-        let weights: Vec<f64> = omega.iter().enumerate().map(|(k, w)| w * forget.powi(29 - k as i32)).collect();
+        let weights: Vec<f64> = omega.iter().enumerate().map(|(k, w)| w * forget.powf(29.0 - k as f64)).collect();
         assert_equal(&faded.standardise().unwrap(), &table.weighted(&weights), tol::STREAM_F64, "forget");
     }
 
