@@ -6,6 +6,7 @@
 mod tolerances;
 
 mod data;
+mod decoy;
 mod enumeration;
 mod fixed_point;
 mod gradient;
@@ -16,6 +17,7 @@ mod owned;
 mod path;
 mod predict;
 mod refusals;
+mod refusals_stream;
 mod select;
 mod single;
 mod streaming;
