@@ -250,7 +250,7 @@ impl<T: Real> Curves<T> {
 pub(crate) fn exact() -> Options<f64> {
     Options {
         tolerance: 1e-13,
-        max_sweeps: 100_000,
+        max_sweeps: 20_000,
         ..Options::default()
     }
 }
