@@ -22,6 +22,7 @@ pub mod path;
 pub mod predict;
 pub mod select;
 pub mod solver;
+mod standardise;
 pub mod stream;
 pub mod sweep;
 
