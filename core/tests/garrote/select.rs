@@ -270,3 +270,23 @@ fn susceptibility_is_the_slope() {
         Some(0.0)
     );
 }
+
+#[test] // regression: an RSS floored at 1e-3 s2 hid every variable below 3 % of sd_y on precise data
+fn faint_variables_of_precise_data_count() {
+    let mut table = Table::sparse("faint", 0, 60, 6, 0, 1e-4);
+    for (y, row) in table.y.iter_mut().zip(table.x.chunks_exact(6)) {
+        *y += row[1] + 0.02 * row[4];
+    }
+    let batch = table.batch::<f64>();
+    let moments = batch.moments();
+    let sets: [&[usize]; 3] = [&[1], &[1, 4], &[0, 1, 4]];
+    let points: Vec<_> = sets
+        .iter()
+        .map(|s| (s.len() as f64, open(6, s, 0.9), vec![0.0; 6]))
+        .collect();
+    let mut scratch = vec![0.0; scratch_len(6)];
+    let got = with_path(&batch, &points, |p| {
+        by_information(&moments, p, 1.0, &mut scratch)
+    });
+    assert_eq!(got, Ok(1));
+}

@@ -254,3 +254,22 @@ fn small_units_are_not_dead() {
         assert!(heap.standardise().unwrap().scale[0] > 0.0, "{unit}");
     }
 }
+
+#[test] // a column that moves by its last bit only is rounding, not signal
+fn columns_that_are_rounding_are_dead() {
+    let mut single = Heap::<f32>::new(2, 1);
+    let mut double = Heap::<f64>::new(2, 1);
+    for k in 0..40_u8 {
+        let (odd, y) = (k % 2 == 1, f64::from(k % 7));
+        let x = if odd { 1e4_f32.next_up() } else { 1e4 };
+        single
+            .sums()
+            .push(&[x, f32::from(k)], &[y as f32], 1.0, 1.0)
+            .unwrap();
+        let x = if odd { 1e4_f64.next_up() } else { 1e4 };
+        double.sums().push(&[x, f64::from(k)], &[y], 1.0, 1.0).unwrap();
+    }
+    let (single, double) = (single.standardise().unwrap(), double.standardise().unwrap());
+    assert!(single.scale[0] == 0.0 && single.scale[1] > 1.0);
+    assert!(double.scale[0] == 0.0 && double.scale[1] > 1.0);
+}
