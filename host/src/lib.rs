@@ -8,3 +8,4 @@ pub mod experiments;
 pub mod garrote;
 pub mod progress;
 pub mod report;
+mod simd;
