@@ -3,10 +3,13 @@
 
 pub mod columns;
 pub mod design;
+pub mod dual;
 pub mod export;
 pub mod fit;
+pub mod gradient;
 pub mod metrics;
 pub mod model;
+pub mod noise;
 pub mod search;
 pub mod synth;
 pub mod trail;
