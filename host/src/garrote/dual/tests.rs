@@ -96,7 +96,8 @@ fn primal_dual_and_ascent_agree() {
             for (d, p) in dual.inclusion().iter().zip(primal.inclusion()) {
                 assert!((d - p).abs() < 1e-7, "{n} {rows} {gamma}: {d} against {p}");
             }
-            assert!((solution.free_energy - reference.free_energy).abs() < 1e-8);
+            // gates held 1e-10 from 0 and 1 keep an entropy of 2.4e-9 each in the primal form
+            assert!((solution.free_energy - reference.free_energy).abs() < 1e-6);
             assert!((dual.precision()[0] / primal.precision()[0] - 1.0).abs() < 1e-7);
 
             let mut ascent = Columns::new(&design, options(noise)).unwrap();
