@@ -7,8 +7,8 @@
 //! LASSO and ridge are measured beside it and remain better in this regime.
 //!
 //! Per draw: a rising gamma grid -12 .. -0.05 is traced forward only, each solve started from the last.
-//! E_gen (unseen noisy rows) is shown at the best gamma in hindsight and at the one that 5-fold
-//! cross-validation picks (same grid, beta of all rows). rho_model is Σ m / N for VG, the share of nonzero
+//! `E_gen` (unseen noisy rows) is shown at the best gamma in hindsight and at the one that 5-fold
+//! cross-validation picks (same grid, beta of all rows). `rho_model` is Σ m / N for VG, the share of nonzero
 //! weights for the LASSO, and 1 for ridge, all of whose weights differ from zero. With `full`, 50 draws, and
 //! the ratio of estimated to true noise on the sparse protocols as well.
 
@@ -35,7 +35,7 @@ const FOLDS: usize = 5;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GarroteDense;
 
-/// One draw: errors by method, and the curves (density, E_gen).
+/// One draw: errors by method, and the curves (density, `E_gen`).
 struct Measured {
     noise_ratio: f64,
     best: f64,
@@ -83,7 +83,7 @@ fn forward(design: &Design, sd: f64, grid: &[f64]) -> Result<Vec<(f64, Vec<f64>)
     Ok(grid.iter().map(solve).collect())
 }
 
-/// (density, E_gen) along a path.
+/// (density, `E_gen`) along a path.
 fn curve(design: &Design, path: &[(f64, Vec<f64>)], test: &Sample) -> Vec<(f64, f64)> {
     let n = design.variables() as f64;
     let point = |(total, effects): &(f64, Vec<f64>)| {

@@ -1,13 +1,13 @@
 //! The joint solver in its dual form (S2), for many more variables than rows: an M x M system instead of N x N.
 //!
-//! For given inclusions the weights that minimise F are (Kappen and Gomez; columns have d_i = 1 here)
+//! For given inclusions the weights that minimise F are (Kappen and Gomez; columns have `d_i` = 1 here)
 //!
 //! ```text
 //! A = I + (1/M) Σ_i m_i/(1 - m_i) X_i X_i'      A a = y      w_i = X_i'a / (M (1 - m_i))      1/beta = y'a/M
 //! ```
-//! a is the residual y - X v, and beta a are the Lagrange multipliers of the constraints z = X v. As m_i -> 1 the
-//! weight 1/(1 - m_i) loses digits: X_i'a is then a small difference of large numbers. So the gates B with
-//! m > 0.99 are eliminated instead (derived; A_0 is A without them, with eigenvalues from 1 up):
+//! a is the residual y - X v, and beta a are the Lagrange multipliers of the constraints z = X v. As `m_i` -> 1 the
+//! weight 1/(1 - `m_i`) loses digits: `X_i`'a is then a small difference of large numbers. So the gates B with
+//! m > 0.99 are eliminated instead (derived; `A_0` is A without them, with eigenvalues from 1 up):
 //!
 //! ```text
 //! A_0 a + X_B v_B = y,   X_B'a = M (1 - m_B)/m_B v_B
@@ -26,7 +26,7 @@ use gibbs_core::garrote::{Noise, Options, Solution, Solver, Status, gate};
 use gibbs_core::linalg::{cholesky, cholesky_jittered, cholesky_solve};
 use gibbs_core::math::{add_scaled, dot};
 
-/// Gates above this inclusion are eliminated; below it A_0 loses at most two digits.
+/// Gates above this inclusion are eliminated; below it `A_0` loses at most two digits.
 const SATURATED: f64 = 0.99;
 /// A rise of F by less than this fraction is rounding.
 const SLACK: f64 = 1e-10;
@@ -77,7 +77,7 @@ impl<'a> Dual<'a> {
         self.design.scale[i] > 0.0 && self.excluded != Some(i)
     }
 
-    /// A_0 (lower triangle, by columns), factored; returns the gates left out of it.
+    /// `A_0` (lower triangle, by columns), factored; returns the gates left out of it.
     fn factor(&mut self) -> Result<Vec<usize>, Error> {
         let rows = self.design.rows();
         self.kernel.fill(0.0);
@@ -157,7 +157,7 @@ impl<'a> Dual<'a> {
         ))
     }
 
-    /// sigmoid(gamma + evidence_i) at the present weights.
+    /// sigmoid(gamma + `evidence_i`) at the present weights.
     fn target(&self, i: usize, gamma: f64) -> f64 {
         if !self.usable(i) {
             return 0.0;

@@ -8,7 +8,7 @@
 //! L = (M/2) [ beta ehat - ln beta + ln 2π ]     - S(m) - gamma Σ m_i + N softplus(gamma)     beta fixed
 //! ```
 //! The floor is a smooth inverse-gamma prior on the noise, without which L is unbounded below for N >= M
-//! (any M columns interpolate). The gradient of a gate is [`gate_gradient`] with pull -X_i'r/M and
+//! (any M columns interpolate). The gradient of a gate is [`gate_gradient`] with pull -`X_i`'r/M and
 //! beta = 1/(ehat + floor s2); X enters only through two products a step. y is scaled to s2 = 1 inside,
 //! since Adam's steps have the size of the rate whatever the scale; results are in the caller's units.
 //!

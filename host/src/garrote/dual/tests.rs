@@ -1,5 +1,6 @@
 //! Oracles: coordinate ascent and the primal joint solver from the same start, and the stationarity equations.
-//! Mutations seen red: MUTATIONS
+//! Mutations seen red: 1 - m missing in A; diagonal of the eliminated system dropped; no elimination; v for w of the
+//! eliminated gates; `exclude` ignored.
 use super::*;
 use crate::garrote::columns::Columns;
 use crate::garrote::trail::Gram;

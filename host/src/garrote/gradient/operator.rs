@@ -14,11 +14,11 @@ pub trait LinearOperator {
     fn forward(&self, v: &[f64], out: &mut [f64]);
     /// out = X'r; `r` has M entries, `out` N.
     fn adjoint(&self, r: &[f64], out: &mut [f64]);
-    /// d_i = |X_i|²/M of every column (N). 0 marks a column that is never selected.
+    /// `d_i` = |`X_i|²/M` of every column (N). 0 marks a column that is never selected.
     fn diagonal(&self, out: &mut [f64]);
 }
 
-/// The standardised columns: d_i = 1, or 0 for a dead column. Cost M N a product.
+/// The standardised columns: `d_i` = 1, or 0 for a dead column. Cost M N a product.
 impl LinearOperator for Design {
     fn rows(&self) -> usize {
         self.y.len()

@@ -1,5 +1,6 @@
 //! Oracles: central differences, a fixed point of coordinate ascent, the scaling law of y.
-//! Mutations seen red: MUTATIONS
+//! Mutations seen red: sign of the pull; floor missing in the precision; fixed beta not scaled with y; d missing in
+//! the spread; ascent for descent; rate cut to 1e-9 of itself at a plateau.
 use super::*;
 use crate::garrote::columns::Columns;
 use gibbs_core::garrote::{Options, Solver};
@@ -110,10 +111,10 @@ fn operators_are_consistent() {
         operator.adjoint(&r, &mut xr);
         assert!((dot(&xv, &r) - dot(&v, &xr)).abs() < 1e-12);
         operator.diagonal(&mut d);
-        for i in 0..n {
+        for (i, d) in d.iter().enumerate() {
             let unit: Vec<f64> = (0..n).map(|j| f64::from(u8::from(i == j))).collect();
             operator.forward(&unit, &mut xv);
-            assert!((dot(&xv, &xv) / m as f64 - d[i]).abs() < 1e-12, "{i}");
+            assert!((dot(&xv, &xv) / m as f64 - d).abs() < 1e-12, "{i}");
         }
     }
     check(&draw(5, 8, 1));
@@ -250,6 +251,24 @@ fn dead_columns_stay_shut() {
     let fit = fit_dense(&design, -2.0, &GradientOptions::default()).unwrap();
     assert_eq!((fit.inclusion[1], fit.weight[1]), (0.0, 0.0));
     assert!(fit.inclusion[0] > 0.99 && fit.free_energy.is_finite());
+}
+
+#[test] // by hand: patience 2 means that the third step without a fall of more than the threshold halves the rate
+fn the_rate_falls_on_a_plateau_only() {
+    let mut plateau = Plateau::new(&GradientOptions {
+        rate: 1.0,
+        patience: 2,
+        threshold: 0.1,
+        ..Default::default()
+    });
+    let rates: Vec<f64> = [-1.0, -1.05, -1.2, -1.2, -1.3, -1.31, -1.5, -1.5, -1.5, -1.5]
+        .into_iter()
+        .map(|loss| {
+            plateau.observe(loss);
+            plateau.rate
+        })
+        .collect();
+    assert_eq!(rates, [1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Oracle: the noise that the protocol put in. The tolerances come from the table at the head of the module.
-//! Mutations seen red: MUTATIONS
+//! Mutations seen red: M for M - k - 1.
 use super::*;
 use crate::garrote::synth::Protocol;
 
