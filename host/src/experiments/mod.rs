@@ -8,6 +8,7 @@
 
 pub mod checkpoint;
 pub mod claim;
+pub mod garrote_dense;
 pub mod page;
 pub mod random_moments;
 pub mod runner;
@@ -155,7 +156,7 @@ pub trait Experiment: Sync {
 
 /// All experiments, in the order of the report.
 pub fn registry() -> Vec<Box<dyn Experiment>> {
-    vec![Box::new(random_moments::RandomMoments)]
+    vec![Box::new(random_moments::RandomMoments), Box::new(garrote_dense::GarroteDense)]
 }
 
 #[cfg(test)]
