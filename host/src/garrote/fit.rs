@@ -353,7 +353,9 @@ pub fn refit(design: &Design, support: &[usize]) -> Vec<(usize, f64)> {
     let solved = cholesky_jittered(&mut gram, k, &mut vec![0.0; k])
         .and_then(|_| cholesky_solve(&gram, k, &mut weights));
     if solved.is_err() {
-        weights.iter_mut().for_each(|w| *w /= k as f64);
+        for w in &mut weights {
+            *w /= k as f64;
+        }
     }
     support.iter().copied().zip(weights).collect()
 }
