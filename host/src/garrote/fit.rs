@@ -292,7 +292,7 @@ fn plateau(trail: &Trail, variables: usize) -> Option<usize> {
 }
 
 fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> Result<Fit, FitError> {
-    let corners = corners(design, &design.correlation(), &path_supports(design, &trail), g);
+    let corners = corners(design, &design.correlation(), &path_supports(design, &trail));
     let best = best_corner(design, &corners, g)
         .ok_or_else(|| FitError::NoChoice(options.rule.to_string(), "too few rows"))?;
     let gates: Vec<_> = refit(design, &best.support)

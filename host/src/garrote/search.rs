@@ -234,15 +234,13 @@ impl Corner {
     }
 }
 
-/// Largest support size searched: beyond k (ln M + 2 g ln N) = M ln 1000 the EBIC_g is above that of the empty
-/// support unless RSS falls a thousandfold, which sparse truths do earlier; and k stays below M/2.
-fn size_limit(design: &Design, g: f64) -> usize {
+/// Largest support size searched: M / ln N, the size beyond which M samples cannot tell supports of N variables
+/// apart (Fan and Lv 2008 screen to n / ln p for the same reason) and the smallest RSS among so many supports
+/// runs away from the criterion's assumptions; always below M/2.
+fn size_limit(design: &Design) -> usize {
     let (m, n) = (design.rows() as f64, design.variables() as f64);
-    let bound = m * 1000.0_f64.ln() / (m.ln() + 2.0 * g * n.ln());
-    design
-        .variables()
-        .min((design.rows() - 1) / 2)
-        .min(bound as usize)
+    let telling = (m / n.ln().max(1.0)).ceil() as usize;
+    design.variables().min((design.rows() - 1) / 2).min(telling)
 }
 
 /// [`Tableau::descend`] on the best instruction set.
@@ -320,8 +318,8 @@ impl Search<'_> {
 
 /// The best support found of every size 0, 1, 2, … (index = size): passes upwards and downwards, with the
 /// supports of the path offered after the first, until a pass improves no size (at most six).
-pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>], g: f64) -> Vec<Corner> {
-    let limit = size_limit(design, g);
+pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>]) -> Vec<Corner> {
+    let limit = size_limit(design);
     let empty = Tableau::empty(design, correlation);
     let mut search = Search {
         design,
