@@ -180,12 +180,14 @@ pub enum DataError {
         what: &'static str,
     },
     /// A name that is no column of the table.
-    #[error("no column `{column}`; the columns are {known}")]
+    #[error("no column `{column}`; the columns are {known}{hint}")]
     ColumnNotFound {
         /// The name asked for.
         column: String,
         /// The first names that are there.
         known: String,
+        /// The name that is most alike, as a hint; empty when none is.
+        hint: String,
     },
     /// The target is the only column.
     #[error("no variables: `{column}` is the only column of the table")]
@@ -281,7 +283,7 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// The stable name of the kind, as in the `code` field of `gibbs.error/1`.
+    /// The stable name of the kind, as in the `kind` field of `gibbs.error/1`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "file_not_found",
@@ -315,6 +317,72 @@ impl DataError {
             Self::Overflow { .. } => "prediction_overflow",
             Self::NoRefit => "no_refit",
             Self::BadPrefix { .. } => "bad_prefix",
+        }
+    }
+
+    /// The file that the message names.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::NotFound { path }
+            | Self::IsDirectory { path }
+            | Self::PermissionDenied { path }
+            | Self::Read { path, .. }
+            | Self::Write { path, .. }
+            | Self::OutputNotWritable { path, .. }
+            | Self::UnknownExtension { path }
+            | Self::Empty { path }
+            | Self::HeaderOnly { path, .. }
+            | Self::HeaderMissing { path, .. }
+            | Self::UnnamedColumn { path, .. }
+            | Self::DuplicateColumn { path, .. }
+            | Self::Ragged { path, .. }
+            | Self::Encoding { path, .. }
+            | Self::NotANumber { path, .. }
+            | Self::DecimalComma { path, .. }
+            | Self::NonFinite { path, .. }
+            | Self::MissingValue { path, .. }
+            | Self::NothingLeft { path, .. }
+            | Self::Npy { path, .. }
+            | Self::NotSafetensors { path, .. }
+            | Self::WrongKind { path, .. }
+            | Self::WrongVersion { path, .. }
+            | Self::Tensor { path, .. }
+            | Self::Metadata { path, .. } => Some(path),
+            Self::ColumnNotFound { .. }
+            | Self::NoVariables { .. }
+            | Self::Model { .. }
+            | Self::Overflow { .. }
+            | Self::NoRefit
+            | Self::BadPrefix { .. } => None,
+        }
+    }
+
+    /// The line of the file, from 1, that the message names.
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            Self::HeaderMissing { line, .. }
+            | Self::UnnamedColumn { line, .. }
+            | Self::Ragged { line, .. }
+            | Self::Encoding { line, .. }
+            | Self::NotANumber { line, .. }
+            | Self::DecimalComma { line, .. }
+            | Self::MissingValue { line, .. } => Some(*line),
+            Self::NonFinite { place, .. } => place.strip_prefix("line ")?.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The column that the message names.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            Self::DuplicateColumn { column, .. }
+            | Self::NotANumber { column, .. }
+            | Self::DecimalComma { column, .. }
+            | Self::NonFinite { column, .. }
+            | Self::MissingValue { column, .. }
+            | Self::ColumnNotFound { column, .. }
+            | Self::NoVariables { column } => Some(column),
+            _ => None,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod held_out;
 pub mod metrics;
 pub mod model;
 pub mod nnls;
+pub mod parts;
 pub mod search;
 pub mod summary;
 pub mod synth;
