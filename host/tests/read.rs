@@ -283,6 +283,7 @@ fn ignored_columns_are_not_looked_at() {
         let options = ReadOptions {
             missing,
             ignore: Vec::new(),
+            ..Default::default()
         };
         refused(
             Table::read(&path, &options),
@@ -555,6 +556,7 @@ fn survives(name: &str, bytes: &[u8], missing: Missing) {
     let options = ReadOptions {
         missing,
         ignore: Vec::new(),
+        ..Default::default()
     };
     if let Ok(table) = Table::read(&path, &options) {
         let rows = table.rows();

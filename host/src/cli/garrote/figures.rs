@@ -17,9 +17,14 @@ use std::collections::BTreeMap;
 /// Variables handed to the figure, which would not show more anyway.
 const DRAWN: usize = 212;
 
-/// Inclusion against gamma, both passes. Only the variables that reach the largest inclusions are taken: with
-/// 100,000 columns the others lie at zero.
-pub(super) fn inclusion(trail: &Trail, names: &[String], target: &str, chosen: Option<f64>) -> Figure {
+/// Inclusion against gamma, both passes, with the chosen gamma and set where there is one. Only the variables
+/// that reach the largest inclusions are taken: with 100,000 columns the others lie at zero.
+pub(super) fn inclusion(
+    trail: &Trail,
+    names: &[String],
+    target: &str,
+    chosen: Option<(f64, &[usize])>,
+) -> Figure {
     let points = trail.curves.as_deref().unwrap_or_default();
     let mut largest: BTreeMap<usize, f64> = BTreeMap::new();
     for (i, m) in points.iter().flat_map(|(_, _, gates)| gates) {
@@ -54,13 +59,26 @@ pub(super) fn inclusion(trail: &Trail, names: &[String], target: &str, chosen: O
             inclusion: of_pass.iter().map(|(_, _, gates)| row(gates)).collect(),
         }
     };
+    // Few variables are all drawn in colour; of many, those that were selected, the surest first.
+    let selected = chosen.map_or(&[][..], |(_, support)| support);
+    let mut coloured: Vec<usize> = selected.iter().filter_map(|i| place.get(i)).copied().collect();
+    coloured.sort_unstable();
+    if names.len() <= 12 {
+        coloured.clear();
+    }
+    let others = (0..names.len()).filter(|i| !place.contains_key(i));
     InclusionPath {
-        title: format!("Inclusion against γ, target {}", crate::data::shorten(target)),
-        names: order.iter().map(|(i, _)| names[*i].clone()).collect(),
+        title: format!("Inclusion against γ for {}", crate::data::shorten(target)),
+        names: order
+            .iter()
+            .map(|(i, _)| *i)
+            .chain(others)
+            .map(|i| names[i].clone())
+            .collect(),
         forward: curve(Pass::Forward),
         backward: Some(curve(Pass::Backward)),
-        chosen,
-        coloured: Vec::new(),
+        chosen: chosen.map(|(gamma, _)| gamma),
+        coloured,
     }
     .draw()
 }
@@ -111,7 +129,7 @@ pub(super) fn errors(curve: &ErrorCurve, trail: &Trail, outcome: &Outcome) -> Fi
 pub(super) fn transition(ensemble: &Bootstrap, target: &str) -> Option<Figure> {
     let relevant = ensemble.inference.as_ref()?.density;
     let figure = TransitionSignal {
-        title: format!("Transition signal, target {}", crate::data::shorten(target)),
+        title: format!("Transition signal for {}", crate::data::shorten(target)),
         selected: ensemble.signals.iter().map(|s| s.density).collect(),
         signal: ensemble.signals.iter().map(|s| s.sigma).collect(),
         selection_error: Vec::new(),

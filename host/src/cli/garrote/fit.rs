@@ -47,21 +47,26 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: Data,
     /// ebic, ebic:G, bic, cv, validation, transition or plateau
-    #[arg(long, value_name = "RULE", default_value = "ebic")]
+    #[arg(
+        long,
+        value_name = "RULE",
+        default_value = "ebic",
+        help_heading = "Choosing gamma"
+    )]
     rule: Rule,
     /// Table to choose gamma on (rule validation)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Choosing gamma")]
     validation: Option<PathBuf>,
     /// Folds (rule cv), 2 or more
-    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "K", default_value_t = 5, help_heading = "Choosing gamma", value_parser = clap::value_parser!(u32).range(2..))]
     folds: u32,
     /// Bootstrap fits (rule transition), 2 or more
-    #[arg(long, value_name = "R", default_value_t = 50, value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "R", default_value_t = 50, help_heading = "Choosing gamma", value_parser = clap::value_parser!(u32).range(2..))]
     replicas: u32,
     #[command(flatten)]
     model: Model,
     /// Go on from the checkpoint that a stopped fit left in --out (rules cv and transition)
-    #[arg(long)]
+    #[arg(long, help_heading = "Choosing gamma")]
     resume: bool,
 }
 
@@ -197,7 +202,8 @@ fn write(outcome: &Outcome, design: &Design, out: &Path, common: &Common) -> Res
     write_atomic(&table, &table_csv(outcome)?)?;
     let mut paths = vec![model, table];
     let Fit { trail, errors, .. } = &outcome.fit;
-    let chosen = Some(outcome.fit.solution.gamma);
+    let support = outcome.fit.support();
+    let chosen = Some((outcome.fit.solution.gamma, &support[..]));
     let mut drawn = vec![
         (
             "inclusion",

@@ -119,8 +119,9 @@ pub(super) fn text_of(outcome: &Outcome, design: &Design) -> String {
         .right(&[1, 2, 3, 4, 5, 6]);
         for v in &selected {
             let gain = v.gain.map_or_else(String::new, plain);
-            let numbers = [v.inclusion, v.weight, v.effect, v.standardised, v.evidence].map(plain);
-            table.push([v.name.to_owned()].into_iter().chain(numbers).chain([gain]));
+            let numbers = [v.weight, v.effect, v.standardised, v.evidence].map(plain);
+            let first = [v.name.to_owned(), format!("{:.4}", v.inclusion)];
+            table.push(first.into_iter().chain(numbers).chain([gain]));
         }
         text.push_str(&table.to_text(Style::of_stdout()));
     }
