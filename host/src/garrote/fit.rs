@@ -13,7 +13,7 @@ use super::held_out::{ErrorCurve, cross_validate, validate};
 use super::parts::Work;
 use super::search::{Corner, best_corner, corners};
 use super::trail::{Trail, WithSolver, default_grid, trace_design, with_solver};
-use gibbs_core::garrote::{Options, Solution, Solver, Status};
+use gibbs_core::garrote::{Noise, Options, Solution, Solver, Status};
 use std::fmt;
 use std::str::FromStr;
 
@@ -317,7 +317,10 @@ fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> 
         .collect();
     let start = Start {
         gates: &gates,
-        precision: 1.0 / best.rss.max(1e-3 * design.variance),
+        precision: match options.solver.noise {
+            Noise::Fixed(precision) => precision,
+            Noise::Profile { floor } => 1.0 / best.rss.max(floor * design.variance),
+        },
         gamma: criterion_gamma(design, g),
         variables: design.variables(),
     };

@@ -70,17 +70,10 @@ impl Work<'_> {
         self.progress.begin(task, count as u64);
         let part = |index| {
             self.check()?;
-            let part = match self.keeper.and_then(|keeper| keeper.recall(index)) {
+            let kept = self.keeper.and_then(|keeper| keeper.recall(index));
+            let part = match kept {
                 Some(part) => part,
-                None => {
-                    let part = make(index)?;
-                    if let Some(keeper) = self.keeper {
-                        keeper
-                            .keep(index, &part)
-                            .map_err(|error| FitError::Keep(error.to_string()))?;
-                    }
-                    part
-                }
+                None => self.kept(index, make(index)?)?,
             };
             self.progress.advance(1);
             Ok(part)
@@ -93,5 +86,13 @@ impl Work<'_> {
         };
         self.progress.end(&format!("{task}: {how}"));
         parts
+    }
+
+    fn kept(&self, index: usize, part: Vec<f64>) -> Result<Vec<f64>, FitError> {
+        if let Some(keeper) = self.keeper {
+            let kept = keeper.keep(index, &part);
+            kept.map_err(|error| FitError::Keep(error.to_string()))?;
+        }
+        Ok(part)
     }
 }

@@ -224,10 +224,8 @@ fn write(
     writer.write_record(HEADER).map_err(|e| failed(&e))?;
     for p in points {
         let s = p.solution;
-        let names: Vec<&str> = match p.kept {
-            true => p.support.iter().map(|i| design.names[*i].as_str()).collect(),
-            false => Vec::new(),
-        };
+        let named = p.support.iter().filter(|_| p.kept);
+        let names: Vec<&str> = named.map(|i| design.names[*i].as_str()).collect();
         let record = [
             format!("{:?}", s.gamma),
             p.pass.to_owned(),

@@ -51,7 +51,7 @@ impl Reading {
         };
         let (table, report) = Table::read_with_report(file, &options).map_err(|e| in_file(e, file))?;
         if report.dropped_rows > 0 {
-            let text = format!("note: {} rows with missing values left out", report.dropped_rows);
+            let text = format!("note: rows with missing values left out: {}", report.dropped_rows);
             remark(common, &text);
         }
         if !report.dropped_columns.is_empty() {
@@ -161,7 +161,7 @@ fn positive(text: &str) -> Result<f64, String> {
 
 fn fraction(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(value) if value >= 1e-100 && value < 1.0 => Ok(value),
+        Ok(value) if (1e-100..1.0).contains(&value) => Ok(value),
         _ => Err("a number above 0 and below 1 was expected".to_owned()),
     }
 }

@@ -9,6 +9,7 @@ use crate::report::number::plain;
 use crate::report::table::{Style, Table};
 use clap::Args;
 use serde_json::{Value, json};
+use std::fmt::Write as _; // writing to a string cannot fail
 use std::path::PathBuf;
 
 /// Arguments of `gibbs garrote synth`.
@@ -84,10 +85,10 @@ fn text_of(draw: &Draw, paths: &[PathBuf], seed: u64) -> String {
     for (name, weight) in relevant(draw) {
         table.push([name, plain(weight)]);
     }
-    let files: String = paths
-        .iter()
-        .map(|path| format!("wrote {}\n", path.display()))
-        .collect();
+    let mut files = String::new();
+    for path in paths {
+        let _ = writeln!(files, "wrote {}", path.display());
+    }
     format!(
         "{}\nprotocol {}: {} rows, {} columns, target y; noise sd {}; seed {seed}\n{files}",
         table.to_text(Style::of_stdout()),
