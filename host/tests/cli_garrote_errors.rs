@@ -9,6 +9,7 @@ mod support;
 
 use cli::{err, object, out, run, text};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -192,13 +193,12 @@ fn constant_target() {
 
 #[test] // no errors: a constant column cannot be selected, of two equal ones the first is
 fn constant_and_duplicate_columns_are_remarks() {
-    let rows: String = (0..30)
-        .map(|row| {
-            let x = f64::from(row * 7 % 30);
-            format!("{x},{x},1,{}\n", 2.0 * x + f64::from(row % 3))
-        })
-        .collect();
-    let place = Place::with("data.csv", format!("x,copy,one,y\n{rows}"));
+    let mut table = String::from("x,copy,one,y\n");
+    for row in 0..30 {
+        let x = row * 7 % 30;
+        writeln!(table, "{x},{x},1,{}", 2 * x + row % 3).unwrap();
+    }
+    let place = Place::with("data.csv", table);
     let output = run(&["garrote", "fit", text(&place.file), "--target", "y", "--json"]);
     let fit = object(&output, 0);
     assert_eq!(

@@ -4,6 +4,8 @@
 //! where there is a remedy it ends in `hint: ...`. Names and cell texts from the file are shortened, so that
 //! a message stays one readable line whatever the file holds.
 
+mod place;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -317,72 +319,6 @@ impl DataError {
             Self::Overflow { .. } => "prediction_overflow",
             Self::NoRefit => "no_refit",
             Self::BadPrefix { .. } => "bad_prefix",
-        }
-    }
-
-    /// The file that the message names.
-    pub fn path(&self) -> Option<&Path> {
-        match self {
-            Self::NotFound { path }
-            | Self::IsDirectory { path }
-            | Self::PermissionDenied { path }
-            | Self::Read { path, .. }
-            | Self::Write { path, .. }
-            | Self::OutputNotWritable { path, .. }
-            | Self::UnknownExtension { path }
-            | Self::Empty { path }
-            | Self::HeaderOnly { path, .. }
-            | Self::HeaderMissing { path, .. }
-            | Self::UnnamedColumn { path, .. }
-            | Self::DuplicateColumn { path, .. }
-            | Self::Ragged { path, .. }
-            | Self::Encoding { path, .. }
-            | Self::NotANumber { path, .. }
-            | Self::DecimalComma { path, .. }
-            | Self::NonFinite { path, .. }
-            | Self::MissingValue { path, .. }
-            | Self::NothingLeft { path, .. }
-            | Self::Npy { path, .. }
-            | Self::NotSafetensors { path, .. }
-            | Self::WrongKind { path, .. }
-            | Self::WrongVersion { path, .. }
-            | Self::Tensor { path, .. }
-            | Self::Metadata { path, .. } => Some(path),
-            Self::ColumnNotFound { .. }
-            | Self::NoVariables { .. }
-            | Self::Model { .. }
-            | Self::Overflow { .. }
-            | Self::NoRefit
-            | Self::BadPrefix { .. } => None,
-        }
-    }
-
-    /// The line of the file, from 1, that the message names.
-    pub fn line(&self) -> Option<u64> {
-        match self {
-            Self::HeaderMissing { line, .. }
-            | Self::UnnamedColumn { line, .. }
-            | Self::Ragged { line, .. }
-            | Self::Encoding { line, .. }
-            | Self::NotANumber { line, .. }
-            | Self::DecimalComma { line, .. }
-            | Self::MissingValue { line, .. } => Some(*line),
-            Self::NonFinite { place, .. } => place.strip_prefix("line ")?.parse().ok(),
-            _ => None,
-        }
-    }
-
-    /// The column that the message names.
-    pub fn column(&self) -> Option<&str> {
-        match self {
-            Self::DuplicateColumn { column, .. }
-            | Self::NotANumber { column, .. }
-            | Self::DecimalComma { column, .. }
-            | Self::NonFinite { column, .. }
-            | Self::MissingValue { column, .. }
-            | Self::ColumnNotFound { column, .. }
-            | Self::NoVariables { column } => Some(column),
-            _ => None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Running the `gibbs` command and reading what it says.
 
+#![allow(dead_code)] // each binary uses a part
+
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
