@@ -1,7 +1,8 @@
 //! Bad input to `gibbs garrote`: each kind is refused with exit code 2, a message that names the place and, where
 //! there is a remedy, a hint; with `--json` the object `gibbs.error/1` as well; nothing is written.
 //!
-//! Mutations seen red: MUTATIONS
+//! Mutations seen red: the file left out of the message; ties not looked for; no close names; the output folder
+//! looked at after the input.
 
 #[path = "support/cli.rs"]
 mod cli;

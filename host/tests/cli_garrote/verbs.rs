@@ -235,6 +235,13 @@ fn synth_writes_a_problem_that_fit_solves() {
     assert_eq!(synth["relevant"][1]["weight"], 3.0);
     assert_eq!(listing(dir.path()), ["test.csv", "train.csv", "truth.csv"]);
     let train = dir.path().join("train.csv");
+    let written = gibbs::data::Table::read(&train, &gibbs::data::ReadOptions::default()).unwrap();
+    let drawn = gibbs::garrote::synth::Protocol::D1.draw(5).train;
+    assert_eq!(
+        written.column("y").unwrap().values,
+        drawn.y,
+        "the draw of seed 5, to the bit"
+    );
     let fit = object(
         &run(&["garrote", "fit", text(&train), "--target", "y", "--json"]),
         0,

@@ -125,13 +125,18 @@ pub(super) fn errors(curve: &ErrorCurve, trail: &Trail, outcome: &Outcome) -> Fi
     .draw()
 }
 
+/// How far right of the transition the signal is drawn, in units of its density: the dense end of a path with
+/// few relevant variables would press the transition into the corner.
+const REACH: f64 = 6.0;
+
 /// The transition signal with its theory curve; none where the signal told no density.
 pub(super) fn transition(ensemble: &Bootstrap, target: &str) -> Option<Figure> {
     let relevant = ensemble.inference.as_ref()?.density;
+    let near = ensemble.signals.iter().filter(|s| s.density <= REACH * relevant);
     let figure = TransitionSignal {
         title: format!("Transition signal for {}", crate::data::shorten(target)),
-        selected: ensemble.signals.iter().map(|s| s.density).collect(),
-        signal: ensemble.signals.iter().map(|s| s.sigma).collect(),
+        selected: near.clone().map(|s| s.density).collect(),
+        signal: near.map(|s| s.sigma).collect(),
         selection_error: Vec::new(),
         relevant,
         theory,
