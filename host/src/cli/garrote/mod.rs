@@ -1,7 +1,7 @@
 //! `gibbs garrote fit | path | predict | export | synth`: the Variational Garrote on the command line.
 //!
-//! One file per verb. [`reading`]: the options and the reading that the verbs share; [`figures`]: what `fit`
-//! and `path` draw; [`checkpoint`]: what an interrupted `fit` leaves behind.
+//! One file per verb. `reading`: the options and the reading that the verbs share; `figures`: what `fit`
+//! and `path` draw; `checkpoint`: what an interrupted `fit` leaves behind.
 
 mod checkpoint;
 mod export;
@@ -60,15 +60,15 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
 
 /// A refusal of the library, about the data of `file`.
 fn refused(error: &FitError, file: &Path) -> CliError {
+    let message = error.to_string();
     match error {
-        FitError::Keep(_) => CliError::failed(error.to_string()),
+        FitError::Keep(_) => CliError::failed(message),
         FitError::Interrupted => CliError::interrupted("interrupted; nothing was written"),
-        FitError::ConstantTarget(column) => {
-            CliError::input(error.to_string()).with("column", column.as_str())
-        }
-        _ => CliError::input(error.to_string()),
+        FitError::ConstantTarget(column) => CliError::input(message)
+            .with("column", column.as_str())
+            .in_file(file),
+        _ => CliError::input(message).in_file(file),
     }
-    .in_file(file)
 }
 
 /// A remark on standard error, unless the user wants none.
