@@ -205,29 +205,31 @@ pub fn softplus<T: Real>(t: T) -> T {
     larger(t, T::ZERO) + (-smaller(t.abs(), limit)).exp().ln_1p()
 }
 
-/// Four named partial sums, combined as (0 + 1) + (2 + 3), then the remainder in order: the one order in
-/// which this project adds up products.
-#[inline]
+/// Lanes of [`dot`]: one AVX-512 register of f64, two of AVX2.
+const LANES: usize = 8;
+
+/// Σ x_i y_i over eight partial sums (entry i goes to lane i mod 8), added up as
+/// ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)), then the last len mod 8 products in order: the one order in
+/// which this project adds up products. It vectorises without changing a bit.
+#[inline(always)]
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    let (mut a, mut b, mut c, mut d) = (T::ZERO, T::ZERO, T::ZERO, T::ZERO);
-    let (xs, ys) = (x.chunks_exact(4), y.chunks_exact(4));
+    let mut lanes = [T::ZERO; LANES];
+    let (xs, ys) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
     let mut rest = T::ZERO;
     for (p, q) in xs.remainder().iter().zip(ys.remainder()) {
         rest += *p * *q;
     }
     for (p, q) in xs.zip(ys) {
-        if let ([p0, p1, p2, p3], [q0, q1, q2, q3]) = (p, q) {
-            a += *p0 * *q0;
-            b += *p1 * *q1;
-            c += *p2 * *q2;
-            d += *p3 * *q3;
+        for ((lane, p), q) in lanes.iter_mut().zip(p).zip(q) {
+            *lane += *p * *q;
         }
     }
-    ((a + b) + (c + d)) + rest
+    let [a, b, c, d, e, f, g, h] = lanes;
+    (((a + e) + (c + g)) + ((b + f) + (d + h))) + rest
 }
 
 /// y += a x, entry by entry.
-#[inline]
+#[inline(always)]
 pub fn add_scaled<T: Real>(y: &mut [T], a: T, x: &[T]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += a * *x;
@@ -258,7 +260,7 @@ mod tests {
 
     #[test] // remainders of every length, and exact integers
     fn dot_sums_every_entry_once() {
-        for n in 0..13_u32 {
+        for n in 0..29_u32 {
             let x: std::vec::Vec<f64> = (1..=n).map(f64::from).collect();
             let expected = f64::from(n * (n + 1) * (2 * n + 1)) / 6.0;
             assert_eq!(dot(&x, &x), expected);

@@ -261,19 +261,13 @@ impl<T: Real> Sums<'_, T> {
         let share = other.totals.weight / weight;
         let factor = self.totals.weight * share;
         let delta = || other.mean.iter().zip(self.mean.iter()).map(|(b, a)| *b - *a);
-        let columns = self
-            .xx
-            .chunks_exact_mut(n.max(1))
-            .zip(other.xx.chunks_exact(n.max(1)));
+        let columns = paired_columns(self.xx, other.xx, n);
         for (j, ((mine, theirs), dj)) in columns.zip(delta()).enumerate() {
             for ((s, t), di) in mine.iter_mut().zip(theirs).zip(delta()).skip(j) {
                 *s += *t + factor * (dj * di);
             }
         }
-        let columns = self
-            .xy
-            .chunks_exact_mut(n.max(1))
-            .zip(other.xy.chunks_exact(n.max(1)));
+        let columns = paired_columns(self.xy, other.xy, n);
         let targets = self.yy.iter_mut().zip(other.yy);
         let means = self.target_mean.iter_mut().zip(other.target_mean);
         for (((mine, theirs), (yy, other_yy)), (ybar, other_ybar)) in columns.zip(targets).zip(means) {
@@ -291,6 +285,18 @@ impl<T: Real> Sums<'_, T> {
         self.totals.weight2 += other.totals.weight2;
         Ok(())
     }
+}
+
+/// Columns of N entries of two matrices, side by side. Not a `zip`: that divides by the chunk size to know its
+/// length, and where the compiler does not inline it, the division keeps its panic path.
+fn paired_columns<'a, T>(
+    to: &'a mut [T],
+    from: &'a [T],
+    n: usize,
+) -> impl Iterator<Item = (&'a mut [T], &'a [T])> {
+    let mut from = from.chunks_exact(n.max(1));
+    to.chunks_exact_mut(n.max(1))
+        .map_while(move |to| Some((to, from.next()?)))
 }
 
 /// One weighted rank-one change: S = forget S + factor d d', mean += shift d.
@@ -384,11 +390,7 @@ impl<T: Real> SumsRef<'_, T> {
                 }
             }
         }
-        for (to, from) in out
-            .correlation
-            .chunks_exact_mut(n.max(1))
-            .zip(self.xy.chunks_exact(n.max(1)))
-        {
+        for (to, from) in paired_columns(out.correlation, self.xy, n) {
             for ((b, s), sd) in to.iter_mut().zip(from).zip(out.scale.iter()) {
                 *b = over(*s, *sd);
             }
