@@ -16,7 +16,16 @@ fn main() {
         let design = Design::new(names, "y", d.train.x.clone(), d.train.y.clone()).unwrap();
         let t0 = std::time::Instant::now();
         let grid = default_grid(&design, 50).unwrap();
-        let trail = trace_design(&design, &grid, gibbs_core::garrote::Options { tolerance: std::env::var("TOL").map_or(1e-6, |t| t.parse().unwrap()), ..Default::default() }, false).unwrap();
+        let trail = trace_design(
+            &design,
+            &grid,
+            gibbs_core::garrote::Options {
+                tolerance: std::env::var("TOL").map_or(1e-6, |t| t.parse().unwrap()),
+                ..Default::default()
+            },
+            false,
+        )
+        .unwrap();
         let t1 = std::time::Instant::now();
         let sweeps: u32 = trail
             .forward
@@ -25,7 +34,24 @@ fn main() {
             .flatten()
             .map(|s| s.sweeps)
             .sum();
-        if a.len() > 5 { for (k, g) in trail.grid.iter().enumerate() { if let Some(f) = &trail.forward[k] { println!("{k} {g:.2} fwd {:.2} {} {:?} bwd {:?}", f.total_inclusion, f.sweeps, f.status, trail.backward[k].map(|b| (b.total_inclusion, b.sweeps, b.status, b.free_energy - f.free_energy))) } } }
+        if a.len() > 5 {
+            for (k, g) in trail.grid.iter().enumerate() {
+                if let Some(f) = &trail.forward[k] {
+                    println!(
+                        "{k} {g:.2} fwd {:.2} {} {:?} bwd {:?}",
+                        f.total_inclusion,
+                        f.sweeps,
+                        f.status,
+                        trail.backward[k].map(|b| (
+                            b.total_inclusion,
+                            b.sweeps,
+                            b.status,
+                            b.free_energy - f.free_energy
+                        ))
+                    )
+                }
+            }
+        }
         let starts: Vec<Vec<usize>> = {
             let mut s: Vec<Vec<usize>> = vec![];
             for k in &trail.kept {

@@ -169,6 +169,13 @@ fn report(case: &Case, scores: &[Scores], outcome: &mut Outcome) {
     let source = format!("abess-EBIC {} on 10 other draws", case.abess.exact);
     let text = format!("draws with exactly the true variables, VG {rule}");
     add(text, source, Expected::Informative, &mean_of(scores, 0, exact));
+    let text = format!("variables selected, VG {rule}");
+    add(
+        text,
+        "same draws".to_owned(),
+        Expected::Informative,
+        &mean_of(scores, 0, |s| s.selected),
+    );
     let ours = mean_of(scores, 0, error);
     let source = format!(
         "abess-EBIC {} on 10 other draws; at most 3 standard errors above",

@@ -178,11 +178,14 @@ impl Mean {
         mean_error(&self.at_best)
     }
 
-    fn curve(&self) -> Curve {
+    /// The points up to this rho whose error is no larger than this.
+    fn curve(&self, (rho, error): (f64, f64)) -> Curve {
+        let ends = self.points.iter().zip(&self.spread);
+        let (points, spread) = ends.filter(|(p, _)| p.0 <= rho && p.1 <= error).unzip();
         Curve {
             name: self.name.to_owned(),
-            points: self.points.clone(),
-            spread: self.spread.clone(),
+            points,
+            spread,
         }
     }
 }
@@ -301,20 +304,30 @@ impl Experiment for Sparse {
             Row::new("E_gen of `fit`, rule ebic", source, Expected::AtMost(0.53), value).with_error(error),
         );
 
-        let figure = Curves {
-            title: "Generalisation against the number of selected variables, 5 of 256 relevant".to_owned(),
+        let methods = [&garrote, &known, &elbow, &plain, &ridge];
+        let figure = |window: (f64, f64), title: &str| Curves {
+            title: title.to_owned(),
             x_label: "fraction of selected variables ρ".to_owned(),
             y_label: "generalisation error E_gen (relative)".to_owned(),
-            curves: [&garrote, &known, &elbow, &plain, &ridge]
-                .map(Mean::curve)
-                .to_vec(),
+            curves: methods.map(|m| m.curve(window)).to_vec(),
             vertical: Some((rho, "relevant: ρ = 5/256".to_owned())),
             horizontal: Some((0.5, "noise floor".to_owned())),
         };
+        let means = format!("Means over {count} data sets with standard errors, one point per strength.");
+        let whole = figure(
+            (1.0, 1.2),
+            "Error against the selected fraction, 5 of 256 relevant",
+        );
         outcome.figure(
             "curves",
-            figure.draw(),
-            format!("Means over {count} data sets with standard errors. Each method over its own grid of strengths."),
+            whole.draw(),
+            format!("{means} Errors above 1.2 (ridge without penalty) left out."),
+        );
+        let sparse = figure((0.08, 1.2), "The same, at most 20 variables selected");
+        outcome.figure(
+            "sparse-end",
+            sparse.draw(),
+            format!("{means} The garrote's minimum is at 5 variables."),
         );
         outcome.note(
             "Masks: LASSO by the elbow of a two-component mixture (ours: zero-centred Gaussians fitted to the \

@@ -201,6 +201,22 @@ fn report(
     grids: &Grids,
     outcome: &mut Outcome,
 ) -> Result<(), gibbs_core::Error> {
+    if let Ok(file) = std::env::var("DBG_T") {
+        let g = studied.garrote()?;
+        let mut t = String::new();
+        for (i, s) in g.iter().enumerate() {
+            t += &format!(
+                "{:.2} {:.4} {:.3e} {:.3e} {:.3e} {:.3e}\n",
+                grids.gamma[i],
+                s.density * 256.0,
+                s.sigma,
+                theory(s.density, studied.density()),
+                s.within,
+                error(s)
+            );
+        }
+        let _ = std::fs::write(format!("{file}{}", studied.relevant), t);
+    }
     let (k, density, count) = (studied.relevant, studied.density(), studied.members.len());
     let garrote = studied.garrote()?;
     let elbow = studied.lasso(grids.lasso.len(), |w| Elbow::fit(w).select(w))?;
@@ -375,7 +391,10 @@ impl Experiment for Transition {
         let count: u64 = if context.full { 200 } else { 40 };
         context.progress.begin(self.title(), 4 * count);
         let mut gamma = vec![0.0; GAMMAS];
-        linear_grid(-100.0, -1.0, &mut gamma).map_err(ExperimentError::core("gamma grid"))?;
+        // finer where the selection spills over
+        let (sparse, dense) = gamma.split_at_mut(GAMMAS / 2);
+        linear_grid(-100.0, -8.25, sparse).map_err(ExperimentError::core("gamma grid"))?;
+        linear_grid(-8.0, -1.0, dense).map_err(ExperimentError::core("gamma grid"))?;
         let penalties =
             |a, b, n| ridge::penalty_grid(a, b, n).map_err(ExperimentError::other("penalty grid"));
         let grids = Grids {
@@ -396,15 +415,15 @@ impl Experiment for Transition {
                             draw
                         }
                     };
-                    member(&draw, number, &grids, truth == Truth::Exchangeable)
+                    member(&draw, number, &grids, truth == Truth::Fixed)
                 })?;
                 Ok(Studied {
                     members,
                     relevant: relevant as usize,
                 })
             };
-            let (studied, fixed) = (ensemble(Truth::Exchangeable)?, ensemble(Truth::Fixed)?);
-            report(&studied, &fixed, &grids, &mut outcome)
+            let (studied, control) = (ensemble(Truth::Fixed)?, ensemble(Truth::Exchangeable)?);
+            report(&studied, &control, &grids, &mut outcome)
                 .map_err(ExperimentError::core("adding up the ensemble"))?;
         }
         outcome.note(format!(

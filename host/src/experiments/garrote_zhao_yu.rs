@@ -173,31 +173,23 @@ fn figure(draw: &Draw) -> Result<InclusionPath, FitError> {
     let design = design_of(&draw.train)?;
     let grid = default_grid(&design, 200)?;
     let trail = trace_design(&design, &grid, Options::default(), true)?;
-    let curve = |wanted: Pass| {
-        let mut curve = Curve::default();
-        for (index, pass, gates) in trail
-            .curves
-            .iter()
-            .flatten()
-            .filter(|(_, pass, _)| *pass == wanted)
-        {
-            debug_assert_eq!(*pass, wanted);
-            let mut inclusion = vec![0.0; design.variables()];
-            for (i, m) in gates {
-                inclusion[*i] = *m;
-            }
-            curve.gamma.push(grid[*index]);
-            curve.inclusion.push(inclusion);
+    let mut forward = Curve::default();
+    let of_pass = |pass: &Pass| *pass == Pass::Forward;
+    for (index, _, gates) in trail.curves.iter().flatten().filter(|(_, pass, _)| of_pass(pass)) {
+        let mut inclusion = vec![0.0; design.variables()];
+        for (i, m) in gates {
+            inclusion[*i] = *m;
         }
-        curve
-    };
+        forward.gamma.push(grid[*index]);
+        forward.inclusion.push(inclusion);
+    }
     Ok(InclusionPath {
         title: "Zhao-Yu D1: the decoy x3 enters first and is swapped for x1 and x2".to_owned(),
         names: ["x1 (relevant)", "x2 (relevant)", "x3 (decoy)"]
             .map(str::to_owned)
             .to_vec(),
-        forward: curve(Pass::Forward),
-        backward: Some(curve(Pass::Backward)),
+        forward,
+        backward: None,
         chosen: Some(crate::garrote::fit::criterion_gamma(&design, 1.0)),
         coloured: vec![0, 1, 2],
     })
@@ -239,14 +231,8 @@ impl Experiment for ZhaoYu {
             };
             add(0, own(), Expected::AtLeast(0.95));
             add(1, own(), Expected::AtLeast(0.95));
-            let short = Source::own("earlier measurement: fails in all draws where x3 enters first (D1)");
-            // In D2 the decoy is weakly correlated with y and x2 enters first: nothing to fail at.
-            let expected = if name == "D1" {
-                Expected::AtMost(0.0)
-            } else {
-                Expected::Informative
-            };
-            add(2, short, expected);
+            let short = Source::own("earlier measurement: wrong in every draw");
+            add(2, short, Expected::AtMost(0.0));
             let other = Source::own("baseline, five folds");
             add(3, other, Expected::Informative);
             let half = Source::oracle("derived from the optimality conditions: u < 0 (D1), always (D2)");
@@ -279,7 +265,7 @@ impl Experiment for ZhaoYu {
         outcome.figure(
             "path",
             path.draw(),
-            "Inclusion along the path of the first draw of D1. x3 alone explains most of y and enters first; with \
+            "Inclusion along the forward pass of the first draw of D1. x3 alone explains most of y and enters first; with \
              gamma rising x1 and x2 take its place. A path that ends at sum m = N/2 never sees them.",
         );
         let methods = WAYS.iter().zip(shares).map(|(name, values)| Method {

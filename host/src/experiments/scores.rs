@@ -106,6 +106,7 @@ impl Linear {
             f1: support.f1(),
             exact: f64::from(u8::from(support.exact())),
             error: self.error(draw),
+            selected: self.selected.iter().filter(|s| **s).count() as f64,
         }
     }
 }
@@ -116,6 +117,7 @@ pub(super) struct Score {
     pub(super) f1: f64,
     pub(super) exact: f64,
     pub(super) error: f64,
+    pub(super) selected: f64,
 }
 
 /// Mean and its standard error (0 for fewer than two values).
