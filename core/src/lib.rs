@@ -14,6 +14,7 @@
 //! documented order. One body over slices serves every size; const-generic owners are thin shells over it.
 #![no_std]
 #![forbid(unsafe_code)]
+#![allow(clippy::doc_markdown)] // formulas in prose: m_i, s2_t
 
 #[cfg(test)]
 extern crate std;

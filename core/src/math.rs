@@ -91,6 +91,7 @@ macro_rules! real {
             const HALF: Self = 0.5;
             const TWO: Self = 2.0;
             const EPSILON: Self = <$t>::EPSILON;
+            #[allow(clippy::excessive_precision)] // rounded to nearest by the compiler
             const LN_TAU: Self = 1.837_877_066_409_345_5;
             const IS_DOUBLE: bool = $double;
             #[inline]

@@ -15,7 +15,7 @@ use super::energy::{Energy, measure};
 use super::gate;
 use super::moments::Moments;
 use super::solver::{Noise, Options, Solution, Solver, Status};
-use super::sweep::{State, copy, residual_energy};
+use super::sweep::{State, residual_energy};
 use crate::Error;
 use crate::linalg::{cholesky_jittered, cholesky_solve};
 use crate::math::{Real, larger, smaller};
@@ -48,13 +48,9 @@ impl<'a, T: Real> Joint<'a, T> {
         options: Options<T>,
         scratch: &'a mut [T],
     ) -> Result<Self, Error> {
-        options.check()?;
-        let (n, nq) = (data.variables(), data.correlation().len());
-        let fits = state.inclusion.len() == n
-            && state.weight.len() == nq
-            && state.field.len() == nq
-            && state.precision.len() == data.targets()
-            && scratch.len() == scratch_len(n);
+        options.check_for(&data)?;
+        let n = data.variables();
+        let fits = state.fits(&data) && scratch.len() == scratch_len(n);
         let Some((kernel, scratch)) = scratch.split_at_mut_checked(n.saturating_mul(n)) else {
             return Err(Error::Shape);
         };
@@ -76,10 +72,8 @@ impl<'a, T: Real> Joint<'a, T> {
     /// Weights, fields and beta for the present inclusions; returns F.
     fn solve_weights(&mut self, gamma: T) -> Result<Energy<T>, Error> {
         let n = self.data.variables().max(1);
-        let Some((u, diagonal)) = self.scratch.split_at_mut_checked(n) else {
-            return Err(Error::Shape);
-        };
-        let Some(diagonal) = diagonal.get_mut(..n) else {
+        // Scratch: u (first the diagonal that the jitter policy saves), then the old inclusions and the step.
+        let Some(u) = self.scratch.get_mut(..n) else {
             return Err(Error::Shape);
         };
         let m = &*self.state.inclusion;
@@ -95,7 +89,7 @@ impl<'a, T: Real> Joint<'a, T> {
                 };
             }
         }
-        cholesky_jittered(self.kernel, n, diagonal)?;
+        cholesky_jittered(self.kernel, n, u)?;
         let targets = self
             .state
             .weight
@@ -148,7 +142,8 @@ impl<'a, T: Real> Joint<'a, T> {
         ))
     }
 
-    /// sigmoid(gamma + evidence_i) at the present weights.
+    /// sigmoid(gamma + evidence_i) at the present weights, held away from 1, where the kernel of collinear
+    /// columns would lose rank.
     fn target_inclusion(&self, i: usize, d: T, gamma: T) -> T {
         if d <= T::ZERO || self.excluded == Some(i) {
             return T::ZERO;
@@ -159,13 +154,13 @@ impl<'a, T: Real> Joint<'a, T> {
             let w = w.get(i).copied().unwrap_or(T::ZERO);
             evidence += gate::evidence(*beta, self.data.samples(), d * w, w);
         }
-        gate::inclusion(gamma, evidence)
+        let edge = T::of(if T::IS_DOUBLE { 1e-10 } else { 1e-6 });
+        smaller(gate::inclusion(gamma, evidence), T::ONE - edge)
     }
 
-    /// m = m_old + eta step, held away from 0 and 1 where the kernel would lose rank.
+    /// m = m_old + eta step.
     fn apply_step(&mut self, eta: T) {
         let n = self.data.variables().max(1);
-        let edge = T::of(if T::IS_DOUBLE { 1e-10 } else { 1e-6 });
         let Some((old, step)) = self.scratch.get(n..).and_then(|s| s.split_at_checked(n)) else {
             return;
         };
@@ -175,11 +170,7 @@ impl<'a, T: Real> Joint<'a, T> {
             .enumerate()
             .map(|(i, d)| d <= T::ZERO || self.excluded == Some(i));
         for (((m, old), step), dead) in self.state.inclusion.iter_mut().zip(old).zip(step).zip(dead) {
-            *m = if dead {
-                T::ZERO
-            } else {
-                larger(edge, smaller(*old + eta * *step, T::ONE - edge))
-            };
+            *m = if dead { T::ZERO } else { *old + eta * *step };
         }
     }
 }
@@ -201,10 +192,13 @@ impl<T: Real> Solver<T> for Joint<'_, T> {
         };
         while count < self.options.max_sweeps {
             count += 1;
-            energy = match self.solve_weights(gamma) {
-                Ok(energy) => energy,
-                Err(_) => return energy.solution(gamma, count, Status::Singular),
+            let Ok(now) = self.solve_weights(gamma) else {
+                if best.is_some() {
+                    self.apply_step(T::ZERO); // back to the inclusions that the weights belong to
+                }
+                return energy.solution(gamma, count, Status::Singular);
             };
+            energy = now;
             if let Some(old) = best
                 && energy.free_energy > old + slack * old.abs()
             {
@@ -248,10 +242,8 @@ impl<T: Real> Solver<T> for Joint<'_, T> {
     }
 
     fn load(&mut self, inclusion: &[T], weight: &[T], precision: &[T]) {
-        copy(self.state.inclusion, inclusion);
-        copy(self.state.weight, weight);
-        copy(self.state.precision, precision);
-        self.state.refresh(&self.data);
+        self.state
+            .load(&self.data, self.options.noise, (inclusion, weight, precision));
     }
 
     fn exclude(&mut self, index: Option<usize>) {

@@ -13,6 +13,7 @@
 //! over a grid of gammas, both ways; [`select`] picks a gamma; [`predict`] uses the result; [`owned`] holds
 //! all of it in fixed memory for a device.
 
+mod ascent;
 pub mod energy;
 pub mod gate;
 pub mod joint;
@@ -22,6 +23,7 @@ pub mod path;
 pub mod predict;
 pub mod select;
 pub mod solver;
+mod standardise;
 pub mod stream;
 pub mod sweep;
 

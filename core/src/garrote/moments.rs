@@ -18,7 +18,8 @@ impl<'a, T: Real> Moments<'a, T> {
     ///
     /// # Errors
     /// `Shape` if N or Q is zero or lengths disagree; `NonFinite`; `Domain` if C is asymmetric or has a
-    /// negative diagonal entry; `ConstantTarget` if some s2 <= 0; `TooFewSamples` below 3.
+    /// negative diagonal entry, or some s2 is so small or large that 1/s2 or 16 s2 overflows;
+    /// `ConstantTarget` if some s2 <= 0; `TooFewSamples` below 3.
     pub fn new(
         covariance: &'a [T],
         correlation: &'a [T],
@@ -50,6 +51,13 @@ impl<'a, T: Real> Moments<'a, T> {
         }
         if !variance.iter().all(|s2| *s2 > T::ZERO) {
             return Err(Error::ConstantTarget);
+        }
+        // 1/s2 and sums of a few s2 must be representable: rescale y otherwise.
+        if !variance
+            .iter()
+            .all(|s2| (T::ONE / *s2).is_finite() && (T::of(16.0) * *s2).is_finite())
+        {
+            return Err(Error::Domain);
         }
         if samples < T::of(3.0) {
             return Err(Error::TooFewSamples);
@@ -96,12 +104,12 @@ impl<'a, T: Real> Moments<'a, T> {
     }
 
     /// The diagonal d_i = C_ii.
-    pub fn diagonal(&self) -> impl Iterator<Item = T> + 'a {
+    pub fn diagonal(&self) -> impl Iterator<Item = T> + use<'a, T> {
         let step = self.variables().saturating_add(1);
         self.covariance.iter().step_by(step).copied()
     }
 
-    /// The column of C and b, s2 of each target, in one iterator over targets.
+    /// b and s2 of each target.
     pub(crate) fn each_target(&self) -> impl Iterator<Item = (&'a [T], T)> + 'a {
         let n = self.variables().max(1);
         self.correlation

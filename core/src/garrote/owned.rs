@@ -236,6 +236,10 @@ impl<T: Real, const N: usize, const Q: usize> Garrote<T, N, Q> {
         gamma: T,
         options: Options<T>,
     ) -> Result<Solution<T>, Error> {
+        if !gamma.is_finite() {
+            return Err(Error::NonFinite);
+        }
+        options.check()?;
         let Some(moments) = self.moments_or_shut(data)? else {
             return Ok(Solution {
                 gamma,
@@ -243,9 +247,6 @@ impl<T: Real, const N: usize, const Q: usize> Garrote<T, N, Q> {
                 ..Solution::EMPTY
             });
         };
-        if !gamma.is_finite() {
-            return Err(Error::NonFinite);
-        }
         Ok(Ascent::new(moments, self.state(), options)?.solve(gamma))
     }
 
@@ -260,6 +261,10 @@ impl<T: Real, const N: usize, const Q: usize> Garrote<T, N, Q> {
         options: Options<T>,
         sweeps: u32,
     ) -> Result<Solution<T>, Error> {
+        if !gamma.is_finite() {
+            return Err(Error::NonFinite);
+        }
+        options.check()?;
         let Some(moments) = self.moments_or_shut(data)? else {
             return Ok(Solution {
                 gamma,
@@ -267,9 +272,6 @@ impl<T: Real, const N: usize, const Q: usize> Garrote<T, N, Q> {
                 ..Solution::EMPTY
             });
         };
-        if !gamma.is_finite() {
-            return Err(Error::NonFinite);
-        }
         Ok(Ascent::resume(moments, self.state(), options)?.advance(gamma, sweeps))
     }
 
@@ -286,7 +288,6 @@ impl<T: Real, const N: usize, const Q: usize> Garrote<T, N, Q> {
         let moments = data.moments()?;
         let mut grid = [T::ZERO; G];
         activation_grid(moments.strongest_evidence(), &mut grid)?;
-        points.reached = 0;
         let mut ascent = Ascent::new(moments, self.state(), options)?;
         let mut store = points.store(&moments)?;
         let ending = trace(

@@ -10,7 +10,7 @@
 use super::moments::Moments;
 use super::solver::{Solution, Solver, Status};
 use crate::Error;
-use crate::math::Real;
+use crate::math::{Real, larger};
 
 /// Direction of travel along the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum Ending {
 
 /// Where a path leaves its solutions.
 pub trait Store<T: Real> {
+    /// Forgets the points of an earlier path; called once at the start of [`trace`].
+    fn clear(&mut self) {}
     /// Notes a solution on the curve of its pass; `kept` says that it is the better one at this gamma.
     fn note(&mut self, index: usize, pass: Pass, solution: &Solution<T>, solver: &impl Solver<T>, kept: bool);
     /// F of the kept solution at `index`, if there is one.
@@ -59,7 +61,8 @@ pub fn linear_grid<T: Real>(start: T, end: T, grid: &mut [T]) -> Result<(), Erro
     }
     let steps = T::of_count(grid.len().saturating_sub(1).max(1));
     for (k, gamma) in grid.iter_mut().enumerate() {
-        *gamma = start + (end - start) * (T::of_count(k) / steps);
+        let part = T::of_count(k) / steps;
+        *gamma = start * (T::ONE - part) + end * part; // both ends exact
     }
     Ok(())
 }
@@ -73,6 +76,26 @@ pub fn activation_grid<T: Real>(strongest: T, grid: &mut [T]) -> Result<(), Erro
     linear_grid(T::of(1e-3).ln() - strongest, T::of(-0.01), grid)
 }
 
+/// The grid of Kappen and Gomez's code, for comparison with published curves: from ln(1e-8 s2/(M max_i |b_i|)) up
+/// to 1e-3 of that. Not free of units: it changes with the scale of y.
+///
+/// # Errors
+/// `Shape` unless there is one target; `NoSignal` if b = 0; those of [`linear_grid`].
+pub fn kappen_grid<T: Real>(data: &Moments<'_, T>, grid: &mut [T]) -> Result<(), Error> {
+    let &[s2] = data.variance() else {
+        return Err(Error::Shape);
+    };
+    let mut strongest = T::ZERO;
+    for b in data.correlation() {
+        strongest = larger(b.abs(), strongest);
+    }
+    if strongest <= T::ZERO {
+        return Err(Error::NoSignal);
+    }
+    let start = (T::of(1e-8) * s2 / (data.samples() * strongest)).ln();
+    linear_grid(start, T::of(1e-3) * start, grid)
+}
+
 /// The limit on Σ m of the forward pass: M/2 when N > M/2, otherwise none (infinity is spelled N + 1).
 pub fn default_limit<T: Real>(variables: usize, samples: T) -> T {
     let (n, half) = (T::of_count(variables), samples * T::HALF);
@@ -82,7 +105,8 @@ pub fn default_limit<T: Real>(variables: usize, samples: T) -> T {
 /// Runs both passes of `solver` over the rising `grid`, leaving every solution in `store`.
 ///
 /// # Errors
-/// `Shape` for an empty grid; `NonFinite`; `Domain` unless the grid rises.
+/// `Shape` for an empty grid; `NonFinite` (a NaN limit too); `Domain` unless the grid rises. Neither solver
+/// nor store is touched then.
 pub fn trace<T: Real>(
     solver: &mut impl Solver<T>,
     store: &mut impl Store<T>,
@@ -92,12 +116,13 @@ pub fn trace<T: Real>(
     if grid.is_empty() {
         return Err(Error::Shape);
     }
-    if !grid.iter().all(|g| g.is_finite()) {
+    if !grid.iter().all(|g| g.is_finite()) || max_total.partial_cmp(&T::ZERO).is_none() {
         return Err(Error::NonFinite);
     }
     if grid.iter().zip(grid.iter().skip(1)).any(|(a, b)| a >= b) {
         return Err(Error::Domain);
     }
+    store.clear();
     solver.close();
     let (mut ending, mut last) = (Ending::Grid, None);
     for (k, gamma) in grid.iter().enumerate() {
@@ -139,7 +164,7 @@ fn clearly_below<T: Real>(a: T, b: T) -> bool {
 pub struct PathStore<'a, T> {
     /// Forward curve (G); entries from [`PathStore::reached`] on are stale.
     pub forward: &'a mut [Solution<T>],
-    /// Backward curve (G).
+    /// Backward curve (G); it starts at the last uncapped forward point, which it does not repeat.
     pub backward: &'a mut [Solution<T>],
     /// Which pass the kept solution came from (G).
     pub pass: &'a mut [Pass],
@@ -233,6 +258,10 @@ fn fill_row<T: Real>(values: &mut [T], index: usize, from: &[T]) {
 }
 
 impl<T: Real> Store<T> for PathStore<'_, T> {
+    fn clear(&mut self) {
+        self.reached = 0;
+    }
+
     fn note(
         &mut self,
         index: usize,

@@ -8,6 +8,7 @@
 //! noise and selection but not the error of the weights; the hard one covers noise and that error.
 
 use super::gate;
+use super::moments::Moments;
 use super::select::selected;
 use crate::Error;
 use crate::linalg::forward_substitute;
@@ -134,6 +135,29 @@ impl<T: Real> Fitted<'_, T> {
         let variance = (T::ONE + leverage / samples) / self.precision;
         Prediction { mean, variance }.checked()
     }
+}
+
+/// Variables that the data cannot tell apart from the selected variable `index`, |correlation| > .999, and that are
+/// not selected. Coordinate ascent takes the first in order; a reader should know that it could have been one of
+/// these. Empty for a variable that is not selected, and for inclusions of the wrong length. Cost N.
+pub fn ties<'a, T: Real>(
+    data: &Moments<'a, T>,
+    inclusion: &'a [T],
+    index: usize,
+) -> impl Iterator<Item = usize> + use<'a, T> {
+    let n = data.variables();
+    let fits = inclusion.len() == n && inclusion.get(index).is_some_and(|m| selected(*m));
+    let column = if fits {
+        data.covariance().chunks_exact(n.max(1)).nth(index)
+    } else {
+        None
+    };
+    let column = column.unwrap_or(&[]);
+    let close = column.get(index).map_or(T::ZERO, |d| T::of(0.999 * 0.999) * *d);
+    let entries = column.iter().zip(data.diagonal()).zip(inclusion).enumerate();
+    entries
+        .filter(move |(_, ((c, d), m))| !selected(**m) && **c * **c > close * *d)
+        .map(|(other, _)| other)
 }
 
 /// The importance of one variable.

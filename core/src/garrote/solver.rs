@@ -1,6 +1,7 @@
 //! What every garrote solver takes and gives: options, noise model, status, solution, and the trait by
 //! which the path drives any of them (moments in fixed memory, or columns on a host).
 
+use super::moments::Moments;
 use crate::Error;
 use crate::math::Real;
 
@@ -21,7 +22,7 @@ pub enum Noise<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Status {
-    /// Changes fell below both tolerances.
+    /// All changes fell below the tolerance.
     Converged,
     /// The sweep limit came first: raise it or loosen the tolerance.
     MaxSweeps,
@@ -29,7 +30,9 @@ pub enum Status {
     BetaCapped,
     /// The target does not vary: all gates are shut, the prediction is its mean.
     ConstantTarget,
-    /// The joint solver met a matrix that no jitter mends; the state is that of the last good iteration.
+    /// The moments are no second moments of any data (C far from positive semidefinite). Joint solver: no
+    /// jitter mends the kernel; the state is that of the last good iteration. Coordinate ascent: it ran away;
+    /// all gates are shut again.
     Singular,
 }
 
@@ -38,7 +41,8 @@ pub enum Status {
 pub struct Options<T> {
     /// Noise model.
     pub noise: Noise<T>,
-    /// Stop when no inclusion moved by more than this in a sweep: 1e-8 (f64), 1e-5 (f32).
+    /// Stop when no inclusion, no effect (in sd of y) and no beta (relative) moved by more than this in a sweep:
+    /// 1e-8 (f64), 1e-5 (f32).
     pub tolerance: T,
     /// Sweep limit per gamma: 500.
     pub max_sweeps: u32,
@@ -69,6 +73,19 @@ impl<T: Real> Options<T> {
         } else {
             Ok(())
         }
+    }
+
+    /// [`Options::check`], and that beta M s2 stays finite up to the noise floor for these moments.
+    pub(crate) fn check_for(&self, data: &Moments<'_, T>) -> Result<(), Error> {
+        self.check()?;
+        let in_range = data.variance().iter().all(|s2| {
+            let top = match self.noise {
+                Noise::Profile { floor } => T::ONE / (floor * *s2),
+                Noise::Fixed(beta) => beta,
+            };
+            (top * data.samples()).is_finite() && (top * data.samples() * *s2).is_finite()
+        });
+        if in_range { Ok(()) } else { Err(Error::Domain) }
     }
 }
 
@@ -109,7 +126,8 @@ pub trait Solver<T: Real> {
     fn close(&mut self);
     /// Iterates to convergence at `gamma` from the present state.
     fn solve(&mut self, gamma: T) -> Solution<T>;
-    /// Replaces the state. Lengths that do not match leave the missing entries as they are.
+    /// Replaces the state (a fixed beta stays fixed). Lengths that do not match leave the missing entries as
+    /// they are.
     fn load(&mut self, inclusion: &[T], weight: &[T], precision: &[T]);
     /// Keeps gate `index` shut in later solves; `None` lifts this.
     fn exclude(&mut self, index: Option<usize>);

@@ -11,6 +11,7 @@
 //! with forgetting. Raw moments Σ x x' - n xbar xbar' would cancel at large offsets; these do not. Memory
 //! N² + (1 + Q) N + 2 Q numbers (lower triangle of Sxx kept); a push costs N²/2 + O(Q N) multiply-adds.
 
+pub use super::standardise::{StandardisedMut, standardise_row};
 use crate::Error;
 use crate::math::{Real, larger};
 
@@ -60,7 +61,7 @@ pub struct SumsRef<'a, T> {
     pub yy: &'a [T],
 }
 
-fn shapes(mean: usize, target: usize, xx: usize, xy: usize, yy: usize) -> Result<(), Error> {
+pub(super) fn shapes(mean: usize, target: usize, xx: usize, xy: usize, yy: usize) -> Result<(), Error> {
     let fits = mean > 0
         && target > 0
         && yy == target
@@ -118,12 +119,13 @@ impl<T: Real> Sums<'_, T> {
             factor: omega * (T::ONE - omega / weight),
             shift: omega / weight,
         };
-        if !(weight.is_finite() && self.allows(x, y, &change, None)) {
+        let weight2 = forget * forget * self.totals.weight2 + omega * omega;
+        if !(weight.is_finite() && weight2.is_finite() && self.allows(x, y, &change, None)) {
             self.totals.refused = self.totals.refused.saturating_add(1);
             return Err(Error::NonFinite);
         }
         self.totals.weight = weight;
-        self.totals.weight2 = forget * forget * self.totals.weight2 + omega * omega;
+        self.totals.weight2 = weight2;
         self.apply(x, y, &change);
         Ok(())
     }
@@ -185,7 +187,7 @@ impl<T: Real> Sums<'_, T> {
     fn allows(&self, x: &[T], y: &[T], change: &Rank1<T>, slack: Option<T>) -> bool {
         let n = self.mean.len();
         let good = |old: T, delta: T| {
-            let new = change.forget * old + change.factor * delta * delta;
+            let new = change.forget * old + change.factor * (delta * delta);
             delta.is_finite() && new.is_finite() && slack.is_none_or(|s| new >= -s * (old + delta * delta))
         };
         let diagonal = self.xx.iter().step_by(n.saturating_add(1));
@@ -229,7 +231,7 @@ impl<T: Real> Sums<'_, T> {
     /// Adds all samples of `other`: W adds, W2 adds, S = Sa + Sb + (Wa Wb / W) d d', d = mean difference.
     ///
     /// # Errors
-    /// `Shape`; `NonFinite` if `other` holds such numbers.
+    /// `Shape`; `NonFinite` if `other` holds such numbers, or the sum overflows. Nothing is changed then.
     pub fn merge(&mut self, other: &SumsRef<'_, T>) -> Result<(), Error> {
         let (n, q) = (self.mean.len(), self.target_mean.len());
         shapes(n, q, self.xx.len(), self.xy.len(), self.yy.len())?;
@@ -250,17 +252,34 @@ impl<T: Real> Sums<'_, T> {
             .chain(other.xx)
             .chain(other.xy)
             .chain(other.yy);
-        if !all.all(|v| v.is_finite()) || !other.totals.weight.is_finite() {
+        let weight = self.totals.weight + other.totals.weight;
+        let weight2 = self.totals.weight2 + other.totals.weight2;
+        if !(all.all(|v| v.is_finite()) && weight.is_finite() && weight2.is_finite()) {
             return Err(Error::NonFinite);
         }
-        self.totals.refused = self.totals.refused.saturating_add(other.totals.refused);
-        let weight = self.totals.weight + other.totals.weight;
+        let refused = self.totals.refused.saturating_add(other.totals.refused);
         if other.totals.weight <= T::ZERO {
+            self.totals.refused = refused;
             return Ok(());
         }
         let share = other.totals.weight / weight;
         let factor = self.totals.weight * share;
         let delta = || other.mean.iter().zip(self.mean.iter()).map(|(b, a)| *b - *a);
+        let target_delta = other.target_mean.iter().zip(self.target_mean.iter());
+        let diagonal = |s: &[T], t: &[T]| {
+            let sum = s.iter().zip(t).step_by(n.saturating_add(1));
+            sum.zip(delta())
+                .all(|((s, t), d)| (*s + (*t + factor * (d * d))).is_finite())
+        };
+        let targets_fit = self
+            .yy
+            .iter()
+            .zip(other.yy)
+            .zip(target_delta)
+            .all(|((s, t), (b, a))| (*s + (*t + factor * ((*b - *a) * (*b - *a)))).is_finite());
+        if !(targets_fit && diagonal(self.xx, other.xx)) {
+            return Err(Error::NonFinite);
+        }
         let columns = paired_columns(self.xx, other.xx, n);
         for (j, ((mine, theirs), dj)) in columns.zip(delta()).enumerate() {
             for ((s, t), di) in mine.iter_mut().zip(theirs).zip(delta()).skip(j) {
@@ -281,15 +300,18 @@ impl<T: Real> Sums<'_, T> {
         for (a, b) in self.mean.iter_mut().zip(other.mean) {
             *a += share * (*b - *a);
         }
-        self.totals.weight = weight;
-        self.totals.weight2 += other.totals.weight2;
+        *self.totals = Totals {
+            weight,
+            weight2,
+            refused,
+        };
         Ok(())
     }
 }
 
 /// Columns of N entries of two matrices, side by side. Not a `zip`: that divides by the chunk size to know its
 /// length, and where the compiler does not inline it, the division keeps its panic path.
-fn paired_columns<'a, T>(
+pub(super) fn paired_columns<'a, T>(
     to: &'a mut [T],
     from: &'a [T],
     n: usize,
@@ -304,121 +326,4 @@ struct Rank1<T> {
     forget: T,
     factor: T,
     shift: T,
-}
-
-/// Where [`SumsRef::standardise`] writes: C (N x N), b (N x Q), s2 (Q), and the scales sd_i (N).
-#[derive(Debug)]
-pub struct StandardisedMut<'a, T> {
-    /// C with unit diagonal; rows and columns of dead variables are zero.
-    pub covariance: &'a mut [T],
-    /// b by target, in y.
-    pub correlation: &'a mut [T],
-    /// s2 by target, in y².
-    pub variance: &'a mut [T],
-    /// sd_i; 0 marks a dead column.
-    pub scale: &'a mut [T],
-}
-
-impl<T: Real> SumsRef<'_, T> {
-    /// Effective number of samples M = W²/W2 (0 before the first).
-    pub fn samples(&self) -> T {
-        if self.totals.weight2 > T::ZERO {
-            self.totals.weight * self.totals.weight / self.totals.weight2
-        } else {
-            T::ZERO
-        }
-    }
-
-    /// Moments of the standardised variables: C_ij = Sxx_ij/(W sd_i sd_j), b_i = Sxy_i/(W sd_i), s2 = Syy/W.
-    /// A column (or target) with variance <= (8 eps)² times its mean square is dead: scale 0. Returns M.
-    ///
-    /// # Errors
-    /// `Shape`; `TooFewSamples` for M < 3; `ConstantTarget` if a target is dead. Nothing is written then.
-    pub fn standardise(&self, out: &mut StandardisedMut<'_, T>) -> Result<T, Error> {
-        let (n, q) = (self.mean.len(), self.target_mean.len());
-        shapes(n, q, self.xx.len(), self.xy.len(), self.yy.len())?;
-        shapes(
-            n,
-            q,
-            out.covariance.len(),
-            out.correlation.len(),
-            out.variance.len(),
-        )?;
-        if out.scale.len() != n {
-            return Err(Error::Shape);
-        }
-        let (samples, weight) = (self.samples(), self.totals.weight);
-        if samples < T::of(3.0) {
-            return Err(Error::TooFewSamples);
-        }
-        let dead = T::of(64.0) * T::EPSILON * T::EPSILON;
-        let alive = |s: T, mean: T| {
-            let d = s / weight;
-            d > T::ZERO && d > dead * (d + mean * mean)
-        };
-        if !self
-            .yy
-            .iter()
-            .zip(self.target_mean)
-            .all(|(s, mean)| alive(*s, *mean))
-        {
-            return Err(Error::ConstantTarget);
-        }
-        let diagonal = self.xx.iter().step_by(n.saturating_add(1));
-        for (scale, (s, mean)) in out.scale.iter_mut().zip(diagonal.zip(self.mean)) {
-            *scale = if alive(*s, *mean) {
-                (*s / weight).sqrt()
-            } else {
-                T::ZERO
-            };
-        }
-        let over = |s: T, sd: T| if sd > T::ZERO { s / weight / sd } else { T::ZERO };
-        for j in 0..n {
-            for i in j..n {
-                let sd = |k: usize| out.scale.get(k).copied().unwrap_or(T::ZERO);
-                let s = self.xx.get(j * n + i).copied().unwrap_or(T::ZERO);
-                let both = over(s, sd(i));
-                let c = match (i == j, sd(j) > T::ZERO) {
-                    (_, false) => T::ZERO,
-                    (true, true) => T::ONE,
-                    (false, true) => both / sd(j),
-                };
-                for index in [j * n + i, i * n + j] {
-                    if let Some(entry) = out.covariance.get_mut(index) {
-                        *entry = c;
-                    }
-                }
-            }
-        }
-        for (to, from) in paired_columns(out.correlation, self.xy, n) {
-            for ((b, s), sd) in to.iter_mut().zip(from).zip(out.scale.iter()) {
-                *b = over(*s, *sd);
-            }
-        }
-        for (s2, s) in out.variance.iter_mut().zip(self.yy) {
-            *s2 = *s / weight;
-        }
-        Ok(samples)
-    }
-}
-
-/// Brings a row to the centres and scales of a training sample; dead columns become 0.
-///
-/// # Errors
-/// `Shape`; `NonFinite` (the row is then left as it was).
-pub fn standardise_row<T: Real>(row: &mut [T], mean: &[T], scale: &[T]) -> Result<(), Error> {
-    if row.len() != mean.len() || row.len() != scale.len() {
-        return Err(Error::Shape);
-    }
-    if !row.iter().all(|x| x.is_finite()) {
-        return Err(Error::NonFinite);
-    }
-    for ((x, mean), sd) in row.iter_mut().zip(mean).zip(scale) {
-        *x = if *sd > T::ZERO {
-            (*x - *mean) / *sd
-        } else {
-            T::ZERO
-        };
-    }
-    Ok(())
 }

@@ -10,11 +10,10 @@
 //! works on lent slices: memory N + 2 N Q + Q numbers beside the moments. Duplicate columns: the first in
 //! order is chosen.
 
-use super::energy::{Energy, measure};
+pub use super::ascent::Ascent;
 use super::gate;
 use super::moments::Moments;
-use super::solver::{Noise, Options, Solution, Solver, Status};
-use crate::Error;
+use super::solver::Noise;
 use crate::math::{Real, add_scaled, larger};
 
 /// Variational state in lent storage: inclusion m (N), weight w and field g = C v (N x Q), precision (Q).
@@ -49,6 +48,36 @@ impl<T: Real> State<'_, T> {
         }
     }
 
+    /// The slices fit the moments.
+    pub(crate) fn fits(&self, data: &Moments<'_, T>) -> bool {
+        let (n, nq) = (data.variables(), data.correlation().len());
+        self.inclusion.len() == n
+            && self.weight.len() == nq
+            && self.field.len() == nq
+            && self.precision.len() == data.targets()
+    }
+
+    /// Takes over inclusions, weights and betas (a fixed beta stays fixed), then computes g.
+    pub(crate) fn load(
+        &mut self,
+        data: &Moments<'_, T>,
+        noise: Noise<T>,
+        (inclusion, weight, precision): (&[T], &[T], &[T]),
+    ) {
+        copy(self.inclusion, inclusion);
+        copy(self.weight, weight);
+        copy(self.precision, precision);
+        self.hold_precision(noise);
+        self.refresh(data);
+    }
+
+    /// Writes a fixed beta over whatever an earlier fit left.
+    pub(crate) fn hold_precision(&mut self, noise: Noise<T>) {
+        if let Noise::Fixed(beta) = noise {
+            self.precision.fill(beta);
+        }
+    }
+
     /// Computes g = C v afresh.
     pub fn refresh(&mut self, data: &Moments<'_, T>) {
         let n = data.variables().max(1);
@@ -67,8 +96,8 @@ impl<T: Real> State<'_, T> {
         }
     }
 
-    /// Updates every gate once, in index order, then beta. Returns the largest change of an inclusion and of
-    /// beta (relative), and whether beta is capped. `skip` names a gate that stays as it is.
+    /// Updates every gate once, in index order, then beta. Returns the largest changes and whether beta is
+    /// capped. `skip` names a gate that stays as it is.
     pub fn sweep(
         &mut self,
         data: &Moments<'_, T>,
@@ -77,7 +106,7 @@ impl<T: Real> State<'_, T> {
         skip: Option<usize>,
     ) -> Change<T> {
         let n = data.variables().max(1);
-        let mut change = T::ZERO;
+        let (mut change, mut effect) = (T::ZERO, T::ZERO);
         for (i, (column, m)) in data
             .covariance()
             .chunks_exact(n)
@@ -103,7 +132,7 @@ impl<T: Real> State<'_, T> {
                 .weight
                 .chunks_exact_mut(n)
                 .zip(self.field.chunks_exact_mut(n));
-            for ((b, _), (w, g)) in data.each_target().zip(targets) {
+            for ((b, s2), (w, g)) in data.each_target().zip(targets) {
                 let Some(w) = w.get_mut(i) else { continue };
                 let w_new = proposal(b, g, *w) / d;
                 let dv = m_new * w_new - *m * *w;
@@ -111,20 +140,23 @@ impl<T: Real> State<'_, T> {
                 if dv != T::ZERO {
                     add_scaled(g, dv, column); // keeps g = C v
                 }
+                effect = larger(dv * dv * (d / s2), effect);
             }
             change = larger((m_new - *m).abs(), change);
             *m = m_new;
         }
-        self.update_precision(data, noise, change)
-    }
-
-    fn update_precision(&mut self, data: &Moments<'_, T>, noise: Noise<T>, inclusion: T) -> Change<T> {
-        let n = data.variables().max(1);
         let mut change = Change {
-            inclusion,
+            inclusion: change,
+            effect: effect.sqrt(),
             precision: T::ZERO,
             capped: false,
         };
+        self.update_precision(data, noise, &mut change);
+        change
+    }
+
+    fn update_precision(&mut self, data: &Moments<'_, T>, noise: Noise<T>, change: &mut Change<T>) {
+        let n = data.variables().max(1);
         let targets = self.weight.chunks_exact(n).zip(self.field.chunks_exact(n));
         for (((b, s2), (w, g)), beta) in data.each_target().zip(targets).zip(self.precision.iter_mut()) {
             let Noise::Profile { floor } = noise else { continue };
@@ -135,7 +167,6 @@ impl<T: Real> State<'_, T> {
             change.precision = larger((new - *beta).abs() / new, change.precision);
             *beta = new;
         }
-        change
     }
 }
 
@@ -162,136 +193,23 @@ pub(crate) fn residual_energy<T: Real>(
 pub struct Change<T> {
     /// Largest change of an inclusion.
     pub inclusion: T,
+    /// Largest change of an effect, |v_new - v_old| sd_i / sd_y.
+    pub effect: T,
     /// Largest relative change of beta.
     pub precision: T,
     /// 1/beta of some target reached the noise floor.
     pub capped: bool,
 }
 
-/// Sweeps between two fresh computations of the field g = C v, against rounding drift.
-const REFRESH: u32 = 64;
-
-/// Coordinate ascent over moments: the solver of devices, and of hosts when N is not large.
-#[derive(Debug)]
-pub struct Ascent<'a, T> {
-    data: Moments<'a, T>,
-    state: State<'a, T>,
-    options: Options<T>,
-    excluded: Option<usize>,
-}
-
-impl<'a, T: Real> Ascent<'a, T> {
-    /// Checks lengths and options, then shuts all gates.
-    ///
-    /// # Errors
-    /// `Shape` if a slice of the state does not fit the moments; those of [`Options::check`].
-    pub fn new(data: Moments<'a, T>, state: State<'a, T>, options: Options<T>) -> Result<Self, Error> {
-        let mut ascent = Self::resume(data, state, options)?;
-        ascent.close();
-        Ok(ascent)
-    }
-
-    /// Goes on from a state that was fitted before, perhaps to older moments: g is computed afresh. A state
-    /// that was never fitted (some beta = 0) starts with all gates shut.
-    ///
-    /// # Errors
-    /// Those of [`Ascent::new`].
-    pub fn resume(data: Moments<'a, T>, state: State<'a, T>, options: Options<T>) -> Result<Self, Error> {
-        options.check()?;
-        let (n, nq) = (data.variables(), data.correlation().len());
-        let fits = state.inclusion.len() == n
-            && state.weight.len() == nq
-            && state.field.len() == nq
-            && state.precision.len() == data.targets();
-        if !fits {
-            return Err(Error::Shape);
-        }
-        let mut ascent = Self {
-            data,
-            state,
-            options,
-            excluded: None,
-        };
-        if ascent.state.precision.iter().all(|beta| *beta > T::ZERO) {
-            ascent.state.refresh(&ascent.data);
-        } else {
-            ascent.close();
-        }
-        Ok(ascent)
-    }
-
-    /// The state and its field, as an energy sees them.
-    pub fn energy(&self, gamma: T) -> Energy<T> {
-        measure(
-            &self.data,
-            self.state.inclusion,
-            self.state.weight,
-            self.state.field,
-            self.state.precision,
-            gamma,
-        )
-    }
-
-    /// Up to `sweeps` sweeps at `gamma` from the present state: anytime use on a device.
-    pub fn advance(&mut self, gamma: T, sweeps: u32) -> Solution<T> {
-        let noise = self.options.noise;
-        let (mut count, mut status) = (0, Status::MaxSweeps);
-        while count < sweeps {
-            let change = self.state.sweep(&self.data, gamma, noise, self.excluded);
-            count += 1;
-            if change.inclusion < self.options.tolerance && change.precision < self.options.tolerance {
-                status = if change.capped {
-                    Status::BetaCapped
-                } else {
-                    Status::Converged
-                };
-                break;
-            }
-            if count % REFRESH == 0 {
-                self.state.refresh(&self.data);
-            }
-        }
-        self.energy(gamma).solution(gamma, count, status)
+impl<T: Real> Change<T> {
+    /// The largest of the three: what the stopping rule compares with the tolerance. Once all gates are decided
+    /// only the effects still move, and beta, stationary in them, hides it: hence all three.
+    pub fn largest(&self) -> T {
+        larger(self.inclusion, larger(self.effect, self.precision))
     }
 }
 
-impl<T: Real> Solver<T> for Ascent<'_, T> {
-    fn close(&mut self) {
-        self.state.close(&self.data, self.options.noise);
-    }
-
-    fn solve(&mut self, gamma: T) -> Solution<T> {
-        self.advance(gamma, self.options.max_sweeps)
-    }
-
-    fn load(&mut self, inclusion: &[T], weight: &[T], precision: &[T]) {
-        copy(self.state.inclusion, inclusion);
-        copy(self.state.weight, weight);
-        copy(self.state.precision, precision);
-        self.state.refresh(&self.data);
-    }
-
-    fn exclude(&mut self, index: Option<usize>) {
-        self.excluded = index;
-        if let Some(m) = index.and_then(|i| self.state.inclusion.get_mut(i)) {
-            *m = T::ZERO;
-            self.state.refresh(&self.data);
-        }
-    }
-
-    fn inclusion(&self) -> &[T] {
-        self.state.inclusion
-    }
-
-    fn weight(&self) -> &[T] {
-        self.state.weight
-    }
-
-    fn precision(&self) -> &[T] {
-        self.state.precision
-    }
-}
-
+/// Copies the common length.
 pub(crate) fn copy<T: Real>(to: &mut [T], from: &[T]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;

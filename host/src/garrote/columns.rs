@@ -20,7 +20,7 @@ use std::collections::HashMap;
 /// Gates whose inclusion the data lift above the prior by more than this are swept between full sweeps.
 const ACTIVE: f64 = 1e-2;
 /// Sweeps over the active gates between two full sweeps.
-const INNER: u32 = 100;
+const INNER: u32 = 30;
 
 /// Covariances among the gates that were ever active, computed once a pair.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +66,8 @@ pub struct Columns<'a> {
     residual: Vec<f64>,
     precision: [f64; 1],
     least_step: f64,
+    sd: f64,
+    limit: f64,
     pool: Pool,
 }
 
@@ -89,10 +91,18 @@ impl<'a> Columns<'a> {
             residual: design.y.clone(),
             precision: [1.0],
             least_step: options.tolerance * design.variance.sqrt() / n as f64,
+            sd: design.variance.sqrt(),
+            limit: f64::INFINITY,
             pool: Pool::default(),
         };
         columns.close();
         Ok(columns)
+    }
+
+    /// Ends a solve, unfinished, once Σ m has reached `limit`: a path discards such solutions.
+    #[must_use]
+    pub fn stopping_at(self, limit: f64) -> Self {
+        Self { limit, ..self }
     }
 
     /// X'y/M.
@@ -100,7 +110,7 @@ impl<'a> Columns<'a> {
         &self.correlation
     }
 
-    /// Updates gate `i`; returns the change of its inclusion.
+    /// Updates gate `i`; returns the larger of the changes of its inclusion and of its effect in units of sd_y.
     #[inline(always)]
     fn update(&mut self, i: usize, gamma: f64) -> f64 {
         let samples = self.design.rows() as f64;
@@ -112,7 +122,8 @@ impl<'a> Columns<'a> {
             add_scaled(&mut self.residual, -step, column);
             self.applied[i] += step;
         }
-        let change = (m - self.inclusion[i]).abs();
+        let moved = (m * rho - self.inclusion[i] * self.weight[i]).abs() / self.sd;
+        let change = (m - self.inclusion[i]).abs().max(moved);
         self.weight[i] = rho;
         self.inclusion[i] = m;
         change
@@ -255,6 +266,9 @@ impl Solver<f64> for Columns<'_> {
                 } else {
                     Status::Converged
                 };
+                break;
+            }
+            if self.inclusion.iter().sum::<f64>() >= self.limit {
                 break;
             }
             if !active.is_empty() {

@@ -12,6 +12,7 @@ use super::design::{Design, FitError};
 use super::held_out::{ErrorCurve, cross_validate, validate};
 use super::search::{Corner, best_corner, corners};
 use super::trail::{Trail, WithSolver, default_grid, trace_design, with_solver};
+use gibbs_core::garrote::select::rss_floor;
 use gibbs_core::garrote::{Options, Solution, Solver, Status};
 use std::fmt;
 use std::str::FromStr;
@@ -248,7 +249,7 @@ fn at_point(design: &Design, options: &FitOptions, trail: Trail, chosen: Choice)
         gamma: trail.grid[index],
         variables: design.variables(),
     };
-    let (inclusion, weight, precision, solution) = with_solver(design, options.solver, start)?;
+    let (inclusion, weight, precision, solution) = with_solver(design, options.solver, f64::INFINITY, start)?;
     let Choice {
         errors, bootstrap, ..
     } = chosen;
@@ -300,11 +301,11 @@ fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> 
         .collect();
     let start = Start {
         gates: &gates,
-        precision: 1.0 / best.rss.max(1e-3 * design.variance),
+        precision: 1.0 / best.rss.max(rss_floor::<f64>() * design.variance),
         gamma: criterion_gamma(design, g),
         variables: design.variables(),
     };
-    let (inclusion, weight, precision, solution) = with_solver(design, options.solver, start)?;
+    let (inclusion, weight, precision, solution) = with_solver(design, options.solver, f64::INFINITY, start)?;
     let (index, errors, bootstrap) = (None, None, None);
     Ok(Fit {
         inclusion,

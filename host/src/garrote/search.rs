@@ -17,7 +17,9 @@
 //! Cost O(k N) a move, and M N for the Gram row of each variable that ever enters; memory k N.
 
 use super::design::Design;
+use gibbs_core::garrote::select::rss_floor;
 use gibbs_core::math::{add_scaled, dot};
+use pulp::Arch;
 use std::collections::HashMap;
 
 /// A column whose part outside the span of the support has less than this variance is not added.
@@ -91,6 +93,7 @@ impl Tableau {
     }
 
     /// The best swap: (member position, index, fall of RSS/M).
+    #[inline(always)]
     fn best_swap(&self) -> Option<(usize, usize, f64)> {
         let mut best: Option<(usize, usize, f64)> = None;
         for (a, h) in self.solved.iter().enumerate() {
@@ -113,6 +116,7 @@ impl Tableau {
         best
     }
 
+    #[inline(always)]
     fn add(&mut self, gram: &mut GramRows, design: &Design, j: usize) {
         let mut row = gram.row(design, j).to_vec();
         for (a, member) in self.support.iter().enumerate() {
@@ -146,6 +150,7 @@ impl Tableau {
         self.pull[j] = 0.0;
     }
 
+    #[inline(always)]
     fn remove(&mut self, a: usize) {
         let member = self.support.remove(a);
         let (h, u) = (self.solved.remove(a), self.weight.remove(a));
@@ -208,16 +213,16 @@ pub struct Corner {
 }
 
 impl Corner {
-    /// EBIC_g = M ln(RSS/M) + k (ln M + 2 g ln N), RSS floored at 1e-3 s2 as in the core.
+    /// EBIC_g = M ln(RSS/M) + k (ln M + 2 g ln N), RSS floored at rounding level as in the core.
     pub fn criterion(&self, design: &Design, g: f64) -> f64 {
         let (m, n) = (design.rows() as f64, design.variables() as f64);
-        let rss = self.rss.max(1e-3 * design.variance);
+        let rss = self.rss.max(rss_floor::<f64>() * design.variance);
         m * rss.ln() + self.support.len() as f64 * (m.ln() + 2.0 * g * n.ln())
     }
 }
 
-/// Largest support size that can have the smallest EBIC_g, given the floor of RSS/M at 1e-3 s2:
-/// k (ln M + 2 g ln N) < M ln 1000; and below M/2.
+/// Largest support size searched: beyond k (ln M + 2 g ln N) = M ln 1000 the EBIC_g is above that of the empty
+/// support unless RSS falls a thousandfold, which sparse truths do earlier; and k stays below M/2.
 fn size_limit(design: &Design, g: f64) -> usize {
     let (m, n) = (design.rows() as f64, design.variables() as f64);
     let bound = m * 1000.0_f64.ln() / (m.ln() + 2.0 * g * n.ln());
@@ -290,7 +295,8 @@ pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>], g: f
         gram: GramRows::default(),
         found: vec![empty.clone()],
     };
-    search.pass(true, limit);
+    let pass = |search: &mut Search<'_>, upwards| Arch::new().dispatch(|| search.pass(upwards, limit));
+    pass(&mut search, true);
     for start in starts
         .iter()
         .filter(|s| s.len() < search.found.len())
@@ -306,7 +312,7 @@ pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>], g: f
         search.offer(tableau);
     }
     for round in 0..6 {
-        if !search.pass(round % 2 == 1, limit) {
+        if !pass(&mut search, round % 2 == 1) {
             break;
         }
     }

@@ -65,7 +65,7 @@ impl Fit {
         design: &Design,
         options: &FitOptions,
     ) -> Result<Vec<(usize, f64)>, FitError> {
-        with_solver(design, options.solver, Gains { fit: self })
+        with_solver(design, options.solver, f64::INFINITY, Gains { fit: self })
     }
 }
 

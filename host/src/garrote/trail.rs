@@ -78,6 +78,12 @@ impl Trail {
 }
 
 impl Store<f64> for Trail {
+    fn clear(&mut self) {
+        self.forward.fill(None);
+        self.backward.fill(None);
+        self.kept.clear();
+    }
+
     fn note(
         &mut self,
         index: usize,
@@ -195,18 +201,20 @@ pub trait WithSolver {
     fn run(self, solver: &mut impl Solver<f64>) -> Self::Output;
 }
 
-/// Runs `task` with the solver that suits the shape: moments when 2 N <= M, columns otherwise.
+/// Runs `task` with the solver that suits the shape: moments when 2 N <= M, columns otherwise. Solutions whose
+/// Σ m reaches `limit` need not be finished ([`Columns::stopping_at`]).
 ///
 /// # Errors
 /// Those of the solvers' constructors.
 pub fn with_solver<W: WithSolver>(
     design: &Design,
     options: Options<f64>,
+    limit: f64,
     task: W,
 ) -> Result<W::Output, FitError> {
     let n = design.variables();
     if 2 * n > design.rows() {
-        return Ok(task.run(&mut Columns::new(design, options)?));
+        return Ok(task.run(&mut Columns::new(design, options)?.stopping_at(limit)));
     }
     let gram = Gram::new(design);
     let (mut inclusion, mut weight) = (vec![0.0; n], vec![0.0; n]);
@@ -264,6 +272,7 @@ pub fn trace_design(
     with_solver(
         design,
         options,
+        limit,
         Tracing {
             grid,
             curves,
