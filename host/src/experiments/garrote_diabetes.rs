@@ -231,7 +231,7 @@ fn figures(
         outcome.figure(
             "errors",
             errors.draw(),
-            "The validation error is flat: several sets of variables predict alike.",
+            "Each step is another set of variables; on a step the prior changes nothing.",
         );
     }
 }

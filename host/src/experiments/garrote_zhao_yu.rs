@@ -108,7 +108,7 @@ impl WithSolver for Supports<'_> {
 /// EBIC among the supports of the path alone, without the search that `fit` adds.
 fn by_path(design: &Design, limit: f64) -> Result<Vec<usize>, FitError> {
     let grid = default_grid(design, GAMMAS)?;
-    let supports = with_solver(design, Options::default(), Supports { grid: &grid, limit })??;
+    let supports = with_solver(design, Options::default(), limit, Supports { grid: &grid, limit })??;
     let rows: Vec<usize> = (0..design.rows()).collect();
     let corners: Vec<Corner> = supports
         .into_iter()
