@@ -116,12 +116,6 @@ fn work(draw: &Draw, number: u64, rule: Rule) -> Result<Scores, ExperimentError>
     };
     let [found, known] = garrote().map_err(draw_failed("fitting the garrote", number))?;
     let lasso = lasso().map_err(draw_failed("fitting the LASSO", number))?;
-    if std::env::var("DBG_R").is_ok() {
-        eprintln!(
-            "DBG {} {number} f1 {:.3} sel {} e {:.3} known {:.3}",
-            draw.name, found.f1, found.selected, found.error, known.error
-        );
-    }
     Ok([found, lasso, known])
 }
 

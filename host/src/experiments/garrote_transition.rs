@@ -8,201 +8,25 @@
 //!
 //! Which weights can be seen at gamma (derived, columns orthogonal): M w^2/(2 sd^2) > -gamma, sd that of the noise.
 
-use super::scores::{design_of, draw_failed, draw_number, over_draws};
+mod ensemble;
+
+use self::ensemble::{Grids, Studied, Truth, VARIABLES, error, member, ratios, relabel, smallest};
+use super::scores::{draw_number, over_draws};
 use super::{Context, Expected, Experiment, ExperimentError, Outcome, Row, Source};
-use crate::baseline::masks::{Elbow, OlsMinimum, nonzero};
-use crate::baseline::{BaselineError, lasso, ridge};
-use crate::garrote::FitError;
-use crate::garrote::bootstrap::{candidate_densities, dense_inclusion};
-use crate::garrote::synth::{Draw, Protocol, Sample};
-use crate::garrote::trail::{Trail, trace_design};
-use crate::garrote::transition::{Ensemble, Signal, infer_density, theory};
+use crate::baseline::masks::{Elbow, nonzero};
+use crate::baseline::ridge;
+use crate::garrote::bootstrap::candidate_densities;
+use crate::garrote::synth::Protocol;
+use crate::garrote::transition::{Signal, infer_density, theory};
 use crate::report::curves::{Curve, Curves};
 use crate::report::transition::TransitionSignal;
-use gibbs_core::garrote::Options;
 use gibbs_core::garrote::path::linear_grid;
 
-const VARIABLES: usize = 256;
 const GAMMAS: usize = 100;
 
 /// The experiment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Transition;
-
-/// Where the truth of a data set comes from.
-#[derive(Clone, Copy, PartialEq)]
-enum Truth {
-    /// One truth for all.
-    Fixed,
-    /// Sizes drawn afresh, relevant variables brought to the front: the control.
-    Exchangeable,
-}
-
-/// Brings the relevant columns to the front, keeping the order otherwise.
-fn relabel(draw: &mut Draw) {
-    let (mut order, others): (Vec<usize>, Vec<usize>) =
-        (0..draw.weights.len()).partition(|i| draw.weights[*i] != 0.0);
-    order.extend(others);
-    for sample in [&mut draw.train, &mut draw.test] {
-        let columns: Vec<&[f64]> = sample.x.chunks_exact(sample.rows).collect();
-        sample.x = order.iter().flat_map(|i| columns[*i]).copied().collect();
-    }
-    draw.weights = order.iter().map(|i| draw.weights[*i]).collect();
-}
-
-/// Strengths of all methods, chosen before any draw.
-struct Grids {
-    gamma: Vec<f64>,
-    lasso: Vec<f64>,
-    ridge: Vec<f64>,
-}
-
-/// All methods on one data set: inclusions per strength.
-struct Member {
-    relevant: Vec<bool>,
-    /// M w^2/(2 sd^2) of every relevant variable.
-    evidence: Vec<f64>,
-    garrote: Trail,
-    lasso: Vec<Vec<f64>>,
-    ridge: Vec<Vec<f64>>,
-}
-
-fn baselines(train: &Sample, grids: &Grids) -> Result<[Vec<Vec<f64>>; 2], BaselineError> {
-    let lasso = lasso::lasso_path(&train.x, &train.y, &grids.lasso, lasso::Settings::default())?;
-    let ridge = ridge::ridge_path(&train.x, &train.y, &grids.ridge)?;
-    Ok([
-        lasso.into_iter().map(|fit| fit.coefficients).collect(),
-        ridge.into_iter().map(|fit| fit.coefficients).collect(),
-    ])
-}
-
-fn member(draw: &Draw, number: u64, grids: &Grids, with_baselines: bool) -> Result<Member, ExperimentError> {
-    let options = Options {
-        tolerance: 1e-6,
-        ..Options::default()
-    };
-    let trace = || -> Result<Trail, FitError> {
-        trace_design(&design_of(&draw.train)?, &grids.gamma, options, false)
-    };
-    let [lasso, ridge] = if with_baselines {
-        baselines(&draw.train, grids).map_err(draw_failed("fitting the baselines", number))?
-    } else {
-        [Vec::new(), Vec::new()]
-    };
-    Ok(Member {
-        relevant: draw.weights.iter().map(|w| *w != 0.0).collect(),
-        evidence: draw
-            .weights
-            .iter()
-            .filter(|w| **w != 0.0)
-            .map(|w| 0.5 * draw.train.rows as f64 * (w / draw.noise_sd).powi(2))
-            .collect(),
-        garrote: trace().map_err(draw_failed("fitting the garrote", number))?,
-        lasso,
-        ridge,
-    })
-}
-
-/// One ensemble, all of its members.
-struct Studied {
-    members: Vec<Member>,
-    relevant: usize,
-}
-
-fn as_inclusion(mask: &[bool]) -> Vec<f64> {
-    mask.iter().map(|s| f64::from(u8::from(*s))).collect()
-}
-
-impl Studied {
-    fn density(&self) -> f64 {
-        self.relevant as f64 / VARIABLES as f64
-    }
-
-    /// The signal of one method, given the inclusions of a member at a strength.
-    fn signals(
-        &self,
-        strengths: usize,
-        inclusion: impl Fn(&Member, usize) -> Vec<f64>,
-    ) -> Result<Vec<Signal>, gibbs_core::Error> {
-        let mut ensemble = Ensemble::new(strengths, VARIABLES);
-        for member in &self.members {
-            for k in 0..strengths {
-                ensemble.push(k, &inclusion(member, k), Some(&member.relevant))?;
-            }
-        }
-        Ok(ensemble.signals().into_iter().flatten().collect())
-    }
-
-    /// Number of gammas that all paths reached.
-    fn reached(&self) -> usize {
-        self.members
-            .iter()
-            .map(|m| m.garrote.kept.len())
-            .min()
-            .unwrap_or(0)
-    }
-
-    fn garrote(&self) -> Result<Vec<Signal>, gibbs_core::Error> {
-        self.signals(self.reached(), |m, k| dense_inclusion(&m.garrote, k, VARIABLES))
-    }
-
-    /// Mean over variables of the variance over members, in two passes: the "between" of the decomposition
-    /// computed from its definition.
-    fn between(&self, k: usize) -> f64 {
-        let rows: Vec<Vec<f64>> = self
-            .members
-            .iter()
-            .map(|m| dense_inclusion(&m.garrote, k, VARIABLES))
-            .collect();
-        let count = rows.len() as f64;
-        let variance = |i: usize| {
-            let mean = rows.iter().map(|row| row[i]).sum::<f64>() / count;
-            rows.iter().map(|row| (row[i] - mean).powi(2)).sum::<f64>() / count
-        };
-        (0..VARIABLES).map(variance).sum::<f64>() / VARIABLES as f64
-    }
-
-    fn lasso(
-        &self,
-        strengths: usize,
-        mask: fn(&[f64]) -> Vec<bool>,
-    ) -> Result<Vec<Signal>, gibbs_core::Error> {
-        self.signals(strengths, |m, k| as_inclusion(&mask(&m.lasso[k])))
-    }
-
-    fn ridge(&self, strengths: usize) -> Result<Vec<Signal>, gibbs_core::Error> {
-        let mut threshold = OlsMinimum::default();
-        for weights in self.members.iter().filter_map(|m| m.ridge.last()) {
-            threshold.push(weights); // the smallest penalty stands for least squares
-        }
-        self.signals(strengths, |m, k| as_inclusion(&threshold.select(&m.ridge[k])))
-    }
-}
-
-/// The signal with the smallest `value` among those that select one variable or more on average: with none
-/// selected the spread vanishes as well.
-fn smallest(signals: &[Signal], value: impl Fn(&Signal) -> f64) -> Option<&Signal> {
-    signals
-        .iter()
-        .filter(|s| s.density * VARIABLES as f64 >= 1.0)
-        .min_by(|a, b| value(a).total_cmp(&value(b)))
-}
-
-/// Smallest and largest `sigma_sel/f` where `keep` holds and f > 1e-5.
-fn ratios(signals: &[Signal], density: f64, keep: impl Fn(f64) -> bool) -> (f64, f64) {
-    signals
-        .iter()
-        .map(|s| (s, theory(s.density, density)))
-        .filter(|(s, f)| *f > 1e-5 && keep(s.density))
-        .map(|(s, f)| s.sigma / f)
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), r| {
-            (l.min(r), h.max(r))
-        })
-}
-
-fn error(signal: &Signal) -> f64 {
-    signal.error.unwrap_or(f64::NAN)
-}
 
 /// Rows and figures of one number of relevant variables.
 fn report(
@@ -211,7 +35,7 @@ fn report(
     grids: &Grids,
     outcome: &mut Outcome,
 ) -> Result<(), gibbs_core::Error> {
-    let (k, density, count) = (studied.relevant, studied.density(), studied.members.len());
+    let (k, density) = (studied.relevant, studied.density());
     let garrote = studied.garrote()?;
     let elbow = studied.lasso(grids.lasso.len(), |w| Elbow::fit(w).select(w))?;
     let plain = studied.lasso(grids.lasso.len(), nonzero)?;
@@ -360,6 +184,13 @@ fn report(
         rounding,
     ));
 
+    figures(studied, [&garrote, &elbow, &plain, &ridge], outcome);
+    Ok(())
+}
+
+/// The signal of the garrote over the theory, and the selection errors of all methods.
+fn figures(studied: &Studied, [garrote, elbow, plain, ridge]: [&Vec<Signal>; 4], outcome: &mut Outcome) {
+    let (k, density, count) = (studied.relevant, studied.density(), studied.members.len());
     let shown = 4.0 * density;
     let near: Vec<&Signal> = garrote.iter().filter(|s| s.density <= shown).collect();
     let of = |pick: fn(&Signal) -> f64| near.iter().map(|s| pick(s)).collect::<Vec<f64>>();
@@ -372,7 +203,8 @@ fn report(
         theory,
     };
     let stem = if k == 3 { "signal-3" } else { "signal-8" };
-    let caption = "The spread of the selection vanishes where as many variables are selected as are relevant. Line: theory.";
+    let caption =
+        "The spread vanishes where all variables that stand out from the noise are selected and no other.";
     outcome.figure(stem, figure.draw(), caption);
 
     let curve = |name: &str, signals: &[Signal]| {
@@ -393,10 +225,10 @@ fn report(
         x_label: "fraction of selected variables ρ".to_owned(),
         y_label: "selection error Eₛₑₗ (per variable)".to_owned(),
         curves: vec![
-            curve("VG", &garrote),
-            curve("LASSO, mask: elbow", &elbow),
-            curve("LASSO, mask: nonzero", &plain),
-            curve("ridge, mask: OLS minimum", &ridge),
+            curve("VG", garrote),
+            curve("LASSO, mask: elbow", elbow),
+            curve("LASSO, mask: nonzero", plain),
+            curve("ridge, mask: OLS minimum", ridge),
         ],
         vertical: Some((density, format!("relevant: ρ = {k}/256"))),
         horizontal: None,
@@ -407,7 +239,6 @@ fn report(
         figure.draw(),
         "Where the garrote selects the right number it selects the right variables.",
     );
-    Ok(())
 }
 
 impl Experiment for Transition {

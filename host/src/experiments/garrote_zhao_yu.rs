@@ -3,7 +3,7 @@
 //! ```text
 //! x3 = 2/3 x1 + 2/3 x2 + 1/3 e     y = X w + noise     D1: w = (2, 3, 0)     D2: w = (-2, 3, 0)
 //! ```
-//! The LASSO can be right only if |C_3S C_SS^-1 sign(w_S)| <= 1 (irrepresentable condition), which is 4/3 in D1
+//! The LASSO can be right only if `|C_3S C_SS^-1 sign(w_S)|` <= 1 (irrepresentable condition), which is 4/3 in D1
 //! and 0 in D2. With u the correlation of the noise with what x3 has beyond x1 and x2, it selects exactly
 //! {x1, x2} at penalty a if |4/3 a + u| <= a: some a > 0 does so if and only if u < 0. In D1 therefore no
 //! penalty is right in half of the draws (derived); in D2 every a >= |u| is.
@@ -39,9 +39,12 @@ const WAYS: [&str; 5] = [
     "LASSO, best penalty in hindsight",
 ];
 
-/// The kept state of every gamma of a path: F, m, w, beta.
+/// F, m, w, beta at one gamma.
+type Kept = (f64, Vec<f64>, Vec<f64>, Vec<f64>);
+
+/// The kept state of every gamma of a path.
 #[derive(Default)]
-struct States(Vec<(f64, Vec<f64>, Vec<f64>, Vec<f64>)>);
+struct States(Vec<Kept>);
 
 impl Store<f64> for States {
     fn note(
@@ -147,7 +150,7 @@ fn judge(draw: &Draw, number: u64) -> Result<Judged, ExperimentError> {
             tolerance: 1e-10,
             ..Settings::default()
         };
-        let path = lasso_path(x, y, &alpha_grid(x, y, 200, 1e-5)?, exact)?;
+        let path = lasso_path(x, y, &alpha_grid(x, y, 100, 1e-5)?, exact)?;
         let of = |w: &[f64], c: f64| Linear::of_weights(w, c).selected;
         let hindsight = path
             .iter()
