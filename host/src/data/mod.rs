@@ -113,6 +113,14 @@ impl Table {
         }
     }
 
+    /// Reads CSV that is already in memory; `name` stands for the file in messages.
+    ///
+    /// # Errors
+    /// A [`DataError`] that names the place.
+    pub fn from_csv(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Self, DataError> {
+        delimited::parse(Path::new(name), bytes, None, options).map(|(table, _)| table)
+    }
+
     /// Number of rows (0 for a table without columns).
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |column| column.values.len())
