@@ -5,7 +5,6 @@ use super::super::scores::{design_of, draw_failed};
 use crate::baseline::masks::OlsMinimum;
 use crate::baseline::{BaselineError, lasso, ridge};
 use crate::garrote::FitError;
-use crate::garrote::bootstrap::dense_inclusion;
 use crate::garrote::synth::{Draw, Sample};
 use crate::garrote::trail::{Trail, trace_design};
 use crate::garrote::transition::{Ensemble, Signal, theory};
@@ -133,17 +132,13 @@ impl Studied {
     }
 
     pub(super) fn garrote(&self) -> Result<Vec<Signal>, gibbs_core::Error> {
-        self.signals(self.reached(), |m, k| dense_inclusion(&m.garrote, k, VARIABLES))
+        self.signals(self.reached(), |m, k| m.garrote.inclusion_at(k))
     }
 
     /// Mean over variables of the variance over members, in two passes: the "between" of the decomposition
     /// computed from its definition.
     pub(super) fn between(&self, k: usize) -> f64 {
-        let rows: Vec<Vec<f64>> = self
-            .members
-            .iter()
-            .map(|m| dense_inclusion(&m.garrote, k, VARIABLES))
-            .collect();
+        let rows: Vec<Vec<f64>> = self.members.iter().map(|m| m.garrote.inclusion_at(k)).collect();
         let count = rows.len() as f64;
         let variance = |i: usize| {
             let mean = rows.iter().map(|row| row[i]).sum::<f64>() / count;
