@@ -215,15 +215,15 @@ const LANES: usize = 8;
 #[inline(always)]
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
     let mut lanes = [T::ZERO; LANES];
-    let (xs, ys) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
-    let mut rest = T::ZERO;
-    for (p, q) in xs.remainder().iter().zip(ys.remainder()) {
-        rest += *p * *q;
-    }
-    for (p, q) in xs.zip(ys) {
+    let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+    for (p, q) in xs.iter().zip(ys) {
         for ((lane, p), q) in lanes.iter_mut().zip(p).zip(q) {
             *lane += *p * *q;
         }
+    }
+    let mut rest = T::ZERO;
+    for (p, q) in x_rest.iter().zip(y_rest) {
+        rest += *p * *q;
     }
     let [a, b, c, d, e, f, g, h] = lanes;
     (((a + e) + (c + g)) + ((b + f) + (d + h))) + rest

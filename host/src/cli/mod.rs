@@ -6,6 +6,7 @@
 
 pub mod completions;
 pub mod error;
+pub mod garrote;
 pub mod interrupt;
 pub mod output;
 pub mod reproduce;
@@ -27,8 +28,8 @@ Exit codes:
 With --json an error is also an object on standard output: {\"schema\": \"gibbs.error/1\", \"code\", \"message\"}.
 
 Examples:
+  gibbs garrote fit data.csv --target y
   gibbs reproduce
-  gibbs reproduce --list
   gibbs completions bash > gibbs.bash";
 
 /// The statistical physics of learning: fit, sample, reproduce.
@@ -67,7 +68,9 @@ pub struct Common {
 /// The families of verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    // Families of methods come here, one line each: Garrote(garrote::Arguments), Ising(…), …
+    // Families of methods come here, one line each.
+    /// Variational Garrote: find the few columns of a table that explain a target
+    Garrote(garrote::Arguments),
     /// Run the reproduced experiments and write the report
     Reproduce(reproduce::Arguments),
     /// Print the completion script of a shell
@@ -115,6 +118,7 @@ fn dispatch(cli: &Cli) -> Result<Status, CliError> {
             .map_err(|e| CliError::failed(format!("cannot start {threads} threads: {e}")))?;
     }
     match &cli.command {
+        Command::Garrote(arguments) => garrote::run(arguments, &cli.common),
         Command::Reproduce(arguments) => reproduce::run(arguments, &cli.common),
         Command::Completions(arguments) => completions::print(arguments, &mut Cli::command()),
         Command::Man(arguments) => completions::man(arguments, &cli.common, Cli::command()),

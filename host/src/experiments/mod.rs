@@ -10,6 +10,7 @@
 
 pub mod checkpoint;
 pub mod claim;
+pub mod garrote_dense;
 pub mod garrote_diabetes;
 pub mod garrote_recovery;
 pub mod garrote_scaling;
@@ -168,6 +169,7 @@ pub fn registry() -> Vec<Box<dyn Experiment>> {
         Box::new(random_moments::RandomMoments),
         Box::new(garrote_zhao_yu::ZhaoYu),
         Box::new(garrote_sparse::Sparse),
+        Box::new(garrote_dense::GarroteDense),
         Box::new(garrote_transition::Transition),
         Box::new(garrote_recovery::Recovery),
         Box::new(garrote_diabetes::Diabetes),

@@ -1,54 +1,88 @@
 //! Coordinate ascent in residual form, for many variables: the layout is the host's, the step the core's.
 //!
 //! Keeps r = y - X v instead of C v. Per gate: rho = X_i'r/M + v_i (columns have d = 1), then the pair (w, m)
-//! of [`gibbs_core::garrote::gate`], then r -= Δv X_i. Schedule: a sweep over all gates, then the active ones
-//! (lifted by the data to m > sigmoid(gamma) + 0.01) are brought to rest among themselves by the core's own sweep over their moments (the others
-//! enter through the residual they leave and their share of the spread), then all again; the end is a full
-//! sweep that moves no inclusion by the tolerance. Changes of v too small to matter are postponed: r always
-//! belongs to the recorded effects `applied`, and Σ |v - applied| <= tolerance sd_y, now and later.
+//! of [`gibbs_core::garrote::gate`], then r -= Δv X_i. Schedule: the active gates (lifted by the data to
+//! m > sigmoid(gamma) + 0.05) are brought to rest among themselves by the core's own sweep over their moments
+//! (the others enter through the residual they leave and their share of the spread), then a sweep over all
+//! gates finds the next active ones; the end is a full sweep that moves no inclusion, and no effect in units
+//! of sd_y, by the tolerance. Changes of v too small to matter are postponed: r always belongs to the recorded
+//! effects `applied`, and Σ |v - applied| <= tolerance sd_y, now and later.
 //! Sums run in the core's one order, so AVX2 and AVX-512 (dispatched at run time) change no bit.
 //! Cost of a full sweep M N to 2 M N multiply-adds; memory 3 N + M beside X, and E² for the E gates that were
 //! ever active. Nothing is quadratic in N.
 
 use super::design::{Design, FitError};
+use crate::simd::{Task, dispatch};
 use gibbs_core::garrote::energy::{Energy, assemble};
 use gibbs_core::garrote::{Ascent, Moments, Noise, Options, Solution, Solver, State, Status, gate};
 use gibbs_core::math::{add_scaled, dot};
-use pulp::Arch;
 use std::collections::HashMap;
 
 /// Gates whose inclusion the data lift above the prior by more than this are swept between full sweeps.
-const ACTIVE: f64 = 1e-2;
+const ACTIVE: f64 = 0.05;
 /// Sweeps over the active gates between two full sweeps.
 const INNER: u32 = 30;
 
 /// Covariances among the gates that were ever active, computed once a pair.
 #[derive(Clone, Debug, Default)]
 struct Pool {
-    /// Position in `rows` by gate.
-    position: HashMap<usize, usize>,
+    /// Place among `members` by gate.
+    place: HashMap<usize, usize>,
     members: Vec<usize>,
     /// C, lower triangle by rows.
     rows: Vec<Vec<f64>>,
+    /// The gates last asked for, and C among them by columns.
+    gates: Vec<usize>,
+    covariance: Vec<f64>,
 }
 
 impl Pool {
-    /// C among `gates`, by columns.
-    fn covariance(&mut self, design: &Design, gates: &[usize]) -> Vec<f64> {
+    /// Leaves C among `gates` in `self.covariance`.
+    fn gather(&mut self, design: &Design, gates: &[usize]) {
+        if self.gates == gates {
+            return;
+        }
         for i in gates {
-            if !self.position.contains_key(i) {
-                self.position.insert(*i, self.members.len());
+            if !self.place.contains_key(i) {
+                self.place.insert(*i, self.members.len());
                 self.members.push(*i);
-                let with = |j: &usize| dot(design.column(*i), design.column(*j)) / design.rows() as f64;
-                self.rows.push(self.members.iter().map(with).collect());
+                self.rows.push(dispatch(Row {
+                    design,
+                    gate: *i,
+                    members: &self.members,
+                }));
             }
         }
-        let places: Vec<usize> = gates.iter().map(|i| self.position[i]).collect();
-        let entry = |a: usize, b: usize| self.rows[a.max(b)][a.min(b)];
-        places
-            .iter()
-            .flat_map(|a| places.iter().map(|b| entry(*a, *b)))
-            .collect()
+        let places: Vec<usize> = gates.iter().map(|i| self.place[i]).collect();
+        self.covariance.clear();
+        for a in &places {
+            for b in &places {
+                self.covariance.push(self.rows[*a.max(b)][*a.min(b)]);
+            }
+        }
+        self.gates.clear();
+        self.gates.extend_from_slice(gates);
+    }
+}
+
+/// Covariances of one gate with the members of the pool.
+struct Row<'r> {
+    design: &'r Design,
+    gate: usize,
+    members: &'r [usize],
+}
+
+impl Task for Row<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<f64> {
+        let (column, m) = (self.design.column(self.gate), self.design.rows() as f64);
+        let mut row = vec![0.0; self.members.len()];
+        for (c, j) in row.iter_mut().zip(self.members) {
+            *c = dot(column, self.design.column(*j)) / m;
+        }
+        row
     }
 }
 
@@ -68,6 +102,7 @@ pub struct Columns<'a> {
     least_step: f64,
     sd: f64,
     limit: f64,
+    active: Vec<usize>,
     pool: Pool,
 }
 
@@ -93,6 +128,7 @@ impl<'a> Columns<'a> {
             least_step: options.tolerance * design.variance.sqrt() / n as f64,
             sd: design.variance.sqrt(),
             limit: f64::INFINITY,
+            active: Vec::new(),
             pool: Pool::default(),
         };
         columns.close();
@@ -146,7 +182,7 @@ impl<'a> Columns<'a> {
         for (i, v) in active.iter().zip(&applied) {
             add_scaled(&mut self.residual, *v, self.design.column(*i));
         }
-        let covariance = self.pool.covariance(self.design, active);
+        self.pool.gather(self.design, active);
         let pull = |i: &usize| dot(self.design.column(*i), &self.residual) / m;
         let correlation: Vec<f64> = active.iter().map(pull).collect();
         let variance = [dot(&self.residual, &self.residual) / m + spread.max(0.0)];
@@ -164,7 +200,7 @@ impl<'a> Columns<'a> {
             field: &mut field,
             precision: &mut self.precision,
         };
-        if let Ok(data) = Moments::new(&covariance, &correlation, &variance, m)
+        if let Ok(data) = Moments::new(&self.pool.covariance, &correlation, &variance, m)
             && let Ok(mut ascent) = Ascent::resume(data, state, options)
         {
             let _ = ascent.advance(gamma, INNER); // its status is that of a part: the full sweep decides
@@ -239,8 +275,40 @@ impl<'a> Columns<'a> {
     }
 }
 
+struct Sweep<'s, 'd> {
+    columns: &'s mut Columns<'d>,
+    gamma: f64,
+    lifted: f64,
+    active: &'s mut Vec<usize>,
+}
+
+impl Task for Sweep<'_, '_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        self.columns.sweep(self.gamma, self.lifted, self.active)
+    }
+}
+
+struct Settle<'s, 'd> {
+    columns: &'s mut Columns<'d>,
+    gamma: f64,
+    active: &'s [usize],
+}
+
+impl Task for Settle<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.columns.settle(self.active, self.gamma);
+    }
+}
+
 impl Solver<f64> for Columns<'_> {
     fn close(&mut self) {
+        self.active.clear();
         self.inclusion.fill(0.0);
         self.applied.fill(0.0);
         self.weight.copy_from_slice(&self.correlation);
@@ -253,11 +321,23 @@ impl Solver<f64> for Columns<'_> {
 
     fn solve(&mut self, gamma: f64) -> Solution<f64> {
         let (mut sweeps, mut status) = (0, Status::MaxSweeps);
-        let mut active = Vec::new();
         let lifted = gate::inclusion(gamma, 0.0) + ACTIVE;
+        let mut active = std::mem::take(&mut self.active);
         while sweeps < self.options.max_sweeps {
+            if !active.is_empty() {
+                dispatch(Settle {
+                    columns: self,
+                    gamma,
+                    active: &active,
+                });
+            }
             active.clear();
-            let change = Arch::new().dispatch(|| self.sweep(gamma, lifted, &mut active));
+            let change = dispatch(Sweep {
+                columns: self,
+                gamma,
+                lifted,
+                active: &mut active,
+            });
             let (beta_change, capped) = self.update_precision();
             sweeps += 1;
             if change < self.options.tolerance && beta_change < self.options.tolerance {
@@ -271,13 +351,11 @@ impl Solver<f64> for Columns<'_> {
             if self.inclusion.iter().sum::<f64>() >= self.limit {
                 break;
             }
-            if !active.is_empty() {
-                Arch::new().dispatch(|| self.settle(&active, gamma));
-            }
             if sweeps % 64 == 0 {
                 self.refresh_residual();
             }
         }
+        self.active = active;
         self.energy(gamma).solution(gamma, sweeps, status)
     }
 
@@ -289,6 +367,8 @@ impl Solver<f64> for Columns<'_> {
             *v = if *m > 1e-12 { m * w } else { 0.0 };
         }
         self.refresh_residual();
+        let lifted = |i: &usize| self.inclusion[*i] > ACTIVE;
+        self.active = (0..self.inclusion.len()).filter(lifted).collect();
     }
 
     fn exclude(&mut self, index: Option<usize>) {
@@ -297,6 +377,7 @@ impl Solver<f64> for Columns<'_> {
             add_scaled(&mut self.residual, self.applied[i], self.design.column(i));
             self.applied[i] = 0.0;
             self.inclusion[i] = 0.0;
+            self.active.retain(|gate| *gate != i);
         }
     }
 

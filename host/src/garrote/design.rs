@@ -4,6 +4,8 @@
 //! deviation of the variable. A column with variance <= (8 eps)² times its mean square is dead: all zeros,
 //! scale 0, never selected. Memory M N numbers, column-major.
 
+use super::search::Products;
+use crate::simd::dispatch;
 use gibbs_core::garrote::stream::standardise_row;
 use gibbs_core::math::dot;
 
@@ -47,11 +49,14 @@ pub enum FitError {
         row: usize,
     },
     /// The rule found nothing to choose from.
-    #[error("the rule `{0}` found no solution to choose: {1}")]
+    #[error("the rule `{0}` found no solution to choose: {1}\nhint: try another --rule, such as ebic:0.5")]
     NoChoice(String, &'static str),
     /// An option outside its range.
     #[error("{0}")]
     Option(String),
+    /// A finished part of long work could not be kept.
+    #[error("cannot keep the finished part: {0}")]
+    Keep(String),
     /// Stopped by the user.
     #[error("interrupted")]
     Interrupted,
@@ -193,11 +198,7 @@ impl Design {
 
     /// b = X'y/M.
     pub fn correlation(&self) -> Vec<f64> {
-        let m = self.rows() as f64;
-        self.x
-            .chunks_exact(self.rows())
-            .map(|column| dot(column, &self.y) / m)
-            .collect()
+        dispatch(Products(self, &self.y))
     }
 
     /// The problem on some of the rows (repeats allowed), standardised anew.

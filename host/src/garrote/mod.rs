@@ -4,12 +4,16 @@
 pub mod bootstrap;
 pub mod columns;
 pub mod design;
+pub mod dual;
 pub mod export;
 pub mod fit;
+pub mod gradient;
 pub mod held_out;
 pub mod metrics;
 pub mod model;
 pub mod nnls;
+pub mod noise;
+pub mod parts;
 pub mod search;
 pub mod summary;
 pub mod synth;

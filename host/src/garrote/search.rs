@@ -17,9 +17,9 @@
 //! Cost O(k N) a move, and M N for the Gram row of each variable that ever enters; memory k N.
 
 use super::design::Design;
+use crate::simd::{Task, dispatch};
 use gibbs_core::garrote::select::rss_floor;
 use gibbs_core::math::{add_scaled, dot};
-use pulp::Arch;
 use std::collections::HashMap;
 
 /// A column whose part outside the span of the support has less than this variance is not added.
@@ -31,14 +31,26 @@ struct GramRows(HashMap<usize, Vec<f64>>);
 
 impl GramRows {
     fn row(&mut self, design: &Design, i: usize) -> &[f64] {
-        self.0.entry(i).or_insert_with(|| {
-            let (column, m) = (design.column(i), design.rows() as f64);
-            design
-                .x
-                .chunks_exact(design.rows())
-                .map(|other| dot(column, other) / m)
-                .collect()
-        })
+        self.0
+            .entry(i)
+            .or_insert_with(|| dispatch(Products(design, design.column(i))))
+    }
+}
+
+/// X'v/M for a column v.
+pub(crate) struct Products<'d>(pub(crate) &'d Design, pub(crate) &'d [f64]);
+
+impl Task for Products<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<f64> {
+        let Self(design, v) = self;
+        let mut products = vec![0.0; design.variables()];
+        for (product, column) in products.iter_mut().zip(design.x.chunks_exact(design.rows())) {
+            *product = dot(column, v) / design.rows() as f64;
+        }
+        products
     }
 }
 
@@ -178,6 +190,7 @@ impl Tableau {
     }
 
     /// Swaps until none lowers RSS/M by more than rounding, at most 2 k + 10 times.
+    #[inline(always)]
     fn descend(&mut self, gram: &mut GramRows, design: &Design) {
         for _ in 0..2 * self.support.len() + 10 {
             match self.best_swap() {
@@ -221,15 +234,29 @@ impl Corner {
     }
 }
 
-/// Largest support size searched: beyond k (ln M + 2 g ln N) = M ln 1000 the EBIC_g is above that of the empty
-/// support unless RSS falls a thousandfold, which sparse truths do earlier; and k stays below M/2.
-fn size_limit(design: &Design, g: f64) -> usize {
+/// Largest support size searched: M / ln N, the size beyond which M samples cannot tell supports of N variables
+/// apart (Fan and Lv 2008 screen to n / ln p for the same reason) and the smallest RSS among so many supports
+/// runs away from the criterion's assumptions; always below M/2.
+fn size_limit(design: &Design) -> usize {
     let (m, n) = (design.rows() as f64, design.variables() as f64);
-    let bound = m * 1000.0_f64.ln() / (m.ln() + 2.0 * g * n.ln());
-    design
-        .variables()
-        .min((design.rows() - 1) / 2)
-        .min(bound as usize)
+    let telling = (m / n.ln().max(1.0)).ceil() as usize;
+    design.variables().min((design.rows() - 1) / 2).min(telling)
+}
+
+/// [`Tableau::descend`] on the best instruction set.
+struct Descent<'s> {
+    tableau: &'s mut Tableau,
+    gram: &'s mut GramRows,
+    design: &'s Design,
+}
+
+impl Task for Descent<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.tableau.descend(self.gram, self.design);
+    }
 }
 
 /// The search in progress: the best tableau of every size so far.
@@ -242,7 +269,11 @@ struct Search<'d> {
 impl Search<'_> {
     /// Lets `candidate` descend; keeps it if it is the best of its size. Returns whether it was.
     fn offer(&mut self, mut candidate: Tableau) -> bool {
-        candidate.descend(&mut self.gram, self.design);
+        dispatch(Descent {
+            tableau: &mut candidate,
+            gram: &mut self.gram,
+            design: self.design,
+        });
         let size = candidate.support.len();
         match self.found.get_mut(size) {
             Some(best) if candidate.rss < best.rss * (1.0 - 1e-9) => *best = candidate,
@@ -287,16 +318,15 @@ impl Search<'_> {
 
 /// The best support found of every size 0, 1, 2, … (index = size): passes upwards and downwards, with the
 /// supports of the path offered after the first, until a pass improves no size (at most six).
-pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>], g: f64) -> Vec<Corner> {
-    let limit = size_limit(design, g);
+pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>]) -> Vec<Corner> {
+    let limit = size_limit(design);
     let empty = Tableau::empty(design, correlation);
     let mut search = Search {
         design,
         gram: GramRows::default(),
         found: vec![empty.clone()],
     };
-    let pass = |search: &mut Search<'_>, upwards| Arch::new().dispatch(|| search.pass(upwards, limit));
-    pass(&mut search, true);
+    search.pass(true, limit);
     for start in starts
         .iter()
         .filter(|s| s.len() < search.found.len())
@@ -312,7 +342,7 @@ pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>], g: f
         search.offer(tableau);
     }
     for round in 0..6 {
-        if !pass(&mut search, round % 2 == 1) {
+        if !search.pass(round % 2 == 1, limit) {
             break;
         }
     }

@@ -43,6 +43,9 @@ impl Kept {
     }
 }
 
+/// Inclusions at one point of a curve: index of the gamma, pass, and (variable, m) above 1e-8.
+pub type CurvePoint = (usize, Pass, Vec<(usize, f64)>);
+
 /// A traced path: curves by gamma index, kept solutions up to where the forward pass went.
 #[derive(Clone, Debug)]
 pub struct Trail {
@@ -56,8 +59,8 @@ pub struct Trail {
     pub kept: Vec<Kept>,
     /// Why the forward pass ended.
     pub ending: Ending,
-    /// Inclusions of both passes for figures: (index, pass, gates) is kept only on request.
-    pub curves: Option<Vec<(usize, Pass, Vec<(usize, f64)>)>>,
+    /// Inclusions of both passes, for figures: kept only on request.
+    pub curves: Option<Vec<CurvePoint>>,
     variables: usize,
 }
 
