@@ -5,7 +5,6 @@ use super::super::scores::{design_of, draw_failed};
 use crate::baseline::masks::OlsMinimum;
 use crate::baseline::{BaselineError, lasso, ridge};
 use crate::garrote::FitError;
-use crate::garrote::bootstrap::dense_inclusion;
 use crate::garrote::synth::{Draw, Sample};
 use crate::garrote::trail::{Trail, trace_design};
 use crate::garrote::transition::{Ensemble, Signal, theory};
@@ -167,6 +166,17 @@ impl Studied {
         }
         self.signals(strengths, |m, k| as_inclusion(&threshold.select(&m.ridge[k])))
     }
+}
+
+/// Inclusions (N) of the kept solution at `index`, or the last before it.
+fn dense_inclusion(trail: &Trail, index: usize, variables: usize) -> Vec<f64> {
+    let mut inclusion = vec![0.0; variables];
+    if let Some(kept) = trail.kept.get(index).or(trail.kept.last()) {
+        for (i, m, _) in &kept.gates {
+            inclusion[*i] = *m;
+        }
+    }
+    inclusion
 }
 
 /// The signal with the smallest `value` among those that select one variable or more on average: with none
