@@ -164,6 +164,17 @@ impl Studied {
     }
 }
 
+/// Inclusions (N) of the kept solution at `index`, or the last before it.
+fn dense_inclusion(trail: &Trail, index: usize, variables: usize) -> Vec<f64> {
+    let mut inclusion = vec![0.0; variables];
+    if let Some(kept) = trail.kept.get(index).or(trail.kept.last()) {
+        for (i, m, _) in &kept.gates {
+            inclusion[*i] = *m;
+        }
+    }
+    inclusion
+}
+
 /// The signal with the smallest `value` among those that select one variable or more on average: with none
 /// selected the spread vanishes as well.
 pub(super) fn smallest(signals: &[Signal], value: impl Fn(&Signal) -> f64) -> Option<&Signal> {
@@ -191,7 +202,7 @@ pub(super) fn error(signal: &Signal) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: the test rows not relabelled; the order of the relevant columns reversed in x alone.
+    //! Mutations seen red: the test rows not relabelled; the empty end not passed over.
     use super::*;
     use crate::garrote::metrics::linear_prediction;
     use crate::garrote::synth::Protocol;
