@@ -164,17 +164,6 @@ impl Studied {
     }
 }
 
-/// Inclusions (N) of the kept solution at `index`, or the last before it.
-fn dense_inclusion(trail: &Trail, index: usize, variables: usize) -> Vec<f64> {
-    let mut inclusion = vec![0.0; variables];
-    if let Some(kept) = trail.kept.get(index).or(trail.kept.last()) {
-        for (i, m, _) in &kept.gates {
-            inclusion[*i] = *m;
-        }
-    }
-    inclusion
-}
-
 /// The signal with the smallest `value` among those that select one variable or more on average: with none
 /// selected the spread vanishes as well.
 pub(super) fn smallest(signals: &[Signal], value: impl Fn(&Signal) -> f64) -> Option<&Signal> {
