@@ -55,7 +55,7 @@ pub fn candidate_densities(variables: usize) -> Vec<f64> {
 ///
 /// # Errors
 /// `Option` for fewer than 2 replicas; those of the fits (a resample may have a constant target: it is drawn
-/// again from the next stream, at most 100 times).
+/// again from the same stream, at most 100 times).
 pub fn bootstrap(
     design: &Design,
     grid: &[f64],
@@ -102,3 +102,6 @@ pub fn bootstrap(
         ensemble,
     })
 }
+
+#[cfg(test)]
+mod tests;

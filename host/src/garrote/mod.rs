@@ -16,6 +16,8 @@ pub mod noise;
 pub mod search;
 pub mod summary;
 pub mod synth;
+#[cfg(test)]
+mod testing;
 pub mod trail;
 pub mod transition;
 
