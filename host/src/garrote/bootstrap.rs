@@ -73,7 +73,7 @@ pub fn candidate_densities(variables: usize) -> Vec<f64> {
 ///
 /// # Errors
 /// `Option` for fewer than 2 replicas; those of the fits (a resample may have a constant target: it is drawn
-/// again from the next draw, at most 100 times) and of [`Work`].
+/// again from the same stream, at most 100 times) and of [`Work`].
 pub fn bootstrap(
     design: &Design,
     grid: &[f64],
@@ -119,3 +119,6 @@ pub fn bootstrap(
         ensemble,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -362,7 +362,9 @@ impl Solver<f64> for Columns<'_> {
     fn load(&mut self, inclusion: &[f64], weight: &[f64], precision: &[f64]) {
         self.inclusion.copy_from_slice(inclusion);
         self.weight.copy_from_slice(weight);
-        self.precision.copy_from_slice(precision);
+        if let Noise::Profile { .. } = self.options.noise {
+            self.precision.copy_from_slice(precision); // a fixed beta stays fixed
+        }
         for ((v, m), w) in self.applied.iter_mut().zip(inclusion).zip(weight) {
             *v = if *m > 1e-12 { m * w } else { 0.0 };
         }
@@ -373,7 +375,7 @@ impl Solver<f64> for Columns<'_> {
 
     fn exclude(&mut self, index: Option<usize>) {
         self.excluded = index;
-        if let Some(i) = index {
+        if let Some(i) = index.filter(|i| *i < self.inclusion.len()) {
             add_scaled(&mut self.residual, self.applied[i], self.design.column(i));
             self.applied[i] = 0.0;
             self.inclusion[i] = 0.0;
@@ -393,3 +395,6 @@ impl Solver<f64> for Columns<'_> {
         &self.precision
     }
 }
+
+#[cfg(test)]
+mod tests;

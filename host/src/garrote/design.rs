@@ -111,10 +111,11 @@ impl Design {
             return Err(FitError::NoVariables);
         }
         if x.len() != rows * names.len() {
-            let found = x.len() / names.len();
+            // By columns, so the first short one (or the last, too long) is at fault.
+            let index = (x.len() / rows).min(names.len() - 1);
             return Err(FitError::Ragged {
-                column: names[0].clone(),
-                found,
+                column: names[index].clone(),
+                found: x.len() - index * rows,
                 expected: rows,
             });
         }
@@ -279,3 +280,6 @@ fn centre(column: &mut [f64]) -> (f64, f64) {
         (mean, 0.0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -403,3 +403,6 @@ pub fn refit(design: &Design, support: &[usize]) -> Vec<(usize, f64)> {
     }
     support.iter().copied().zip(weights).collect()
 }
+
+#[cfg(test)]
+mod tests;

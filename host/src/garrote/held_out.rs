@@ -93,7 +93,7 @@ pub fn cross_validate(
 /// rows of `design`, dealt by the seed.
 ///
 /// # Errors
-/// `TooFewRows`; those of [`trace_design`].
+/// `TooFewRows`; `Option` if `held` has other variables; those of [`trace_design`].
 pub fn validate(
     design: &Design,
     held: Option<&Design>,
@@ -102,6 +102,13 @@ pub fn validate(
     seed: u64,
 ) -> Result<ErrorCurve, FitError> {
     let pairs = if let Some(held) = held {
+        if held.variables() != design.variables() {
+            return Err(FitError::Option(format!(
+                "the validation sample has {} variables, the fitted one {}",
+                held.variables(),
+                design.variables()
+            )));
+        }
         let trail = trace_design(design, grid, options, false)?;
         errors(&trail, design, held, &(0..held.rows()).collect::<Vec<_>>())
     } else {
@@ -119,3 +126,6 @@ pub fn validate(
         validation,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,8 @@ pub mod parts;
 pub mod search;
 pub mod summary;
 pub mod synth;
+#[cfg(test)]
+mod testing;
 pub mod trail;
 pub mod transition;
 

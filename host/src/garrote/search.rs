@@ -380,3 +380,6 @@ pub fn best_corner<'c>(design: &Design, corners: &'c [Corner], g: f64) -> Option
     }
     best.map(|(corner, _)| corner)
 }
+
+#[cfg(test)]
+mod tests;

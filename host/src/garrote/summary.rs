@@ -129,3 +129,6 @@ pub fn ties(design: &Design, support: &[usize]) -> Vec<(usize, usize, f64)> {
     }
     pairs
 }
+
+#[cfg(test)]
+mod tests;
