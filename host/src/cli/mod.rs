@@ -4,6 +4,7 @@
 //! to standard error. Map: [`error`] exit codes, [`output`] the one place that writes to standard output,
 //! [`interrupt`] Ctrl-C. To add a family: one module, one variant of [`Command`], one arm in `dispatch`.
 
+pub mod cite;
 pub mod completions;
 pub mod error;
 pub mod interrupt;
@@ -29,6 +30,7 @@ With --json an error is also an object on standard output: {\"schema\": \"gibbs.
 Examples:
   gibbs reproduce
   gibbs reproduce --list
+  gibbs cite garrote > references.bib
   gibbs completions bash > gibbs.bash";
 
 /// The statistical physics of learning: fit, sample, reproduce.
@@ -70,6 +72,8 @@ pub enum Command {
     // Families of methods come here, one line each: Garrote(garrote::Arguments), Ising(…), …
     /// Run the reproduced experiments and write the report
     Reproduce(reproduce::Arguments),
+    /// Print what a method is built on, as BibTeX
+    Cite(cite::Arguments),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Print the manual page, or write the pages of all verbs to --out DIR
@@ -116,6 +120,7 @@ fn dispatch(cli: &Cli) -> Result<Status, CliError> {
     }
     match &cli.command {
         Command::Reproduce(arguments) => reproduce::run(arguments, &cli.common),
+        Command::Cite(arguments) => cite::run(arguments, &cli.common),
         Command::Completions(arguments) => completions::print(arguments, &mut Cli::command()),
         Command::Man(arguments) => completions::man(arguments, &cli.common, Cli::command()),
     }
