@@ -72,8 +72,8 @@ fn sweep(c: &mut Criterion) {
         let moments = gram.moments().expect("moments of a design");
         group.throughput(Throughput::Elements((n * n) as u64));
         let first_sweep = |memory: &mut Memory| {
-            let mut ascent = Ascent::new(moments, memory.state(), Options::default())
-                .expect("state of the right size");
+            let mut ascent =
+                Ascent::new(moments, memory.state(), Options::default()).expect("state of the right size");
             ascent.advance(black_box(gamma), 1)
         };
         group.bench_function(BenchmarkId::from_parameter(n), |b| {

@@ -5,6 +5,7 @@ pub mod baseline;
 pub mod cli;
 pub mod data;
 pub mod experiments;
+pub mod files;
 pub mod garrote;
 pub mod progress;
 pub mod report;

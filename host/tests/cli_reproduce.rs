@@ -170,7 +170,13 @@ fn the_table_is_plain_and_progress_stays_off_stdout() -> Test {
     );
     assert!(!text.contains('\u{1b}'), "no escape codes into a pipe");
     assert!(err(&loud).contains("random-moments: done"), "{}", err(&loud));
-    let quiet = run(&["reproduce", "--quiet", "--out", path(dir.path())])?;
+    let quiet = run(&[
+        "reproduce",
+        "--quiet",
+        "--out",
+        path(dir.path()),
+        "random-moments",
+    ])?;
     assert!(quiet.stderr.is_empty(), "{}", err(&quiet));
     let list: Value = serde_json::from_slice(&run(&["reproduce", "--list", "--json"])?.stdout)?;
     assert_eq!(list["experiments"][0]["name"], "random-moments");

@@ -207,7 +207,14 @@ fn missing_cells_are_dropped_as_asked() {
     let path = folder.file("t.csv", "a,b,c\n1,2,3\n4,,6\n7,8,N/A\n9,10,11\n");
     let read = |missing, ignore: &[&str]| {
         let ignore = ignore.iter().map(|name| (*name).to_owned()).collect();
-        Table::read_with_report(&path, &ReadOptions { missing, ignore })
+        Table::read_with_report(
+            &path,
+            &ReadOptions {
+                missing,
+                ignore,
+                only: None,
+            },
+        )
     };
     let (table, report) = read(Missing::DropRows, &[]).unwrap();
     assert_eq!(
@@ -247,7 +254,7 @@ fn missing_cells_are_dropped_as_asked() {
             &path,
             &ReadOptions {
                 missing,
-                ignore: Vec::new(),
+                ..Default::default()
             },
         )
     };
@@ -276,6 +283,7 @@ fn ignored_columns_are_not_looked_at() {
         let options = ReadOptions {
             missing,
             ignore: Vec::new(),
+            ..Default::default()
         };
         refused(
             Table::read(&path, &options),
@@ -548,6 +556,7 @@ fn survives(name: &str, bytes: &[u8], missing: Missing) {
     let options = ReadOptions {
         missing,
         ignore: Vec::new(),
+        ..Default::default()
     };
     if let Ok(table) = Table::read(&path, &options) {
         let rows = table.rows();

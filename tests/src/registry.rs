@@ -127,10 +127,7 @@ impl Registry {
                 }
             }
         }
-        let unused = self
-            .citations
-            .keys()
-            .filter(|key| !cited.contains(key.as_str()));
+        let unused = self.citations.keys().filter(|key| !cited.contains(key.as_str()));
         problems.extend(unused.map(|key| format!("citation {key} is used by no method")));
         Ok(problems)
     }

@@ -9,7 +9,10 @@ use toml::Value;
 #[test]
 fn the_registry_agrees_with_the_tree() -> Result<(), Failure> {
     let registry = Registry::read()?;
-    assert!(registry.entries("method").count() > 15, "the registry is not read");
+    assert!(
+        registry.entries("method").count() > 15,
+        "the registry is not read"
+    );
     let problems = registry.problems()?;
     assert!(
         problems.is_empty(),
@@ -51,7 +54,11 @@ fn every_kind_of_gap_is_found() -> Result<(), Failure> {
         ("modules", "gibbs_core::garrote::sweep", "joint has no entry"),
         ("source", "nobody1900", "is not in citations.toml"),
         ("oracle", "core/tests/garrote/joint.rs::no_such_test", "no test"),
-        ("law", "core/tests/garrote/no_such_file.rs::damping_ends_cycles", "no test"),
+        (
+            "law",
+            "core/tests/garrote/no_such_file.rs::damping_ends_cycles",
+            "no test",
+        ),
         ("edge", "core/tests/garrote/oracle.rs::eliminate", "no test"),
         ("targets", "cpu", "go together"),
     ] {

@@ -1,6 +1,7 @@
 //! Errors of the command line and their exit codes.
 
 use super::output;
+use crate::data::DataError;
 use crate::experiments::runner::RunError;
 use serde_json::{Map, Value, json};
 use std::io::Write as _;
@@ -79,6 +80,16 @@ impl CliError {
         self
     }
 
+    /// Puts the file before a message that does not name it, and into the JSON object.
+    #[must_use]
+    pub fn in_file(mut self, path: &std::path::Path) -> Self {
+        if !self.details.contains_key("file") {
+            self.message = format!("{}: {}", path.display(), self.message);
+            self = self.with("file", path.display().to_string());
+        }
+        self
+    }
+
     /// What kind of end it is.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -125,6 +136,28 @@ impl From<RunError> for CliError {
                 .with("finished", finished)
                 .with("total", total),
         }
+    }
+}
+
+impl From<DataError> for CliError {
+    /// With the fields `kind` (a stable name of the trouble) and, where they are known, `file`, `line`, `column`.
+    fn from(error: DataError) -> Self {
+        let make = if error.is_runtime() {
+            Self::failed
+        } else {
+            Self::input
+        };
+        let mut result = make(error.to_string()).with("kind", error.code());
+        if let Some(path) = error.path() {
+            result = result.with("file", path.display().to_string());
+        }
+        if let Some(line) = error.line() {
+            result = result.with("line", line);
+        }
+        if let Some(column) = error.column() {
+            result = result.with("column", column);
+        }
+        result
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod cite;
 pub mod completions;
 pub mod error;
+pub mod garrote;
 pub mod interrupt;
 pub mod output;
 pub mod reproduce;
@@ -28,8 +29,8 @@ Exit codes:
 With --json an error is also an object on standard output: {\"schema\": \"gibbs.error/1\", \"code\", \"message\"}.
 
 Examples:
+  gibbs garrote fit data.csv --target y
   gibbs reproduce
-  gibbs reproduce --list
   gibbs cite garrote > references.bib
   gibbs completions bash > gibbs.bash";
 
@@ -69,7 +70,9 @@ pub struct Common {
 /// The families of verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    // Families of methods come here, one line each: Garrote(garrote::Arguments), Ising(…), …
+    // Families of methods come here, one line each.
+    /// Variational Garrote: find the few columns of a table that explain a target
+    Garrote(garrote::Arguments),
     /// Run the reproduced experiments and write the report
     Reproduce(reproduce::Arguments),
     /// Print what a method is built on, as BibTeX
@@ -119,6 +122,7 @@ fn dispatch(cli: &Cli) -> Result<Status, CliError> {
             .map_err(|e| CliError::failed(format!("cannot start {threads} threads: {e}")))?;
     }
     match &cli.command {
+        Command::Garrote(arguments) => garrote::run(arguments, &cli.common),
         Command::Reproduce(arguments) => reproduce::run(arguments, &cli.common),
         Command::Cite(arguments) => cite::run(arguments, &cli.common),
         Command::Completions(arguments) => completions::print(arguments, &mut Cli::command()),

@@ -193,6 +193,7 @@ fn row_json(row: &Row) -> Value {
         "error": row.error,
         "unit": row.unit,
         "verdict": row.verdict().key(),
+        "timed": row.timed,
     })
 }
 

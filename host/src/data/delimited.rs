@@ -38,7 +38,7 @@ pub(super) fn parse(
         });
     }
     let names = header(path, &record, line_of(&record, bytes))?;
-    let keep = kept(&names, &options.ignore)?;
+    let keep = kept(&names, options)?;
     refuse_duplicates(path, &names, &keep)?;
 
     let mut columns: Vec<Column> = names

@@ -4,6 +4,8 @@
 //! where there is a remedy it ends in `hint: ...`. Names and cell texts from the file are shortened, so that
 //! a message stays one readable line whatever the file holds.
 
+mod place;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -180,12 +182,14 @@ pub enum DataError {
         what: &'static str,
     },
     /// A name that is no column of the table.
-    #[error("no column `{column}`; the columns are {known}")]
+    #[error("no column `{column}`; the columns are {known}{hint}")]
     ColumnNotFound {
         /// The name asked for.
         column: String,
         /// The first names that are there.
         known: String,
+        /// The name that is most alike, as a hint; empty when none is.
+        hint: String,
     },
     /// The target is the only column.
     #[error("no variables: `{column}` is the only column of the table")]
@@ -281,7 +285,7 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// The stable name of the kind, as in the `code` field of `gibbs.error/1`.
+    /// The stable name of the kind, as in the `kind` field of `gibbs.error/1`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "file_not_found",

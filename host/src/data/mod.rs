@@ -18,6 +18,7 @@ mod write;
 
 pub use error::DataError;
 pub(crate) use error::shorten;
+use std::collections::HashSet;
 use std::path::Path;
 pub use write::{ensure_output_dir, write_atomic, write_csv};
 
@@ -56,6 +57,17 @@ pub struct ReadOptions {
     pub missing: Missing,
     /// Columns to leave out, by name; each must exist.
     pub ignore: Vec<String>,
+    /// When given, all other columns are left out: text may stand there.
+    pub only: Option<Wanted>,
+}
+
+/// The columns that a reader of a known kind of table is after.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Each of these must exist.
+    pub needed: Vec<String>,
+    /// Read if they are there.
+    pub welcome: Vec<String>,
 }
 
 /// What was left out while reading, for a warning.
@@ -99,6 +111,14 @@ impl Table {
                 path: path.to_owned(),
             }),
         }
+    }
+
+    /// Reads CSV that is already in memory; `name` stands for the file in messages.
+    ///
+    /// # Errors
+    /// A [`DataError`] that names the place.
+    pub fn from_csv(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Self, DataError> {
+        delimited::parse(Path::new(name), bytes, None, options).map(|(table, _)| table)
     }
 
     /// Number of rows (0 for a table without columns).
@@ -157,8 +177,17 @@ impl Table {
 
 fn not_found<'a>(key: &str, names: impl ExactSizeIterator<Item = &'a str>) -> DataError {
     const SHOWN: usize = 12;
+    // Alike means that a slip of the finger or of memory lies between them.
+    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &key.to_lowercase());
+    let names: Vec<&str> = names.collect();
+    let alike = names.iter().filter(|name| likeness(name) > 0.8);
+    let closest = alike.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let hint = closest.map_or(String::new(), |name| {
+        format!("\nhint: did you mean `{}`?", shorten(name))
+    });
     let rest = names.len().saturating_sub(SHOWN);
     let mut known = names
+        .iter()
         .take(SHOWN)
         .map(|name| format!("`{}`", shorten(name)))
         .collect::<Vec<_>>()
@@ -171,13 +200,27 @@ fn not_found<'a>(key: &str, names: impl ExactSizeIterator<Item = &'a str>) -> Da
     DataError::ColumnNotFound {
         column: shorten(key),
         known,
+        hint,
     }
 }
 
-/// Which of `names` stay after `ignore`.
-fn kept(names: &[String], ignore: &[String]) -> Result<Vec<bool>, DataError> {
-    if let Some(unknown) = ignore.iter().find(|name| !names.contains(name)) {
+/// Which of `names` stay after `ignore` and `only`.
+fn kept(names: &[String], options: &ReadOptions) -> Result<Vec<bool>, DataError> {
+    let there: HashSet<&String> = names.iter().collect();
+    let needed = options.only.iter().flat_map(|wanted| &wanted.needed);
+    if let Some(unknown) = options
+        .ignore
+        .iter()
+        .chain(needed)
+        .find(|name| !there.contains(name))
+    {
         return Err(not_found(unknown, names.iter().map(String::as_str)));
     }
-    Ok(names.iter().map(|name| !ignore.contains(name)).collect())
+    let ignored: HashSet<&String> = options.ignore.iter().collect();
+    let wanted: Option<HashSet<&String>> = options
+        .only
+        .as_ref()
+        .map(|wanted| wanted.needed.iter().chain(&wanted.welcome).collect());
+    let stays = |name| !ignored.contains(name) && wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
+    Ok(names.iter().map(stays).collect())
 }

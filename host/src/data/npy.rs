@@ -96,7 +96,7 @@ fn table(
     options: &ReadOptions,
 ) -> Result<Table, DataError> {
     let names: Vec<String> = (0..width).map(|index| format!("x{index}")).collect();
-    let keep = kept(&names, &options.ignore)?;
+    let keep = kept(&names, options)?;
     let (start, step) = match order {
         Order::C => (1, width),
         Order::Fortran => (rows, 1),

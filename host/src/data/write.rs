@@ -1,38 +1,16 @@
-//! Writers: a file appears whole or not at all.
-//!
-//! The bytes go to a temporary file in the same folder, which is then renamed: a reader never sees half a
-//! file, and a failure leaves the old file as it was.
+//! Writers: a file appears whole or not at all (see [`crate::files`]).
 
 use super::{DataError, Table};
-use std::io::{self, Write};
+use crate::files;
+use std::io;
 use std::path::Path;
-
-/// A temporary file beside the final one, with the permissions that a plain new file would have.
-fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".gibbs-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666)); // less the umask
-    }
-    builder.tempfile_in(folder)
-}
 
 /// Writes `bytes` to `path` by way of a temporary file in the same folder.
 ///
 /// # Errors
 /// `Write`, naming the path; an older file of that name stays as it was.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let write = || {
-        let mut file = temporary(folder.unwrap_or(Path::new(".")))?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|source| DataError::Write {
+    files::write_whole(path, bytes).map_err(|source| DataError::Write {
         path: path.to_owned(),
         source,
     })
@@ -85,11 +63,8 @@ fn number(value: f64) -> String {
 /// # Errors
 /// `OutputNotWritable`, naming the directory.
 pub fn ensure_output_dir(path: &Path) -> Result<(), DataError> {
-    std::fs::create_dir_all(path)
-        .and_then(|()| temporary(path))
-        .map(drop)
-        .map_err(|source| DataError::OutputNotWritable {
-            path: path.to_owned(),
-            source,
-        })
+    files::ensure_writable(path).map_err(|source| DataError::OutputNotWritable {
+        path: path.to_owned(),
+        source,
+    })
 }

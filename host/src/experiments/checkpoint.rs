@@ -6,7 +6,7 @@
 
 use super::Row;
 use super::claim::{Verdict, exact};
-use crate::report::files::write_whole;
+use crate::files::write_whole;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use serde::{Deserialize, Serialize};
 use std::io;

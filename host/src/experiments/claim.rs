@@ -188,6 +188,9 @@ pub struct Row {
     /// Its standard error; 0 when there is none.
     #[serde(with = "exact")]
     pub error: f64,
+    /// A time on the clock: the one kind of value that another run, or another machine, does not repeat.
+    #[serde(default)]
+    pub timed: bool,
 }
 
 impl Row {
@@ -200,6 +203,7 @@ impl Row {
             expected,
             measured,
             error: 0.0,
+            timed: false,
         }
     }
 
@@ -214,6 +218,13 @@ impl Row {
     #[must_use]
     pub fn with_unit(mut self, unit: impl Into<Cow<'static, str>>) -> Self {
         self.unit = unit.into();
+        self
+    }
+
+    /// Marked as a time on the clock, see [`Row::timed`](Self#structfield.timed).
+    #[must_use]
+    pub fn on_the_clock(mut self) -> Self {
+        self.timed = true;
         self
     }
 
@@ -262,8 +273,13 @@ impl Row {
             }
             (_, verdict) => verdict.text().to_owned(),
         };
+        let clock = if self.timed {
+            " (clock time, differs from run to run)"
+        } else {
+            ""
+        };
         [
-            self.quantity.clone(),
+            format!("{}{clock}", self.quantity),
             format!("{}: {}", self.source.kind(), self.source.detail()),
             self.expected.text(),
             self.expected.tolerance(),

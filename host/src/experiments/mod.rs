@@ -4,14 +4,23 @@
 //! [`Experiment`], add a line to the registry. Map: [`claim`] holds rows and verdicts, [`runner`] runs
 //! experiments with checkpoints, [`checkpoint`] the file they leave, [`page`] the HTML page.
 //!
-//! A result depends on the seed and on `full` alone: never on time, threads or the order of experiments.
+//! A result depends on the seed and on `full` alone: never on time, threads or the order of experiments. Clock
+//! times are the one exception: their rows say so ([`Row::on_the_clock`]), and a claim about cost is made on
+//! counted work wherever it can be.
 
 pub mod checkpoint;
 pub mod claim;
 pub mod garrote_dense;
+pub mod garrote_diabetes;
+pub mod garrote_recovery;
+pub mod garrote_scaling;
+pub mod garrote_sparse;
+pub mod garrote_transition;
+pub mod garrote_zhao_yu;
 pub mod page;
 pub mod random_moments;
 pub mod runner;
+pub mod scores;
 
 pub use claim::{Expected, Row, Source, Verdict};
 
@@ -156,7 +165,16 @@ pub trait Experiment: Sync {
 
 /// All experiments, in the order of the report.
 pub fn registry() -> Vec<Box<dyn Experiment>> {
-    vec![Box::new(random_moments::RandomMoments), Box::new(garrote_dense::GarroteDense)]
+    vec![
+        Box::new(random_moments::RandomMoments),
+        Box::new(garrote_zhao_yu::ZhaoYu),
+        Box::new(garrote_sparse::Sparse),
+        Box::new(garrote_dense::GarroteDense),
+        Box::new(garrote_transition::Transition),
+        Box::new(garrote_recovery::Recovery),
+        Box::new(garrote_diabetes::Diabetes),
+        Box::new(garrote_scaling::Sizes),
+    ]
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::checkpoint::{Checkpoint, CheckpointError, FILE, FigureFile, Finished};
 use super::{Context, Experiment, ExperimentError, Outcome, page};
+use crate::files::{ensure_writable, write_whole};
 use crate::progress::Progress;
-use crate::report::files::write_whole;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -79,7 +79,11 @@ pub fn run_all(
     interrupted: &AtomicBool,
 ) -> Result<Report, RunError> {
     let out = settings.out.as_path();
-    prepare(out)?;
+    let unwritable = |source| RunError::Output {
+        path: out.to_owned(),
+        source,
+    };
+    ensure_writable(out).map_err(unwritable)?;
     let mut checkpoint = if settings.resume {
         Checkpoint::resume(out, settings.seed, settings.full)?
     } else {
@@ -89,10 +93,7 @@ pub fn run_all(
         .finished
         .retain(|done| done.figures.iter().all(|figure| figure.intact(out)));
     // An early write: an unwritable folder and an old checkpoint are found out before the work, not after.
-    checkpoint.write(out).map_err(|source| RunError::Output {
-        path: out.to_owned(),
-        source,
-    })?;
+    checkpoint.write(out).map_err(unwritable)?;
 
     let context = Context {
         seed: settings.seed,
@@ -159,15 +160,6 @@ pub fn run_all(
         source,
     })?;
     Ok(Report { finished, page })
-}
-
-/// Makes the folder and proves that it can be written to.
-fn prepare(out: &Path) -> Result<(), RunError> {
-    let failed = |source| RunError::Output {
-        path: out.to_owned(),
-        source,
-    };
-    std::fs::create_dir_all(out).map_err(failed)
 }
 
 /// Writes the figures and turns the outcome into what the checkpoint keeps.

@@ -5,11 +5,11 @@
 //! parallel and are added up in order, so the result does not depend on the number of threads.
 
 use super::design::{Design, FitError};
+use super::parts::Work;
 use super::trail::{Trail, trace_design};
 use super::transition::{Ensemble, Inference, Signal, default_grid, infer_density};
 use gibbs_core::garrote::Options;
 use gibbs_core::random::{below, stream};
-use rayon::prelude::*;
 
 /// An ensemble of fits and what its transition signal says.
 #[derive(Clone, Debug)]
@@ -31,15 +31,33 @@ impl Bootstrap {
     }
 }
 
-/// Inclusions (N) of the kept solution at `index`, or the last before it.
-pub fn dense_inclusion(trail: &Trail, index: usize, variables: usize) -> Vec<f64> {
-    let mut inclusion = vec![0.0; variables];
-    if let Some(kept) = trail.kept.get(index).or(trail.kept.last()) {
-        for (i, m, _) in &kept.gates {
-            inclusion[*i] = *m;
-        }
+/// The inclusions of a trail as numbers: for each kept solution the number of its gates, then index and
+/// inclusion of each.
+fn flatten(trail: &Trail) -> Vec<f64> {
+    let mut numbers = Vec::new();
+    for kept in &trail.kept {
+        numbers.push(kept.gates.len() as f64);
+        numbers.extend(kept.gates.iter().flat_map(|(i, m, _)| [*i as f64, *m]));
     }
-    inclusion
+    numbers
+}
+
+/// Inclusions (N) at each of `gammas` values of gamma, from the numbers of [`flatten`]; a path that ended early
+/// stays at its last solution.
+fn unflatten(mut numbers: &[f64], gammas: usize, variables: usize) -> Option<Vec<Vec<f64>>> {
+    let mut rows = Vec::with_capacity(gammas);
+    while let Some((count, rest)) = numbers.split_first() {
+        let (gates, after) = rest.split_at_checked((*count as usize).checked_mul(2)?)?;
+        let mut inclusion = vec![0.0; variables];
+        for [i, m] in gates.as_chunks::<2>().0 {
+            *inclusion.get_mut(*i as usize)? = *m;
+        }
+        rows.push(inclusion);
+        numbers = after;
+    }
+    let last = rows.last().cloned().unwrap_or_else(|| vec![0.0; variables]);
+    rows.resize(gammas, last);
+    Some(rows)
 }
 
 /// Candidate densities: k/N for N <= 400, else the default grid.
@@ -55,41 +73,40 @@ pub fn candidate_densities(variables: usize) -> Vec<f64> {
 ///
 /// # Errors
 /// `Option` for fewer than 2 replicas; those of the fits (a resample may have a constant target: it is drawn
-/// again from the next stream, at most 100 times).
+/// again from the next draw, at most 100 times) and of [`Work`].
 pub fn bootstrap(
     design: &Design,
     grid: &[f64],
     options: Options<f64>,
     replicas: usize,
     seed: u64,
+    work: &Work<'_>,
 ) -> Result<Bootstrap, FitError> {
     if replicas < 2 {
         return Err(FitError::Option("an ensemble needs at least 2 replicas".into()));
     }
     let count = u32::try_from(design.rows()).map_err(|_| FitError::Option("too many rows".into()))?;
-    let trails: Vec<Trail> = (0..replicas)
-        .into_par_iter()
-        .map(|replica| {
-            let mut rng = stream(seed, "garrote.bootstrap", replica as u64);
-            let mut resample = || {
-                (0..count)
-                    .map(|_| below(&mut rng, count) as usize)
-                    .collect::<Vec<_>>()
-            };
-            let mut sample = design.on_rows(&resample());
-            for _ in 0..100 {
-                if !matches!(sample, Err(FitError::ConstantTarget(_))) {
-                    break;
-                }
-                sample = design.on_rows(&resample());
+    let parts = work.parts("bootstrap, replicas", replicas, |replica| {
+        let mut rng = stream(seed, "garrote.bootstrap", replica as u64);
+        let mut resample = || {
+            (0..count)
+                .map(|_| below(&mut rng, count) as usize)
+                .collect::<Vec<_>>()
+        };
+        let mut sample = design.on_rows(&resample());
+        for _ in 0..100 {
+            if !matches!(sample, Err(FitError::ConstantTarget(_))) {
+                break;
             }
-            trace_design(&sample?, grid, options, false)
-        })
-        .collect::<Result<_, FitError>>()?;
+            sample = design.on_rows(&resample());
+        }
+        Ok(flatten(&trace_design(&sample?, grid, options, false)?))
+    })?;
     let mut ensemble = Ensemble::new(grid.len(), design.variables());
-    for trail in &trails {
-        for k in 0..grid.len() {
-            ensemble.push(k, &dense_inclusion(trail, k, design.variables()), None)?;
+    for part in &parts {
+        let rows = unflatten(part, grid.len(), design.variables()).ok_or(gibbs_core::Error::Shape)?;
+        for (k, inclusion) in rows.iter().enumerate() {
+            ensemble.push(k, inclusion, None)?;
         }
     }
     let signals: Vec<Signal> = ensemble.signals().into_iter().flatten().collect();

@@ -49,11 +49,14 @@ pub enum FitError {
         row: usize,
     },
     /// The rule found nothing to choose from.
-    #[error("the rule `{0}` found no solution to choose: {1}")]
+    #[error("the rule `{0}` found no solution to choose: {1}\nhint: try another --rule, such as ebic:0.5")]
     NoChoice(String, &'static str),
     /// An option outside its range.
     #[error("{0}")]
     Option(String),
+    /// A finished part of long work could not be kept.
+    #[error("cannot keep the finished part: {0}")]
+    Keep(String),
     /// Stopped by the user.
     #[error("interrupted")]
     Interrupted,

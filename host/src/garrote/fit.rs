@@ -10,10 +10,10 @@
 use super::bootstrap::{Bootstrap, bootstrap};
 use super::design::{Design, FitError};
 use super::held_out::{ErrorCurve, cross_validate, validate};
+use super::parts::Work;
 use super::search::{Corner, best_corner, corners};
 use super::trail::{Trail, WithSolver, default_grid, trace_design, with_solver};
-use gibbs_core::garrote::select::rss_floor;
-use gibbs_core::garrote::{Options, Solution, Solver, Status};
+use gibbs_core::garrote::{Noise, Options, Solution, Solver, Status};
 use std::fmt;
 use std::str::FromStr;
 
@@ -108,6 +108,16 @@ impl Default for FitOptions {
     }
 }
 
+impl FitOptions {
+    /// Options of the solver along the path.
+    pub fn along_path(&self) -> Options<f64> {
+        Options {
+            tolerance: self.path_tolerance.max(self.solver.tolerance),
+            ..self.solver
+        }
+    }
+}
+
 /// A fitted garrote in standardised units, with what led to it.
 #[derive(Clone, Debug)]
 pub struct Fit {
@@ -195,13 +205,19 @@ fn path_supports(design: &Design, trail: &Trail) -> Vec<Vec<usize>> {
 /// # Errors
 /// `Option` for options outside their range; `NoChoice` if the rule finds nothing; those of the solvers.
 pub fn fit(design: &Design, options: &FitOptions) -> Result<Fit, FitError> {
+    fit_with(design, options, &Work::plain())
+}
+
+/// As [`fit`], telling `work` how it advances, and ending when it says so.
+///
+/// # Errors
+/// As [`fit`]; those of [`Work`].
+pub fn fit_with(design: &Design, options: &FitOptions, work: &Work<'_>) -> Result<Fit, FitError> {
     options.solver.check()?;
     let grid = default_grid(design, options.gammas)?;
-    let along = Options {
-        tolerance: options.path_tolerance.max(options.solver.tolerance),
-        ..options.solver
-    };
+    let along = options.along_path();
     let trail = trace_design(design, &grid, along, options.curves)?;
+    work.check()?;
     if trail.kept.is_empty() {
         return Err(FitError::NoChoice(options.rule.to_string(), "the path is empty"));
     }
@@ -210,7 +226,7 @@ pub fn fit(design: &Design, options: &FitOptions) -> Result<Fit, FitError> {
         Rule::Ebic(g) => return by_criterion(design, options, trail, g),
         Rule::Plateau => chosen.index = plateau(&trail, design.variables()),
         Rule::Cv => {
-            let curve = cross_validate(design, &grid, along, options.folds, options.seed)?;
+            let curve = cross_validate(design, &grid, along, options.folds, options.seed, work)?;
             chosen.index = curve.best();
             chosen.errors = Some(curve);
         }
@@ -220,7 +236,7 @@ pub fn fit(design: &Design, options: &FitOptions) -> Result<Fit, FitError> {
             chosen.errors = Some(curve);
         }
         Rule::Transition => {
-            let ensemble = bootstrap(design, &grid, along, options.replicas, options.seed)?;
+            let ensemble = bootstrap(design, &grid, along, options.replicas, options.seed, work)?;
             chosen.index = ensemble.best(trail.kept.len());
             chosen.bootstrap = Some(ensemble);
         }
@@ -292,7 +308,7 @@ fn plateau(trail: &Trail, variables: usize) -> Option<usize> {
 }
 
 fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> Result<Fit, FitError> {
-    let corners = corners(design, &design.correlation(), &path_supports(design, &trail), g);
+    let corners = corners(design, &design.correlation(), &path_supports(design, &trail));
     let best = best_corner(design, &corners, g)
         .ok_or_else(|| FitError::NoChoice(options.rule.to_string(), "too few rows"))?;
     let gates: Vec<_> = refit(design, &best.support)
@@ -301,7 +317,10 @@ fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> 
         .collect();
     let start = Start {
         gates: &gates,
-        precision: 1.0 / best.rss.max(rss_floor::<f64>() * design.variance),
+        precision: match options.solver.noise {
+            Noise::Fixed(precision) => precision,
+            Noise::Profile { floor } => 1.0 / best.rss.max(floor * design.variance),
+        },
         gamma: criterion_gamma(design, g),
         variables: design.variables(),
     };

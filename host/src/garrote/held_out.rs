@@ -5,11 +5,11 @@
 //! before) has no error and cannot be chosen.
 
 use super::design::{Design, FitError};
+use super::parts::Work;
 use super::trail::{Trail, trace_design};
 use crate::baseline::cv::Folds;
 use gibbs_core::garrote::Options;
 use gibbs_core::random::{shuffle, stream};
-use rayon::prelude::*;
 
 /// Mean squared errors along the path.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,27 +44,29 @@ fn errors(trail: &Trail, fitted: &Design, whole: &Design, rows: &[usize]) -> Vec
 /// K-fold cross-validation on `grid`, folds in parallel; the result does not depend on the number of threads.
 ///
 /// # Errors
-/// `Option` for fewer than 2 folds or fewer than 3 rows left to fit; those of [`trace_design`].
+/// `Option` for fewer than 2 folds or fewer than 3 rows left to fit; those of [`trace_design`] and [`Work`].
 pub fn cross_validate(
     design: &Design,
     grid: &[f64],
     options: Options<f64>,
     folds: usize,
     seed: u64,
+    work: &Work<'_>,
 ) -> Result<ErrorCurve, FitError> {
     let dealt = Folds::shuffled(design.rows(), folds, seed)
         .map_err(|error| FitError::Option(format!("cross-validation: {error}")))?;
-    let fold_errors: Vec<Vec<(f64, f64)>> = (0..folds)
-        .into_par_iter()
-        .map(|fold| {
-            let of = dealt.of_rows().iter().enumerate();
-            let (inside, outside): (Vec<_>, Vec<_>) = of.partition(|(_, f)| **f == fold);
-            let rows = |part: Vec<(usize, &usize)>| part.into_iter().map(|(row, _)| row).collect::<Vec<_>>();
-            let fitted = design.on_rows(&rows(outside))?;
-            let trail = trace_design(&fitted, grid, options, false)?;
-            Ok(errors(&trail, &fitted, design, &rows(inside)))
-        })
-        .collect::<Result<_, FitError>>()?;
+    // One part a fold: train and validation error of each gamma reached, alternating.
+    let parts = work.parts("cross-validation, folds", folds, |fold| {
+        let of = dealt.of_rows().iter().enumerate();
+        let (inside, outside): (Vec<_>, Vec<_>) = of.partition(|(_, f)| **f == fold);
+        let rows = |part: Vec<(usize, &usize)>| part.into_iter().map(|(row, _)| row).collect::<Vec<_>>();
+        let fitted = design.on_rows(&rows(outside))?;
+        let trail = trace_design(&fitted, grid, options, false)?;
+        let pairs = errors(&trail, &fitted, design, &rows(inside));
+        Ok(pairs.into_iter().flat_map(<[f64; 2]>::from).collect())
+    })?;
+    let pairs = |part: &Vec<f64>| part.as_chunks::<2>().0.iter().map(|[a, b]| (*a, *b)).collect();
+    let fold_errors: Vec<Vec<(f64, f64)>> = parts.iter().map(pairs).collect();
     let reached = fold_errors.iter().map(Vec::len).min().unwrap_or(0);
     let count = folds as f64;
     let mut curve = ErrorCurve {

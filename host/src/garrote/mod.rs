@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod model;
 pub mod nnls;
 pub mod noise;
+pub mod parts;
 pub mod search;
 pub mod summary;
 pub mod synth;

@@ -234,15 +234,17 @@ impl Corner {
     }
 }
 
-/// Largest support size searched: beyond k (ln M + 2 g ln N) = M ln 1000 the EBIC_g is above that of the empty
-/// support unless RSS falls a thousandfold, which sparse truths do earlier; and k stays below M/2.
-fn size_limit(design: &Design, g: f64) -> usize {
+/// Largest support that may be chosen: M / ln N, the size beyond which M samples cannot tell supports of N
+/// variables apart (Fan and Lv 2008 screen to n / ln p for the same reason) and the smallest RSS among so many
+/// supports runs away from the criterion's assumptions; always below M/2.
+fn largest_choice(design: &Design) -> usize {
     let (m, n) = (design.rows() as f64, design.variables() as f64);
-    let bound = m * 1000.0_f64.ln() / (m.ln() + 2.0 * g * n.ln());
-    design
-        .variables()
-        .min((design.rows() - 1) / 2)
-        .min(bound as usize)
+    ((m / n.ln().max(1.0)).ceil() as usize).min(largest_support(design))
+}
+
+/// Largest support of any use: below M/2.
+fn largest_support(design: &Design) -> usize {
+    design.variables().min((design.rows() - 1) / 2)
 }
 
 /// [`Tableau::descend`] on the best instruction set.
@@ -320,8 +322,9 @@ impl Search<'_> {
 
 /// The best support found of every size 0, 1, 2, … (index = size): passes upwards and downwards, with the
 /// supports of the path offered after the first, until a pass improves no size (at most six).
-pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>], g: f64) -> Vec<Corner> {
-    let limit = size_limit(design, g);
+pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>]) -> Vec<Corner> {
+    // Supports too large to be chosen are ways to better small ones: the downward pass starts from them.
+    let limit = (3 * largest_choice(design)).min(largest_support(design));
     let empty = Tableau::empty(design, correlation);
     let mut search = Search {
         design,
@@ -358,10 +361,13 @@ pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>], g: f
         .collect()
 }
 
-/// The corner with the smallest EBIC_g among those with k < M/2; ties go to the smaller.
+/// The corner with the smallest EBIC_g among those with k <= M / ln N and k < M/2; ties go to the smaller.
 pub fn best_corner<'c>(design: &Design, corners: &'c [Corner], g: f64) -> Option<&'c Corner> {
     let mut best: Option<(&Corner, f64)> = None;
-    for corner in corners.iter().filter(|c| 2 * c.support.len() < design.rows()) {
+    for corner in corners
+        .iter()
+        .filter(|c| c.support.len() <= largest_choice(design))
+    {
         let value = corner.criterion(design, g);
         if best.is_none_or(|(_, least)| value < least) {
             best = Some((corner, value));

@@ -73,6 +73,17 @@ impl Trail {
         }
     }
 
+    /// Inclusions (N) of the kept solution at `index`, or of the last before it.
+    pub fn inclusion_at(&self, index: usize) -> Vec<f64> {
+        let mut inclusion = vec![0.0; self.variables];
+        if let Some(kept) = self.kept.get(index).or(self.kept.last()) {
+            for (i, m, _) in &kept.gates {
+                inclusion[*i] = *m;
+            }
+        }
+        inclusion
+    }
+
     /// Number of solves that hit the sweep limit.
     pub fn unconverged(&self) -> usize {
         let all = self.forward.iter().chain(&self.backward).flatten();

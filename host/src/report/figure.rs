@@ -1,6 +1,6 @@
 //! A finished figure: one drawing, written as SVG (for papers and the page) and PNG (for everything else).
 
-use super::files::write_whole;
+use crate::files::write_whole;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use kuva::backend::raster::RasterBackend;
 use kuva::backend::svg::SvgBackend;

@@ -6,12 +6,12 @@
 //! * One file per kind of figure: [`inclusion`], [`fit_error`], [`transition`], [`importance`],
 //!   [`curves`], [`comparison`], [`scaling`].
 //! * [`number`]: how numbers are printed; [`table`]: aligned text and Markdown; [`html`]: the page.
-//! * [`files`]: every output is written under a temporary name and renamed.
+//!
+//! Every output is written by [`crate::files`]: under a temporary name, then renamed.
 
 pub mod comparison;
 pub mod curves;
 pub mod figure;
-pub mod files;
 pub mod fit_error;
 pub mod html;
 pub mod importance;

@@ -63,7 +63,11 @@ impl TransitionSignal {
         );
         let axes = Axes {
             x: "fraction of selected variables ρ",
-            y: "selection spread, selection error (per variable)",
+            y: if self.selection_error.is_empty() {
+                "selection spread (per variable)"
+            } else {
+                "selection spread, selection error (per variable)"
+            },
             x_ends: (Some(0.0), None),
             y_ends: (Some(0.0), None),
             ..Axes::default()

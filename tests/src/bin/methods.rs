@@ -26,5 +26,9 @@ fn main() -> ExitCode {
 fn methods(write: bool) -> Result<(), Failure> {
     let table = Registry::read()?.table();
     print!("{table}");
-    if write { readme::write("methods", &table) } else { Ok(()) }
+    if write {
+        readme::write("methods", &table)
+    } else {
+        Ok(())
+    }
 }

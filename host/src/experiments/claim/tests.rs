@@ -74,3 +74,20 @@ fn rows_come_back_with_the_same_bits() -> Result<(), serde_json::Error> {
     assert!(back.measured.is_nan());
     Ok(())
 }
+
+#[test] // a clock time says so in the table and in the checkpoint; older rows without the mark are untimed
+fn clock_times_are_marked() {
+    let row = Row::new("one path", Source::own("median"), Expected::Informative, 0.25).on_the_clock();
+    assert!(row.cells()[0].contains("clock time"));
+    let mut value = serde_json::to_value(&row).expect("rows are plain data");
+    assert_eq!(
+        serde_json::from_value::<Row>(value.clone()).expect("as written"),
+        row
+    );
+    value.as_object_mut().expect("an object").remove("timed");
+    assert!(
+        !serde_json::from_value::<Row>(value)
+            .expect("as before the mark")
+            .timed
+    );
+}

@@ -5,10 +5,10 @@
 //! same bits. Each file appears under its name only when complete.
 
 use super::{Draw, Sample};
+use crate::files::write_streamed;
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// A file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +48,7 @@ pub fn write(draw: &Draw, dir: &Path) -> Result<Vec<PathBuf>, WriteError> {
     Ok(paths)
 }
 
-fn rows(sample: &Sample, out: &mut impl io::Write) -> io::Result<()> {
+fn rows(sample: &Sample, out: &mut dyn io::Write) -> io::Result<()> {
     let columns: Vec<&[f64]> = sample.x.chunks_exact(sample.rows).collect();
     let mut line = String::new();
     for j in 0..columns.len() {
@@ -68,19 +68,10 @@ fn rows(sample: &Sample, out: &mut impl io::Write) -> io::Result<()> {
 fn place(
     dir: &Path,
     name: &str,
-    fill: impl FnOnce(&mut BufWriter<&mut NamedTempFile>) -> io::Result<()>,
+    fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> Result<PathBuf, WriteError> {
     let path = dir.join(name);
-    let attempt = || {
-        let mut file = NamedTempFile::new_in(dir)?;
-        let mut out = BufWriter::new(&mut file);
-        fill(&mut out)?;
-        out.flush()?;
-        drop(out);
-        file.persist(&path)?;
-        Ok(())
-    };
-    match attempt() {
+    match write_streamed(&path, fill) {
         Ok(()) => Ok(path),
         Err(source) => Err(WriteError { path, source }),
     }

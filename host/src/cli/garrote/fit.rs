@@ -1,0 +1,236 @@
+//! `gibbs garrote fit FILE --target COLUMN`: select variables, fit their weights, write the model.
+
+use super::checkpoint::Checkpoint;
+use super::fit_output::{Outcome, json_of, table_csv, text_of};
+use super::reading::{Data, Model};
+use super::{figures, list, refused, remark};
+use crate::cli::error::CliError;
+use crate::cli::output::emit;
+use crate::cli::{Common, Status, interrupt};
+use crate::data::{ensure_output_dir, write_atomic};
+use crate::garrote::fit::fit_with;
+use crate::garrote::parts::{Keeper, Work};
+use crate::garrote::summary::ties;
+use crate::garrote::{Design, Fit, FitError, FitOptions, Rule};
+use crate::progress;
+use clap::Args;
+use gibbs_core::garrote::Status as Ended;
+use std::path::{Path, PathBuf};
+
+/// Entries of a table above which a fit may take long enough to show that it is running.
+const LARGE: usize = 5_000_000;
+
+/// Arguments of `gibbs garrote fit`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Rules (how gamma, and with it the set of variables, is chosen):
+  ebic        smallest extended BIC over path and search: few false positives (default)
+  ebic:0.5    for correlated columns or weak signals; ebic:G for any other weight G >= 0
+  bic         ebic:0, for few columns
+  cv          smallest K-fold cross-validation error on the path: for prediction
+  validation  smallest error on rows held out: --validation FILE, or a third of the rows
+  transition  as many variables as the transition signal of a bootstrap ensemble says
+  plateau     the longest stretch of the path with an unchanged set
+
+Examples:
+  gibbs garrote fit data.csv --target y
+  gibbs garrote fit data.csv --target y --rule cv --folds 10 --out fit
+  gibbs garrote fit data.csv --target y --rule transition --replicas 500 --out fit --resume
+  gibbs garrote fit data.csv --target y --ignore id,name --missing drop-rows --json
+
+inclusion   probability m that the variable is in
+weight      target per unit of the variable, if it is in
+effect      inclusion times weight: what the prediction uses
+evidence    for being in, nats
+Exit code 1 when the solver did not converge; the result is printed all the same.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    data: Data,
+    /// ebic, ebic:G, bic, cv, validation, transition or plateau
+    #[arg(
+        long,
+        value_name = "RULE",
+        default_value = "ebic",
+        help_heading = "Choosing gamma"
+    )]
+    rule: Rule,
+    /// Table to choose gamma on (rule validation)
+    #[arg(long, value_name = "FILE", help_heading = "Choosing gamma")]
+    validation: Option<PathBuf>,
+    /// Folds (rule cv), 2 or more
+    #[arg(long, value_name = "K", default_value_t = 5, help_heading = "Choosing gamma", value_parser = clap::value_parser!(u32).range(2..))]
+    folds: u32,
+    /// Bootstrap fits (rule transition), 2 or more
+    #[arg(long, value_name = "R", default_value_t = 50, help_heading = "Choosing gamma", value_parser = clap::value_parser!(u32).range(2..))]
+    replicas: u32,
+    #[command(flatten)]
+    model: Model,
+    /// Go on from the checkpoint that a stopped fit left in --out (rules cv and transition)
+    #[arg(long, help_heading = "Choosing gamma")]
+    resume: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
+    if arguments.validation.is_some() && arguments.rule != Rule::Validation {
+        let message = "--validation has no use without the rule that reads it\nhint: --rule validation";
+        return Err(CliError::input(message));
+    }
+    if arguments.resume && common.out.is_none() {
+        let message = "--resume needs the folder of the stopped fit\nhint: --out DIR";
+        return Err(CliError::input(message));
+    }
+    if let Some(out) = &common.out {
+        ensure_output_dir(out)?;
+    }
+    let interrupted = interrupt::install(common.quiet)?;
+    let file = &arguments.data.file;
+    let design = arguments.data.design(common)?;
+    let mut options = FitOptions {
+        rule: arguments.rule,
+        folds: arguments.folds as usize,
+        replicas: arguments.replicas as usize,
+        ..arguments.model.options(common)
+    };
+    if let Some(held) = &arguments.validation {
+        options.held = Some(arguments.data.held_out(held, &design, common)?);
+    }
+    let in_parts = matches!(options.rule, Rule::Cv | Rule::Transition);
+    let checkpoint = match &common.out {
+        Some(out) if in_parts => Some(Checkpoint::open(out, &design, &options, arguments.resume)?),
+        _ => None,
+    };
+    let progress = progress::for_stderr(common.quiet);
+    let work = Work {
+        progress: &*progress,
+        interrupted,
+        keeper: checkpoint.as_ref().map(|c| c as &dyn Keeper),
+    };
+    let outcome =
+        compute(&design, &options, &work).map_err(|error| stopped(&error, checkpoint.as_ref(), file))?;
+    warn(&outcome, &design, common);
+    if let Some(out) = &common.out {
+        write(&outcome, &design, out, common)?;
+    }
+    if let Some(checkpoint) = checkpoint {
+        checkpoint.remove();
+    }
+    emit(
+        common,
+        || json_of(&outcome, &design),
+        || text_of(&outcome, &design),
+    )?;
+    Ok(match outcome.fit.solution.status {
+        Ended::Converged => Status::Done,
+        _ => Status::NotMet,
+    })
+}
+
+fn compute(design: &Design, options: &FitOptions, work: &Work<'_>) -> Result<Outcome, FitError> {
+    let large = design.rows().saturating_mul(design.variables()) >= LARGE;
+    if large {
+        let task = format!("fitting {} rows, {} variables", design.rows(), design.variables());
+        work.progress.begin(&task, 0);
+    }
+    let fit = fit_with(design, options, work)?;
+    work.check()?;
+    let gains = fit.free_energy_gains(design, options)?;
+    let model = fit.model(design, options)?;
+    work.check()?;
+    if large {
+        work.progress.end("fitting: done");
+    }
+    Ok(Outcome { fit, model, gains })
+}
+
+/// A fit that ended early: what it finished is kept in the checkpoint, where there is one.
+fn stopped(error: &FitError, checkpoint: Option<&Checkpoint>, file: &Path) -> CliError {
+    match (error, checkpoint) {
+        (FitError::Interrupted, Some(checkpoint)) => match checkpoint.flush() {
+            Ok(parts) => CliError::interrupted(format!(
+                "interrupted: {parts} parts are done and kept in {}\nhint: go on with --resume",
+                checkpoint.path().display()
+            ))
+            .with("checkpoint", checkpoint.path().display().to_string())
+            .with("finished", parts),
+            Err(e) => CliError::interrupted(format!("interrupted; {}: {e}", checkpoint.path().display())),
+        },
+        _ => refused(error, file),
+    }
+}
+
+/// What the user should know about the result but is not the result.
+fn warn(outcome: &Outcome, design: &Design, common: &Common) {
+    let dead = outcome.dead();
+    if !dead.is_empty() {
+        let names = list(dead.iter().copied());
+        remark(
+            common,
+            &format!("note: columns that do not vary, never selected: {names}"),
+        );
+    }
+    let tied = ties(design, &outcome.fit.support());
+    let name = |i: usize| crate::data::shorten(&design.names[i]);
+    for (chosen, left_out, correlation) in tied.iter().take(8) {
+        let (chosen, left_out) = (name(*chosen), name(*left_out));
+        let text = format!(
+            "note: tie: `{chosen}` was selected and `{left_out}` left out, but their correlation is \
+             {correlation:.4}: the data cannot tell them apart"
+        );
+        remark(common, &text);
+    }
+    if tied.len() > 8 {
+        remark(common, &format!("note: {} more ties", tied.len() - 8));
+    }
+    let advice = match outcome.fit.solution.status {
+        Ended::Converged => return,
+        Ended::BetaCapped => {
+            "the noise variance reached its floor: an exact fit, or an interpolation\n\
+             hint: --floor 1e-6 if the data have no noise, --noise-sd SD if the noise is known"
+        }
+        Ended::MaxSweeps => "not converged: the limit of sweeps came first",
+        Ended::ConstantTarget => "the target does not vary",
+        Ended::Singular => "not converged: a matrix could not be inverted",
+    };
+    remark(common, &format!("warning: {advice}"));
+}
+
+/// Model, table and figures.
+fn write(outcome: &Outcome, design: &Design, out: &Path, common: &Common) -> Result<(), CliError> {
+    let model = out.join("model.safetensors");
+    outcome.model.save(&model)?;
+    let table = out.join("variables.csv");
+    write_atomic(&table, &table_csv(outcome)?)?;
+    let mut paths = vec![model, table];
+    let Fit { trail, errors, .. } = &outcome.fit;
+    let support = outcome.fit.support();
+    let chosen = Some((outcome.fit.solution.gamma, &support[..]));
+    let mut drawn = vec![
+        (
+            "inclusion",
+            figures::inclusion(trail, &design.names, &design.target, chosen),
+        ),
+        ("importance", figures::importance(&outcome.model)),
+    ];
+    if let Some(curve) = errors {
+        drawn.push(("error", figures::errors(curve, trail, outcome)));
+    }
+    if let Some(figure) = outcome
+        .fit
+        .bootstrap
+        .as_ref()
+        .and_then(|b| figures::transition(b, &design.target))
+    {
+        drawn.push(("transition", figure));
+    }
+    for (stem, figure) in drawn {
+        paths.extend(
+            figure
+                .write(out, stem)
+                .map_err(|e| CliError::failed(e.to_string()))?,
+        );
+    }
+    for path in paths {
+        remark(common, &format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
