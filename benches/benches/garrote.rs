@@ -109,7 +109,7 @@ fn search(c: &mut Criterion) {
         starts.dedup();
         let correlation = design.correlation();
         group.bench_function(protocol, |b| {
-            b.iter(|| corners(black_box(&design), &correlation, &starts, 1.0));
+            b.iter(|| corners(black_box(&design), &correlation, &starts));
         });
     }
     group.finish();

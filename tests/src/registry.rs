@@ -34,7 +34,7 @@ impl Registry {
         })
     }
 
-    /// The entries of one kind: `method` or `plumbing`.
+    /// The entries of one kind: `method`, `data` or `plumbing`.
     pub fn entries(&self, kind: &str) -> impl Iterator<Item = &Table> {
         let list = self.methods.get(kind).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_table)
@@ -110,6 +110,18 @@ impl Registry {
                 && !budgets.contains_key(program)
             {
                 problem(format!("{program} is not in firmware/budgets.toml"));
+            }
+        }
+        for data in self.entries("data") {
+            let (id, file) = (text(data, "id"), text(data, "file"));
+            let sources = words(data, "source");
+            cited.extend(&sources);
+            let known = |key: &&str| self.citations.contains_key(*key);
+            let sound = !sources.is_empty() && sources.iter().all(known) && root().join(file).is_file();
+            if !sound || id.is_empty() || !ids.insert(id) {
+                problems.push(format!(
+                    "data {id}: no source, an unknown one, no file, or the id twice"
+                ));
             }
         }
         for entry in self.entries("plumbing") {

@@ -40,7 +40,7 @@ Examples:
   gibbs cite garrote-ascent lasso > references.bib
   gibbs cite garrote --json")]
 pub struct Arguments {
-    /// Methods to cite; without any, the methods are listed
+    /// Methods (or data sets) to cite; without any, they are listed
     #[arg(value_name = "METHOD")]
     methods: Vec<String>,
 }
@@ -48,24 +48,35 @@ pub struct Arguments {
 #[derive(Debug, Deserialize)]
 struct Registry {
     method: Vec<Method>,
+    data: Vec<Method>,
 }
 
+/// A method, or a data set (which has no modules and no targets).
 #[derive(Debug, Deserialize, Serialize)]
 struct Method {
     id: String,
     name: String,
+    #[serde(default)]
     modules: Vec<String>,
     source: Vec<String>,
+    #[serde(default)]
     targets: Vec<String>,
+}
+
+/// Methods, then data sets.
+fn registered() -> Result<Vec<Method>, CliError> {
+    let Registry { mut method, data } = parsed("methods.toml", METHODS)?;
+    method.extend(data);
+    Ok(method)
 }
 
 /// The fields of one entry; `type` is its kind.
 type Citation = BTreeMap<String, String>;
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    let registry: Registry = parsed("methods.toml", METHODS)?;
+    let registered = registered()?;
     let citations: BTreeMap<String, Citation> = parsed("citations.toml", CITATIONS)?;
-    let methods = chosen(&registry.method, &arguments.methods)?;
+    let methods = chosen(&registered, &arguments.methods)?;
     let mut entries: Vec<(&String, &Citation)> = Vec::new();
     for key in methods.iter().flat_map(|method| &method.source) {
         let entry = citations
@@ -167,8 +178,8 @@ mod tests {
 
     #[test] // "garrote" is a family, "garrote-as" nothing
     fn names_are_whole_parts() {
-        let registry: Registry = parsed("methods.toml", METHODS).unwrap();
-        let count = |name: &str| chosen(&registry.method, &[name.to_owned()]).map(|found| found.len());
+        let registered = registered().unwrap();
+        let count = |name: &str| chosen(&registered, &[name.to_owned()]).map(|found| found.len());
         assert_eq!(count("garrote-ascent").unwrap(), 1);
         assert!(count("garrote").unwrap() > 10);
         for unknown in ["garrote-as", "", "-", "LASSO"] {
