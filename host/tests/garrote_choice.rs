@@ -1,5 +1,8 @@
 //! How the host chooses a set of variables, against routes of the tests' own: the search over supports against
 //! enumeration, the cross-validation curve against fits of raw rows.
+//!
+//! Mutations tried, each seen red: search without swaps; EBIC without 2 g ln N; collinear columns admitted; the error on
+//! the rows fitted in place of those left out; the wrong fold left out; the mean over one fold fewer.
 
 use gibbs::baseline::cv::Folds;
 use gibbs::garrote::Design;
@@ -54,8 +57,6 @@ fn residual(design: &Design, set: usize) -> f64 {
     dot(&rest, &rest) / design.rows() as f64
 }
 
-/// Mutations seen red: swaps never made; the downward pass left out together with swaps; RSS of an addition too
-/// small by a factor; EBIC without 2 g ln N.
 #[test]
 fn the_search_finds_what_enumeration_finds() {
     let (rows, columns) = (40, 9);
@@ -151,8 +152,6 @@ fn assert_same(got: &[f64], expected: &[f64], what: &str) {
     }
 }
 
-/// Mutations seen red: fold means of all rows instead of those fitted; the rows fitted judged; folds exchanged
-/// for one another.
 #[test]
 fn cross_validation_is_the_mean_over_fits_of_raw_rows() {
     let (rows, folds, seed) = (45, 5, 11);
