@@ -148,8 +148,8 @@ where
 
 #[cfg(test)]
 mod tests {
-    //! Oracle: small cases by hand. Mutations seen red: division by n instead of n - 1, the difference of
-    //! the pair reversed, the intercept left at the mean of the target.
+    //! Oracle: small cases by hand. Mutations seen red: division by n instead of n - 1, the intercept
+    //! left at the mean of the target.
     use super::*;
 
     #[test]

@@ -13,6 +13,7 @@ use super::held_out::{ErrorCurve, cross_validate, validate};
 use super::parts::Work;
 use super::search::{Corner, best_corner, corners};
 use super::trail::{Trail, WithSolver, default_grid, trace_design, with_solver};
+use crate::baseline::lasso;
 use gibbs_core::garrote::{Noise, Options, Solution, Solver, Status};
 use std::fmt;
 use std::str::FromStr;
@@ -200,6 +201,28 @@ fn path_supports(design: &Design, trail: &Trail) -> Vec<Vec<usize>> {
     supports
 }
 
+/// The largest support below M/2 on a coarse LASSO path: the convex relaxation takes in the true variables
+/// among many others at sizes where greedy choices have gone astray.
+fn lasso_support(design: &Design) -> Option<Vec<usize>> {
+    let coarse = lasso::Settings {
+        tolerance: 1e-2,
+        max_sweeps: 100,
+    };
+    let alphas = lasso::alpha_grid(&design.x, &design.y, 20, 0.05).ok()?;
+    let fits = lasso::lasso_path(&design.x, &design.y, &alphas, coarse).ok()?;
+    let support = |fit: &lasso::LassoFit| {
+        let weights = fit.coefficients.iter().enumerate();
+        weights
+            .filter(|(_, w)| **w != 0.0)
+            .map(|(i, _)| i)
+            .collect::<Vec<_>>()
+    };
+    let supports = fits.iter().map(support);
+    supports
+        .filter(|s| !s.is_empty() && 2 * s.len() < design.rows())
+        .max_by_key(Vec::len)
+}
+
 /// Traces the path and lets the rule choose.
 ///
 /// # Errors
@@ -308,7 +331,9 @@ fn plateau(trail: &Trail, variables: usize) -> Option<usize> {
 }
 
 fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> Result<Fit, FitError> {
-    let corners = corners(design, &design.correlation(), &path_supports(design, &trail));
+    let mut starts = path_supports(design, &trail);
+    starts.extend(lasso_support(design));
+    let corners = corners(design, &design.correlation(), &starts);
     let best = best_corner(design, &corners, g)
         .ok_or_else(|| FitError::NoChoice(options.rule.to_string(), "too few rows"))?;
     let gates: Vec<_> = refit(design, &best.support)

@@ -4,9 +4,10 @@
 //! -gamma = ln(M)/2 + g ln N minimising F over corners is minimising EBIC_g (spec of the method, 6.3; derived).
 //! Coordinate ascent moves one gate at a time and can stop at a corner that a swap would leave. The search
 //! keeps the best support of every size. Like the gamma path it runs upwards (best support of size k - 1 plus
-//! its best addition) and downwards (size k + 1 less its least useful member), takes in every support that
-//! the path visited (multi-start), and from each start makes the best swap until none lowers the RSS; passes
-//! repeat until none improves a size. The EBIC picks among the sizes. Swap moves after Zhu et al. (abess,
+//! its best addition) and downwards (size k + 1 less its least useful member); it eliminates backwards from
+//! every support that the path visited and from the largest one of a coarse LASSO path (multi-start); from
+//! each support it makes the best swap until none lowers the RSS; passes repeat until none improves a size.
+//! The EBIC picks among the sizes. Swap moves after Zhu et al. (abess,
 //! PNAS 2020); the tableau of exact gains is derived:
 //!
 //! ```text
@@ -287,6 +288,19 @@ impl Search<'_> {
         true
     }
 
+    /// Backward elimination: drops the least useful member of `tableau` again and again, and offers what is left
+    /// at every size up to `limit`. A large support that holds the truth leads to it where greedy additions,
+    /// from which every swap makes things worse, do not.
+    fn eliminate(&mut self, mut tableau: Tableau, limit: usize) {
+        while !tableau.support.is_empty() {
+            if tableau.support.len() <= limit && tableau.support.len() <= self.found.len() {
+                self.offer(tableau.clone());
+            }
+            let Some(a) = tableau.least_loss() else { return };
+            tableau.remove(a);
+        }
+    }
+
     /// One pass over the sizes, upwards by the best addition or downwards by the least loss.
     fn pass(&mut self, upwards: bool, limit: usize) -> bool {
         let mut improved = false;
@@ -320,11 +334,10 @@ impl Search<'_> {
     }
 }
 
-/// The best support found of every size 0, 1, 2, … (index = size): passes upwards and downwards, with the
-/// supports of the path offered after the first, until a pass improves no size (at most six).
+/// The best support found of every size 0, 1, 2, … up to M / ln N (index = size): one pass upwards, then
+/// elimination from every start, then passes downwards and upwards until one improves no size (at most six).
 pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>]) -> Vec<Corner> {
-    // Supports too large to be chosen are ways to better small ones: the downward pass starts from them.
-    let limit = (3 * largest_choice(design)).min(largest_support(design));
+    let limit = largest_choice(design);
     let empty = Tableau::empty(design, correlation);
     let mut search = Search {
         design,
@@ -332,33 +345,25 @@ pub fn corners(design: &Design, correlation: &[f64], starts: &[Vec<usize>]) -> V
         found: vec![empty.clone()],
     };
     search.pass(true, limit);
-    for start in starts
-        .iter()
-        .filter(|s| s.len() < search.found.len())
-        .cloned()
-        .collect::<Vec<_>>()
-    {
+    for start in starts {
         let mut tableau = empty.clone();
-        for j in start {
-            if tableau.free[j] > COLLINEAR {
-                tableau.add(&mut search.gram, design, j);
+        for j in start.iter().take(largest_support(design)) {
+            if tableau.free[*j] > COLLINEAR {
+                tableau.add(&mut search.gram, design, *j);
             }
         }
-        search.offer(tableau);
+        search.eliminate(tableau, limit);
     }
     for round in 0..6 {
         if !search.pass(round % 2 == 1, limit) {
             break;
         }
     }
-    search
-        .found
-        .iter()
-        .map(|t| Corner {
-            support: t.sorted(),
-            rss: t.rss,
-        })
-        .collect()
+    let corner = |t: &Tableau| Corner {
+        support: t.sorted(),
+        rss: t.rss,
+    };
+    search.found.iter().map(corner).collect()
 }
 
 /// The corner with the smallest EBIC_g among those with k <= M / ln N and k < M/2; ties go to the smaller.

@@ -1,5 +1,5 @@
 //! Mutations seen red: `>` for `>=` in `AtLeast`; NaN passing as informative; twelve digits in place of
-//! the exact text; four digits shown whatever the verdict.
+//! the exact text; four digits shown whatever the verdict; a clock row not marked.
 use super::*;
 
 fn shortfall(target: Expected) -> Expected {

@@ -142,7 +142,7 @@ pub(super) fn outer_errors(context: &Context<'_>, design: &Design) -> Result<[Ve
 
 #[cfg(test)]
 mod tests {
-    //! Mutation seen red: the target among the variables.
+    //! The data are compiled in: a wrong path or another file is found here.
     use super::*;
 
     #[test] // facts of the file, see fixtures/README.md

@@ -191,7 +191,7 @@ pub(super) fn error(signal: &Signal) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: the test rows not relabelled; the order of the relevant columns reversed in x alone.
+    //! Mutations seen red: the test rows not relabelled; the empty end not passed over.
     use super::*;
     use crate::garrote::metrics::linear_prediction;
     use crate::garrote::synth::Protocol;
