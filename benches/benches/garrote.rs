@@ -6,7 +6,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 use gibbs::garrote::fit::criterion_gamma;
 use gibbs::garrote::search::corners;
 use gibbs::garrote::synth::Protocol;
-use gibbs::garrote::trail::{Gram, default_grid, trace_design};
+use gibbs::garrote::trail::{Gram, Kept, default_grid, trace_design};
 use gibbs::garrote::{Design, FitOptions};
 use gibbs_core::garrote::{Ascent, Options, State};
 use std::hint::black_box;
@@ -105,7 +105,7 @@ fn search(c: &mut Criterion) {
         let design = draw(protocol);
         let grid = default_grid(&design, FitOptions::default().gammas).expect("a grid of 50");
         let trail = trace_design(&design, &grid, along(), false).expect("a path");
-        let mut starts: Vec<Vec<usize>> = trail.kept.iter().map(|kept| kept.support()).collect();
+        let mut starts: Vec<Vec<usize>> = trail.kept.iter().map(Kept::support).collect();
         starts.dedup();
         let correlation = design.correlation();
         group.bench_function(protocol, |b| {

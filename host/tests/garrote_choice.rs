@@ -49,7 +49,9 @@ fn residual(design: &Design, set: usize) -> f64 {
             q.iter_mut().zip(e).for_each(|(q, e)| *q -= along * e);
         }
         let length = dot(&q, &q).sqrt();
-        q.iter_mut().for_each(|q| *q /= length);
+        for q in &mut q {
+            *q /= length;
+        }
         let along = dot(&q, &rest);
         rest.iter_mut().zip(&q).for_each(|(r, q)| *r -= along * q);
         basis.push(q);

@@ -55,7 +55,7 @@ fn fit_ours(train: &Sample, rule: Rule) -> Result<Fitted, Box<dyn Error>> {
     })
 }
 
-/// The path as [`fit`] traces it, without choice and final solution.
+/// The path as [`fit()`] traces it, without choice and final solution.
 fn path_ours(design: &Design) -> Result<usize, Box<dyn Error>> {
     let options = FitOptions::default();
     let along = Options {
