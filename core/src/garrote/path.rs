@@ -154,9 +154,11 @@ pub fn trace<T: Real>(
     Ok(ending)
 }
 
-/// Below by more than rounding, so that two converged copies of one solution do not look like hysteresis.
+/// Below by more than 1e-6 (f32: 3e-5) of its size, so that two copies of one solution, each
+/// converged to its tolerance, do not look like hysteresis.
 fn clearly_below<T: Real>(a: T, b: T) -> bool {
-    a < b - T::of(256.0) * T::EPSILON * (T::ONE + b.abs())
+    let part = T::of(if T::IS_DOUBLE { 1e-6 } else { 3e-5 });
+    a < b - part * (T::ONE + b.abs())
 }
 
 /// Path storage lent by the caller, for G gammas, N variables, Q targets.

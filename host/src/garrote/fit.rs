@@ -101,7 +101,7 @@ impl Default for FitOptions {
             gammas: 50,
             seed: 0,
             curves: false,
-            path_tolerance: 1e-5,
+            path_tolerance: 1e-4,
             folds: 5,
             replicas: 50,
             held: None,
