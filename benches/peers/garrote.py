@@ -5,10 +5,12 @@ Needs  python3 with  numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1 abess==0.4.1
 and    cargo build --release -p gibbs-benches --bin garrote_draws
 
     python3 benches/peers/garrote.py --protocols B,B-large,A:5,C --draws 10
+    python3 benches/peers/garrote.py --rules ebic,ebic:0.5 --draws 100 --write    # the README's table
 
 Every draw is made once by this project (`garrote_draws` writes it as .npy and fits it), then each peer fits the same
 arrays, one after the other, so that a change in the load of the machine meets all alike. One thread everywhere.
-Seconds are medians over draws of the median over repeats, fit only (no start of a process, no reading, no prediction).
+Seconds are medians over draws of the median over repeats, fit only (no start of a process, no reading, no prediction);
+`path` is our path over gamma alone, without search, choice and final solution.
 A variable counts as selected if |coefficient| > 1e-10. E_gen = sqrt(sum (yhat - y)^2 / sum y^2) on the test rows, predicted
 by the peer itself. F1 of nothing selected where nothing is relevant is 1.
 
@@ -89,15 +91,13 @@ def timed(method, x, y, repeats):
     return fit, statistics.median(seconds)
 
 
-def one_draw(binary, protocol, seed, repeats, peers):
+def one_draw(binary, protocol, seed, repeats, rules, peers):
     with tempfile.TemporaryDirectory() as folder:
-        command = [binary, protocol, str(seed), folder, str(repeats)]
+        command = [binary, protocol, str(seed), folder, str(repeats), rules]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)}: {done.stderr.strip()}")
-        # one line per rule of ours that the binary fits
-        rows = [json.loads(line) for line in done.stdout.splitlines()]
-        rows = [{**row, "method": row.get("method", "ours")} for row in rows]
+        rows = [json.loads(line) for line in done.stdout.splitlines()]  # one per rule of ours
         names = ("x_train", "y_train", "x_test", "y_test", "weights")
         x, y, x_test, y_test, truth = (np.load(f"{folder}/{name}.npy") for name in names)
     for name in peers:
@@ -118,8 +118,40 @@ def table(rows):
         seconds = statistics.median(row["seconds"] for row in group)
         unit.setdefault(protocol, seconds)
         ratio = seconds / unit[protocol]
-        draws = len(group)
-        yield {"protocol": protocol, "method": method, "draws": draws, **mean, "seconds": seconds, "ratio": ratio}
+        row = {"protocol": protocol, "method": method, "draws": len(group), **mean, "seconds": seconds, "ratio": ratio}
+        if "seconds_path" in group[0]:
+            row["seconds_path"] = statistics.median(row["seconds_path"] for row in group)
+        yield row
+
+
+def markdown(summary, seed0):
+    """The table for the README: accuracy and time side by side, times in units of our first rule as well."""
+    lines = [
+        "| protocol | method | F1 | TP | FP | exact | E_gen | fit, ms | path, ms | time ratio |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for r in summary:
+        path = f"{1e3 * r['seconds_path']:.3g}" if "seconds_path" in r else ""
+        lines.append(
+            f"| {r['protocol']} | {r['method']} | {r['f1']:.3f} | {r['tp']:.2f} | {r['fp']:.2f} | {r['exact']:.2f} "
+            f"| {r['e_gen']:.4f} | {1e3 * r['seconds']:.3g} | {path} | {r['ratio']:.3g} |"
+        )
+    draws = summary[0]["draws"]
+    peers = ", ".join(f"{package} {version}" for package, version in VERSIONS.items())
+    lines += ["", f"Seeds {seed0} to {seed0 + draws - 1} of each protocol, one run on one machine, one thread; {peers}."]
+    return "\n".join(lines) + "\n"
+
+
+def write_readme(text):
+    """Replaces the table between its marks; the file is renamed into place."""
+    readme = ROOT / "README.md"
+    before, begin, rest = readme.read_text().partition("<!-- peers:begin -->")
+    _, end, after = rest.partition("<!-- peers:end -->")
+    if not end:
+        sys.exit(f"{readme}: no <!-- peers:begin --> and <!-- peers:end -->")
+    fresh = readme.with_name("README.md.new")
+    fresh.write_text(f"{before}{begin}\n{text}{end}{after}")
+    fresh.replace(readme)
 
 
 def check_versions():
@@ -137,9 +169,13 @@ def main():
     parser.add_argument("--draws", type=int, default=10, help="draws per protocol")
     parser.add_argument("--seed0", type=int, default=0, help="first seed")
     parser.add_argument("--repeats", type=int, default=3, help="timed fits per draw and method")
+    parser.add_argument("--rules", default="ebic", help="rules of ours, comma-separated: ebic, ebic:G, bic, cv, ...")
     parser.add_argument("--peers", default=",".join(PEERS), help="comma-separated, of " + ", ".join(PEERS))
     parser.add_argument("--binary", default=str(ROOT / "target/release/garrote_draws"), help="the built garrote_draws")
-    parser.add_argument("--json", action="store_true", help="one JSON object: the table and every draw")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object: the table and every draw")
+    form.add_argument("--markdown", action="store_true", help="the table in Markdown")
+    form.add_argument("--write", action="store_true", help="the table in Markdown, into README.md")
     options = parser.parse_args()
     peers = [name for name in options.peers.split(",") if name]
     for name in peers:
@@ -154,17 +190,24 @@ def main():
     rows = []
     for protocol in options.protocols.split(","):
         for seed in range(options.seed0, options.seed0 + options.draws):
-            rows += one_draw(options.binary, protocol, seed, options.repeats, peers)
+            rows += one_draw(options.binary, protocol, seed, options.repeats, options.rules, peers)
         print(f"{protocol}: {options.draws} draws done", file=sys.stderr)
     summary = list(table(rows))
     if options.json:
         print(json.dumps({"schema": "gibbs.peers.garrote/1", "versions": VERSIONS, "table": summary, "draws": rows}))
         return
-    print(f"{'protocol':10} {'method':12} {'draws':>5} {'F1':>6} {'TP':>6} {'FP':>6} {'exact':>6} {'E_gen':>6} {'seconds':>9} {'ratio':>7}")
+    if options.markdown or options.write:
+        text = markdown(summary, options.seed0)
+        print(text, end="")
+        if options.write:
+            write_readme(text)
+        return
+    print(f"{'protocol':10} {'method':14} {'draws':>5} {'F1':>6} {'TP':>6} {'FP':>6} {'exact':>6} {'E_gen':>6} {'seconds':>9} {'path':>9} {'ratio':>7}")
     for r in summary:
+        path = f"{r['seconds_path']:9.5f}" if "seconds_path" in r else " " * 9
         print(
-            f"{r['protocol']:10} {r['method']:12} {r['draws']:5d} {r['f1']:6.3f} {r['tp']:6.2f} {r['fp']:6.2f} "
-            f"{r['exact']:6.2f} {r['e_gen']:6.4f} {r['seconds']:9.5f} {r['ratio']:7.2f}"
+            f"{r['protocol']:10} {r['method']:14} {r['draws']:5d} {r['f1']:6.3f} {r['tp']:6.2f} {r['fp']:6.2f} "
+            f"{r['exact']:6.2f} {r['e_gen']:6.4f} {r['seconds']:9.5f} {path} {r['ratio']:7.2f}"
         )
 
 

@@ -7,7 +7,7 @@
 //! program, semihosting output and vector table included.
 
 use crate::boards::{BOARDS, Board, Run, icount};
-use crate::{Failure, build, failed, read, read_toml, root};
+use crate::{Failure, build, failed, read_toml, readme, root};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -170,16 +170,6 @@ fn grouped(value: u64) -> String {
     text
 }
 
-/// The marks around the table in the README.
-pub const MARKS: (&str, &str) = ("<!-- footprint:begin -->", "<!-- footprint:end -->");
-
-/// The README with the table between its marks replaced, or `None` if it has no marks.
-pub fn spliced(readme: &str, table: &str) -> Option<String> {
-    let (before, rest) = readme.split_once(MARKS.0)?;
-    let (_, after) = rest.split_once(MARKS.1)?;
-    Some(format!("{before}{}\n{table}{}{after}", MARKS.0, MARKS.1))
-}
-
 /// Writes the budgets file and the README's table.
 ///
 /// # Errors
@@ -187,8 +177,5 @@ pub fn spliced(readme: &str, table: &str) -> Option<String> {
 pub fn write_all(program: &str, rows: &[Row]) -> Result<(), Failure> {
     let file = budgets_file();
     std::fs::write(&file, budgets_text(program, rows)).map_err(failed(file.display()))?;
-    let readme = root().join("README.md");
-    let text = spliced(&read(&readme)?, &table(rows))
-        .ok_or_else(|| Failure(format!("{}: no {} ... {}", readme.display(), MARKS.0, MARKS.1)))?;
-    std::fs::write(&readme, text).map_err(failed(readme.display()))
+    readme::write("footprint", &table(rows))
 }

@@ -1,5 +1,6 @@
 //! What the cross-room tests share: which tools the machine has ([`tools`]), child builds ([`build`]), boards
-//! under QEMU ([`boards`]), and the footprint of the firmware against its budgets ([`footprint`]).
+//! under QEMU ([`boards`]), the footprint of the firmware against its budgets ([`footprint`]), the registry of methods
+//! ([`registry`]), and the tables of the README ([`readme`]).
 //!
 //! A test whose tools are missing passes with one line on stderr. `GIBBS_REQUIRE_TOOLS=1` (set by `.ci/run`)
 //! makes the same case a failure, so that nothing is skipped unseen where it must run.
@@ -7,7 +8,14 @@
 pub mod boards;
 pub mod build;
 pub mod footprint;
+pub mod readme;
+pub mod registry;
 pub mod tools;
+
+/// The README's code, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
 
 use std::path::{Path, PathBuf};
 

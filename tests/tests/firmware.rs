@@ -4,9 +4,9 @@
 //! lifted (the microbit's limit); no `HardFault` handler (the run spins until its deadline).
 
 use gibbs_tests::boards::{Board, M0, M3, M4F, RV32, RV32F};
-use gibbs_tests::footprint::{QUANTITIES, SLACK, budget, budgets, measure, spliced, table};
+use gibbs_tests::footprint::{QUANTITIES, SLACK, budget, budgets, measure, table};
 use gibbs_tests::tools::{Tool, available};
-use gibbs_tests::{Failure, read, root};
+use gibbs_tests::{Failure, readme};
 use gibbs_workload::demo::{TRUTH, demo};
 
 /// What the microbit's 16 KiB must leave to the application: half.
@@ -113,13 +113,9 @@ fn fault_rv32() -> Result<(), Failure> {
 
 #[test]
 fn readme_shows_the_budgets() -> Result<(), Failure> {
-    let readme = read(&root().join("README.md"))?;
-    let fresh = spliced(&readme, &table(&budgets("garrote")?));
-    let hint = "hint: cargo run -p gibbs-tests --bin footprint -- --write";
-    assert_eq!(
-        fresh.as_deref(),
-        Some(readme.as_str()),
-        "the README's footprint table is out of date; {hint}"
+    assert!(
+        readme::shows("footprint", &table(&budgets("garrote")?))?,
+        "the README's footprint table is out of date; hint: cargo run -p gibbs-tests --bin footprint -- --write"
     );
     Ok(())
 }

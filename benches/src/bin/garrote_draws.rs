@@ -1,13 +1,17 @@
 //! One draw of a synthetic protocol for `peers/garrote.py`: writes its arrays as .npy files, fits it with this
-//! library, and prints one JSON line.
+//! library, and prints one JSON line per rule.
 //!
-//! `garrote_draws PROTOCOL SEED DIR [REPEATS]` writes `x_train, y_train, x_test, y_test, weights` (.npy) into DIR and
-//! prints `{"protocol", "seed", "noise_sd", "f1", "tp", "fp", "fn", "exact", "e_gen", "seconds"}`; seconds is the median
-//! over REPEATS (default 3) of the whole fit on one thread.
+//! `garrote_draws PROTOCOL SEED DIR [REPEATS] [RULES]` writes `x_train, y_train, x_test, y_test, weights` (.npy) into
+//! DIR, fits by each of the RULES (comma-separated, default `ebic`) and prints `{"protocol", "seed", "method",
+//! "noise_sd", "f1", "tp", "fp", "fn", "exact", "e_gen", "seconds", "seconds_path"}`. seconds is the median over
+//! REPEATS (default 3) of the whole fit on one thread, from raw arrays to coefficients; seconds_path of the path alone,
+//! both passes on the design made ready.
 
 use gibbs::garrote::metrics::{Support, generalisation_error, linear_prediction};
 use gibbs::garrote::synth::{Protocol, Sample};
-use gibbs::garrote::{Design, FitOptions, fit};
+use gibbs::garrote::trail::{default_grid, trace_design};
+use gibbs::garrote::{Design, FitOptions, Rule, fit};
+use gibbs_core::garrote::Options;
 use npyz::WriterBuilder;
 use std::error::Error;
 use std::fs::File;
@@ -22,20 +26,19 @@ struct Fitted {
     intercept: f64,
 }
 
-/// Our entry in the comparison.
-fn fit_ours(train: &Sample) -> Result<Fitted, Box<dyn Error>> {
+fn design_of(train: &Sample) -> Result<Design, Box<dyn Error>> {
     let names = (0..train.columns()).map(|i| format!("x{i}")).collect();
-    let design = Design::new(names, "y", train.x.clone(), train.y.clone())?;
-    let rule = std::env::var("GIBBS_RULE")
-        .unwrap_or_else(|_| "ebic".into())
-        .parse()?;
-    let fit = fit(
-        &design,
-        &FitOptions {
-            rule,
-            ..FitOptions::default()
-        },
-    )?;
+    Ok(Design::new(names, "y", train.x.clone(), train.y.clone())?)
+}
+
+/// Our entry in the comparison.
+fn fit_ours(train: &Sample, rule: Rule) -> Result<Fitted, Box<dyn Error>> {
+    let design = design_of(train)?;
+    let options = FitOptions {
+        rule,
+        ..FitOptions::default()
+    };
+    let fit = fit(&design, &options)?;
     let mut intercept = design.target_mean;
     let mut coefficients = vec![0.0; design.variables()];
     for (i, c) in coefficients.iter_mut().enumerate() {
@@ -52,13 +55,48 @@ fn fit_ours(train: &Sample) -> Result<Fitted, Box<dyn Error>> {
     })
 }
 
+/// The path as [`fit()`] traces it, without choice and final solution.
+fn path_ours(design: &Design) -> Result<usize, Box<dyn Error>> {
+    let options = FitOptions::default();
+    let along = Options {
+        tolerance: options.path_tolerance.max(options.solver.tolerance),
+        ..options.solver
+    };
+    let grid = default_grid(design, options.gammas)?;
+    Ok(trace_design(design, &grid, along, false)?.kept.len())
+}
+
+/// What the work gives, and the median seconds of `repeats` runs after a first one that warms the caches, as the
+/// peers' first run does for them.
+fn timed<R>(
+    repeats: usize,
+    mut work: impl FnMut() -> Result<R, Box<dyn Error>>,
+) -> Result<(R, f64), Box<dyn Error>> {
+    let mut result = work()?;
+    let mut seconds = Vec::new();
+    for _ in 0..repeats.max(1) {
+        let start = Instant::now();
+        result = work()?;
+        seconds.push(start.elapsed().as_secs_f64());
+    }
+    seconds.sort_by(f64::total_cmp);
+    Ok((result, seconds[seconds.len() / 2]))
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [protocol, seed, dir, rest @ ..] = &words[..] else {
-        return Err("usage: garrote_draws PROTOCOL SEED DIR [REPEATS]".into());
+        return Err("usage: garrote_draws PROTOCOL SEED DIR [REPEATS] [RULES]".into());
     };
     let seed: u64 = seed.parse()?;
     let repeats: usize = rest.first().map_or(Ok(3), |text| text.parse())?;
+    let rules: Result<Vec<Rule>, _> = rest
+        .get(1)
+        .map_or("ebic", String::as_str)
+        .split(',')
+        .map(str::parse)
+        .collect();
+    let rules = rules?;
     // before the first parallel loop, which would start the default pool
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global()?;
     let draw = Protocol::parse(protocol)?.draw(seed);
@@ -74,35 +112,33 @@ fn main() -> Result<(), Box<dyn Error>> {
         &[draw.weights.len() as u64],
     )?;
 
-    let mut fitted = fit_ours(&draw.train)?; // also warms the caches, as the peers' first run does for them
-    let mut seconds = Vec::new();
-    for _ in 0..repeats.max(1) {
-        let start = Instant::now();
-        fitted = fit_ours(&draw.train)?;
-        seconds.push(start.elapsed().as_secs_f64());
+    let design = design_of(&draw.train)?;
+    let (_, seconds_path) = timed(repeats, || path_ours(&design))?;
+    for rule in rules {
+        let (fitted, seconds) = timed(repeats, || fit_ours(&draw.train, rule))?;
+        let support = Support::of(fitted.selected.iter().copied(), &draw.weights);
+        let predicted = linear_prediction(
+            &draw.test.x,
+            draw.test.rows,
+            &fitted.coefficients,
+            fitted.intercept,
+        );
+        let line = serde_json::json!({
+            "protocol": draw.name,
+            "seed": seed,
+            "method": format!("gibbs {rule}"),
+            "noise_sd": draw.noise_sd,
+            "f1": support.f1(),
+            "tp": support.true_positives,
+            "fp": support.false_positives,
+            "fn": support.false_negatives,
+            "exact": support.exact(),
+            "e_gen": generalisation_error(&predicted, &draw.test.y),
+            "seconds": seconds,
+            "seconds_path": seconds_path,
+        });
+        println!("{line}");
     }
-    seconds.sort_by(f64::total_cmp);
-
-    let support = Support::of(fitted.selected.iter().copied(), &draw.weights);
-    let predicted = linear_prediction(
-        &draw.test.x,
-        draw.test.rows,
-        &fitted.coefficients,
-        fitted.intercept,
-    );
-    let line = serde_json::json!({
-        "protocol": draw.name,
-        "seed": seed,
-        "noise_sd": draw.noise_sd,
-        "f1": support.f1(),
-        "tp": support.true_positives,
-        "fp": support.false_positives,
-        "fn": support.false_negatives,
-        "exact": support.exact(),
-        "e_gen": generalisation_error(&predicted, &draw.test.y),
-        "seconds": seconds[seconds.len() / 2],
-    });
-    println!("{line}");
     Ok(())
 }
 

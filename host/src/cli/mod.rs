@@ -4,6 +4,7 @@
 //! to standard error. Map: [`error`] exit codes, [`output`] the one place that writes to standard output,
 //! [`interrupt`] Ctrl-C. To add a family: one module, one variant of [`Command`], one arm in `dispatch`.
 
+pub mod cite;
 pub mod completions;
 pub mod error;
 pub mod garrote;
@@ -30,6 +31,7 @@ With --json an error is also an object on standard output: {\"schema\": \"gibbs.
 Examples:
   gibbs garrote fit data.csv --target y
   gibbs reproduce
+  gibbs cite garrote > references.bib
   gibbs completions bash > gibbs.bash";
 
 /// The statistical physics of learning: fit, sample, reproduce.
@@ -73,6 +75,8 @@ pub enum Command {
     Garrote(garrote::Arguments),
     /// Run the reproduced experiments and write the report
     Reproduce(reproduce::Arguments),
+    /// Print what a method is built on, as BibTeX
+    Cite(cite::Arguments),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Print the manual page, or write the pages of all verbs to --out DIR
@@ -120,6 +124,7 @@ fn dispatch(cli: &Cli) -> Result<Status, CliError> {
     match &cli.command {
         Command::Garrote(arguments) => garrote::run(arguments, &cli.common),
         Command::Reproduce(arguments) => reproduce::run(arguments, &cli.common),
+        Command::Cite(arguments) => cite::run(arguments, &cli.common),
         Command::Completions(arguments) => completions::print(arguments, &mut Cli::command()),
         Command::Man(arguments) => completions::man(arguments, &cli.common, Cli::command()),
     }

@@ -1,0 +1,189 @@
+//! `gibbs cite [METHOD …]`: what a method is built on, as BibTeX. Made from the registry of methods.
+
+use super::output::emit;
+use super::{Common, Status, error::CliError};
+use crate::report::table::{Style, Table};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+const METHODS: &str = include_str!("../../../fixtures/methods.toml");
+const CITATIONS: &str = include_str!("../../../fixtures/citations.toml");
+
+/// Order of the fields of a BibTeX entry; others follow by name.
+const ORDER: [&str; 14] = [
+    "author",
+    "title",
+    "journal",
+    "booktitle",
+    "edition",
+    "publisher",
+    "volume",
+    "number",
+    "pages",
+    "year",
+    "doi",
+    "eprint",
+    "archiveprefix",
+    "note",
+];
+
+/// Arguments of `gibbs cite`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A METHOD is one of the list, or the first part of its name: `garrote` means all that begin with `garrote-`.
+
+Examples:
+  gibbs cite
+  gibbs cite garrote-ascent lasso > references.bib
+  gibbs cite garrote --json")]
+pub struct Arguments {
+    /// Methods (or data sets) to cite; without any, they are listed
+    #[arg(value_name = "METHOD")]
+    methods: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Registry {
+    method: Vec<Method>,
+    data: Vec<Method>,
+}
+
+/// A method, or a data set (which has no modules and no targets).
+#[derive(Debug, Deserialize, Serialize)]
+struct Method {
+    id: String,
+    name: String,
+    #[serde(default)]
+    modules: Vec<String>,
+    source: Vec<String>,
+    #[serde(default)]
+    targets: Vec<String>,
+}
+
+/// Methods, then data sets.
+fn registered() -> Result<Vec<Method>, CliError> {
+    let Registry { mut method, data } = parsed("methods.toml", METHODS)?;
+    method.extend(data);
+    Ok(method)
+}
+
+/// The fields of one entry; `type` is its kind.
+type Citation = BTreeMap<String, String>;
+
+pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
+    let registered = registered()?;
+    let citations: BTreeMap<String, Citation> = parsed("citations.toml", CITATIONS)?;
+    let methods = chosen(&registered, &arguments.methods)?;
+    let mut entries: Vec<(&String, &Citation)> = Vec::new();
+    for key in methods.iter().flat_map(|method| &method.source) {
+        let entry = citations
+            .get_key_value(key)
+            .ok_or_else(|| CliError::failed(format!("citations.toml has no {key}")))?;
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    emit(
+        common,
+        || object(&methods, &entries),
+        || {
+            if arguments.methods.is_empty() {
+                listed(&methods)
+            } else {
+                entries.iter().map(|(key, entry)| bibtex(key, entry)).collect()
+            }
+        },
+    )?;
+    Ok(Status::Done)
+}
+
+/// Both files are part of the program, so a refusal is a defect of it, never of the user.
+fn parsed<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, CliError> {
+    toml::from_str(text).map_err(|error| CliError::failed(format!("{name}: {error}")))
+}
+
+/// The methods asked for, in the order of the registry; all of them when none is.
+fn chosen<'r>(methods: &'r [Method], wanted: &[String]) -> Result<Vec<&'r Method>, CliError> {
+    let is = |method: &Method, name: &str| {
+        let rest = method.id.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    if let Some(unknown) = wanted.iter().find(|name| !methods.iter().any(|m| is(m, name))) {
+        let message = format!("no method {unknown:?}\nhint: `gibbs cite` lists the methods");
+        return Err(CliError::input(message).with("method", unknown.as_str()));
+    }
+    let asked = |method: &&Method| wanted.is_empty() || wanted.iter().any(|name| is(method, name));
+    Ok(methods.iter().filter(asked).collect())
+}
+
+fn object(methods: &[&Method], entries: &[(&String, &Citation)]) -> Value {
+    let citations = entries.iter().map(|(key, entry)| {
+        let fields: Citation = fields(entry).map(|(k, v)| (k.clone(), v.clone())).collect();
+        json!({"key": key, "type": entry.get("type"), "fields": fields, "bibtex": bibtex(key, entry)})
+    });
+    json!({"schema": "gibbs.cite/1", "methods": methods, "citations": citations.collect::<Vec<_>>()})
+}
+
+fn listed(methods: &[&Method]) -> String {
+    let mut table = Table::new(&["method", "what it is", "sources"]);
+    for method in methods {
+        table.push([method.id.clone(), method.name.clone(), method.source.join(", ")]);
+    }
+    table.to_text(Style::of_stdout())
+}
+
+fn fields(entry: &Citation) -> impl Iterator<Item = (&String, &String)> {
+    let first = ORDER.iter().filter_map(|name| entry.get_key_value(*name));
+    let other = |(name, _): &(&String, &String)| *name != "type" && !ORDER.contains(&name.as_str());
+    first.chain(entry.iter().filter(other))
+}
+
+fn bibtex(key: &str, entry: &Citation) -> String {
+    let kind = entry.get("type").map_or("misc", String::as_str);
+    let mut text = format!("@{kind}{{{key},\n");
+    for (name, value) in fields(entry) {
+        let _ = writeln!(text, "  {name} = {{{value}}},");
+    }
+    text.push_str("}\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_has_what_its_kind_needs_and_balanced_braces() {
+        let citations: BTreeMap<String, Citation> = parsed("citations.toml", CITATIONS).unwrap();
+        assert!(citations.len() > 15);
+        for (key, entry) in &citations {
+            let needs: &[&str] = match entry.get("type").map(String::as_str) {
+                Some("article") => &["author", "title", "year", "journal", "volume"],
+                Some("book") => &["author", "title", "year", "publisher"],
+                Some("inproceedings") => &["author", "title", "year", "booktitle"],
+                Some("misc") => &["author", "title", "year", "eprint"],
+                other => panic!("{key}: {other:?}"),
+            };
+            for field in needs {
+                assert!(entry.get(*field).is_some_and(|v| !v.is_empty()), "{key}: {field}");
+            }
+            let text = bibtex(key, entry);
+            assert_eq!(text.matches('{').count(), text.matches('}').count(), "{text}");
+            assert_eq!(text.lines().count(), entry.len() + 1, "{text}"); // no field lost, `type` in the head
+        }
+    }
+
+    #[test] // "garrote" is a family, "garrote-as" nothing
+    fn names_are_whole_parts() {
+        let registered = registered().unwrap();
+        let count = |name: &str| chosen(&registered, &[name.to_owned()]).map(|found| found.len());
+        assert_eq!(count("garrote-ascent").unwrap(), 1);
+        assert!(count("garrote").unwrap() > 10);
+        for unknown in ["garrote-as", "", "-", "LASSO"] {
+            assert!(count(unknown).is_err(), "{unknown:?}");
+        }
+    }
+}
