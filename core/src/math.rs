@@ -206,13 +206,16 @@ pub fn softplus<T: Real>(t: T) -> T {
     larger(t, T::ZERO) + (-smaller(t.abs(), limit)).exp().ln_1p()
 }
 
+// The loops under `inline(always)` are inlined, on hosts only, into functions compiled for wider instruction
+// sets (dispatched at run time); bare-metal targets leave the choice to the optimiser, which saves stack.
+
 /// Lanes of [`dot`]: one AVX-512 register of f64, two of AVX2.
 const LANES: usize = 8;
 
 /// Σ x_i y_i over eight partial sums (entry i goes to lane i mod 8), added up as
 /// ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)), then the last len mod 8 products in order: the one order in
 /// which this project adds up products. It vectorises without changing a bit.
-#[inline(always)]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
     let mut lanes = [T::ZERO; LANES];
     let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
@@ -230,7 +233,7 @@ pub fn dot<T: Real>(x: &[T], y: &[T]) -> T {
 }
 
 /// y += a x, entry by entry.
-#[inline(always)]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn add_scaled<T: Real>(y: &mut [T], a: T, x: &[T]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += a * *x;

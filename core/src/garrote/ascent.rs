@@ -70,7 +70,7 @@ impl<'a, T: Real> Ascent<'a, T> {
     }
 
     /// Up to `sweeps` sweeps at `gamma` from the present state: anytime use on a device.
-    #[inline(always)]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     pub fn advance(&mut self, gamma: T, sweeps: u32) -> Solution<T> {
         let noise = self.options.noise;
         let (mut count, mut status) = (0, Status::MaxSweeps);

@@ -79,7 +79,7 @@ impl<T: Real> State<'_, T> {
     }
 
     /// Computes g = C v afresh.
-    #[inline(always)]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     pub fn refresh(&mut self, data: &Moments<'_, T>) {
         let n = data.variables().max(1);
         for (w, g) in self.weight.chunks_exact(n).zip(self.field.chunks_exact_mut(n)) {
@@ -99,7 +99,7 @@ impl<T: Real> State<'_, T> {
 
     /// Updates every gate once, in index order, then beta. Returns the largest changes and whether beta is
     /// capped. `skip` names a gate that stays as it is.
-    #[inline(always)]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     pub fn sweep(
         &mut self,
         data: &Moments<'_, T>,
@@ -157,7 +157,7 @@ impl<T: Real> State<'_, T> {
         change
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn update_precision(&mut self, data: &Moments<'_, T>, noise: Noise<T>, change: &mut Change<T>) {
         let n = data.variables().max(1);
         let targets = self.weight.chunks_exact(n).zip(self.field.chunks_exact(n));
@@ -174,7 +174,7 @@ impl<T: Real> State<'_, T> {
 }
 
 /// ehat = s2 - 2 b'v + v'g + Σ m (1 - m) d w², twice the energy of eq. 10 per sample, for one target.
-#[inline(always)]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub(crate) fn residual_energy<T: Real>(
     data: &Moments<'_, T>,
     inclusion: &[T],

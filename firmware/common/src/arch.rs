@@ -40,7 +40,7 @@ pub(crate) fn mark_begin() {
         #[cfg(target_arch = "arm")]
         asm!("mov r10, r10", options(nostack, preserves_flags));
         #[cfg(target_arch = "riscv32")]
-        asm!("slti x0, x0, 1", options(nostack, preserves_flags));
+        asm!(".balign 4", "slti x0, x0, 1", options(nostack, preserves_flags));
     }
 }
 
@@ -52,6 +52,6 @@ pub(crate) fn mark_end() {
         #[cfg(target_arch = "arm")]
         asm!("mov r11, r11", options(nostack, preserves_flags));
         #[cfg(target_arch = "riscv32")]
-        asm!("slti x0, x0, 2", options(nostack, preserves_flags));
+        asm!(".balign 4", "slti x0, x0, 2", options(nostack, preserves_flags));
     }
 }
