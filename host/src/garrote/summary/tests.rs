@@ -1,4 +1,7 @@
 //! Oracles: predictions in standardised units, normal equations, the path in the other layout.
+//!
+//! Mutations seen red: sign of the correlation in `ties`; evidence without M; a gate excluded without mending the
+//! residual (`columns`).
 
 use super::super::fit::fit;
 use super::super::testing::{apart, design, least_squares, problem, raw};
