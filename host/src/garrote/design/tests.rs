@@ -92,7 +92,7 @@ fn awkward() -> (Vec<f64>, Vec<f64>) {
     let (mut x, y) = raw(3, (12, 6), 2, (0.5, 0.3));
     for (i, column) in x.chunks_exact_mut(12).enumerate() {
         for v in column {
-            *v = 10.0_f64.powi(i as i32 - 3) * *v + 50.0 * i as f64;
+            *v = 10.0_f64.powf(i as f64 - 3.0) * *v + 50.0 * i as f64;
         }
     }
     x[48..53].fill(2.5);
