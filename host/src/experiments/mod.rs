@@ -156,10 +156,7 @@ pub trait Experiment: Sync {
 
 /// All experiments, in the order of the report.
 pub fn registry() -> Vec<Box<dyn Experiment>> {
-    vec![
-        Box::new(random_moments::RandomMoments),
-        Box::new(garrote_dense::GarroteDense),
-    ]
+    vec![Box::new(random_moments::RandomMoments), Box::new(garrote_dense::GarroteDense)]
 }
 
 #[cfg(test)]
