@@ -1,4 +1,7 @@
 //! Oracles: replicas drawn by hand, a problem whose density is known, any number of threads.
+//!
+//! Mutations seen red: one stream for all replicas; `reached` ignored; constant targets not drawn again; replicas that
+//! ended early left out.
 
 use super::super::parts::Work;
 use super::super::testing::{apart, design, problem};

@@ -1,7 +1,11 @@
 //! Oracles: the core's coordinate ascent over moments (another layout, same fixed points), the core's
 //! free energy, the fixed-point equations themselves.
+//!
+//! Mutations seen red: own spread kept in `settle`; residual not refreshed in `load` or not mended in `exclude`; cap
+//! not reported; limit ignored; dead columns swept. Seen green: the floor not rescaled in `settle` (the full sweep
+//! decides the end, so it costs time only).
 
-use super::super::testing::tolerance::{FIXED_POINT, MONOTONE, ROUNDING};
+use super::super::testing::tolerance::{FIXED_POINT, MONOTONE, ROUNDING, TWO_LAYOUTS};
 use super::super::testing::{apart, design, problem, raw};
 use super::super::trail::{Gram, default_grid};
 use super::*;
@@ -14,7 +18,7 @@ fn tight(noise: Noise<f64>) -> Options<f64> {
     Options {
         noise,
         tolerance: 1e-11,
-        max_sweeps: 20_000,
+        max_sweeps: 2_000,
     }
 }
 
@@ -82,8 +86,12 @@ fn both_layouts_follow_one_path() {
             assert_eq!(a.status, Status::Converged);
             let m = apart(columns.inclusion(), moments.inclusion());
             let v = apart(&effects(columns), &effects(moments));
-            assert!(m < 1e-7 && v < 1e-7, "seed {seed} gamma {}: {m} {v}", a.gamma);
-            assert!((a.precision / b.precision - 1.0).abs() < 1e-7);
+            assert!(
+                m < TWO_LAYOUTS && v < TWO_LAYOUTS,
+                "seed {seed} gamma {}: {m} {v}",
+                a.gamma
+            );
+            assert!((a.precision / b.precision - 1.0).abs() < TWO_LAYOUTS);
             let f = (a.free_energy - b.free_energy).abs();
             assert!(f < 1e-9 * (1.0 + b.free_energy.abs()), "F {f}");
         });

@@ -1,4 +1,7 @@
 //! Oracles: protocols with a known truth, the corner identity, exact symmetries of the method.
+//!
+//! Mutations seen red: end for middle of the plateau; its threshold 1e-2; ln M for ln(M)/2 in the gamma of the
+//! criterion; `bic` written as `ebic`; backward solutions not kept in the trail.
 
 use super::super::synth::Protocol;
 use super::super::testing::tolerance::CORNER;

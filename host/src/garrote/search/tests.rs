@@ -1,4 +1,7 @@
 //! Oracles: enumeration of all supports, least squares of each support, the inverse of its Gram matrix.
+//!
+//! Mutations seen red: sign of the update of P; denominator of a swap; no swaps at all; `<=` in `best_corner`; sizes
+//! up to M. Seen green: a dependent column let in from a start (its NaN or tiny gain is never the better one).
 
 use super::super::testing::{apart, design, least_squares, problem, raw};
 use super::*;
@@ -94,7 +97,7 @@ fn enumerate(design: &Design) -> Vec<f64> {
 }
 
 /// 200 designs of 9 chained columns (chain 0.8: neighbours correlate by about 0.6): 2000 sizes. A search by swaps need not find
-/// every best subset; it misses at most one size in a hundred here.
+/// every best subset; it misses 6 of these, and 15 without swaps.
 #[test]
 fn the_best_subset_of_every_size_is_found() {
     let (mut missed, mut sizes) = (0, 0);
@@ -124,8 +127,7 @@ fn the_best_subset_of_every_size_is_found() {
             assert!(found.iter().all(|c| value(chosen) <= value(c)));
         }
     }
-    eprintln!("{missed} of {sizes} missed");
-    assert!(missed * 100 <= sizes, "{missed} of {sizes}");
+    assert!(missed * 250 <= sizes, "{missed} of {sizes}");
 }
 
 #[test]

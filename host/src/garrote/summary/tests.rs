@@ -1,4 +1,7 @@
 //! Oracles: predictions in standardised units, normal equations, the path in the other layout.
+//!
+//! Mutations seen red: sign of the correlation in `ties`; evidence without M; a gate excluded without mending the
+//! residual (`columns`).
 
 use super::super::fit::fit;
 use super::super::testing::{apart, design, least_squares, problem, raw};
@@ -10,7 +13,7 @@ use gibbs_core::garrote::{Ascent, State};
 fn the_model_predicts_as_the_fit_does() {
     let (mut x, mut y) = raw(1, (30, 20), 2, (0.5, 0.3));
     for (i, v) in x.iter_mut().enumerate() {
-        *v = *v * 10.0_f64.powi((i / 30 % 5) as i32) + (i / 30) as f64;
+        *v = *v * 10.0_f64.powf((i / 30 % 5) as f64) + (i / 30) as f64;
     }
     x[150..180].fill(4.0); // column 5 is dead
     for v in &mut y {
