@@ -118,6 +118,7 @@ impl<'a, T: Real> Moments<'a, T> {
     }
 
     /// The largest evidence a single variable can have at beta = 1/s2: (M/2) max_i Σ_t b_it² / (d_i s2_t).
+    #[inline(never)] // once a path: its frame must not burden the solver's
     pub fn strongest_evidence(&self) -> T {
         let mut best = T::ZERO;
         for (i, d) in self.diagonal().enumerate() {

@@ -49,6 +49,7 @@ pub trait Store<T: Real> {
 ///
 /// # Errors
 /// `Shape` for an empty grid; `NonFinite`; `Domain` unless start < end.
+#[inline(never)] // once a path: its frame must not burden the solver's
 pub fn linear_grid<T: Real>(start: T, end: T, grid: &mut [T]) -> Result<(), Error> {
     if grid.is_empty() {
         return Err(Error::Shape);

@@ -157,7 +157,9 @@ impl<T: Real> State<'_, T> {
         change
     }
 
+    // Apart from the sweep on small parts: the two stack frames are then never needed at once.
     #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[cfg_attr(target_os = "none", inline(never))]
     fn update_precision(&mut self, data: &Moments<'_, T>, noise: Noise<T>, change: &mut Change<T>) {
         let n = data.variables().max(1);
         let targets = self.weight.chunks_exact(n).zip(self.field.chunks_exact(n));

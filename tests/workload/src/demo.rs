@@ -93,19 +93,40 @@ impl Demo {
         self.sums.push(&sample.x, &[sample.y])
     }
 
-    /// Fits the path, selects, predicts.
+    /// Fits the path, selects, predicts. The steps are not inlined: their stack frames are not needed at once.
     ///
     /// # Errors
     /// Those of the path and of the selection rule.
     #[inline(never)]
     pub fn fit(&mut self, points: &mut Points) -> Result<Fit, Error> {
-        self.data.update(&self.sums)?;
+        self.standardise()?;
+        self.trace(points)?;
+        let index = self.choose(points)?;
+        self.digest(index)
+    }
+
+    #[inline(never)]
+    fn standardise(&mut self) -> Result<(), Error> {
+        self.data.update(&self.sums)
+    }
+
+    #[inline(never)]
+    fn trace(&mut self, points: &mut Points) -> Result<(), Error> {
         let _ending = self.garrote.path(&self.data, Options::default(), points)?;
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn choose(&mut self, points: &mut Points) -> Result<usize, Error> {
         let moments = self.data.moments()?;
         let store = points.store(&moments)?;
         let index = by_information(&moments, &store, 1.0, &mut self.scratch)?;
         self.garrote.adopt(points, index)?;
+        Ok(index)
+    }
 
+    #[inline(never)]
+    fn digest(&self, index: usize) -> Result<Fit, Error> {
         let prediction = self.garrote.predict(&self.data, &sample(SAMPLES).x.into(), 0)?;
         let mut hash = Hash::default();
         hash.word(index as u64);
