@@ -216,26 +216,40 @@ pub fn by_plateau<T: Real>(path: &PathStore<'_, T>) -> Result<usize, Error> {
     let gamma = |i: usize| path.solution(i).map_or(T::ZERO, |s| s.gamma);
     let calm = |i: usize| {
         let m = path.inclusion_at(i);
-        support_len(m) > 0 && undecided(m) < T::of(1e-4) * T::of_count(m.len())
+        support_len(m) > 0 && undecided(m) < calm_limit(m.len())
     };
+    let same = |i: usize, j: usize| same_support(path.inclusion_at(i), path.inclusion_at(j));
+    longest_plateau(path.reached(), gamma, calm, same).ok_or(Error::NoSignal)
+}
+
+/// Largest Σ m (1 - m) of a decided solution of `variables` variables: 1e-4 each on average.
+pub fn calm_limit<T: Real>(variables: usize) -> T {
+    T::of(1e-4) * T::of_count(variables)
+}
+
+/// The middle of the longest stretch of points 0..`count` that are `calm` and all have the `same` support;
+/// whatever the storage of the points. The first of equals.
+pub fn longest_plateau<T: Real>(
+    count: usize,
+    gamma: impl Fn(usize) -> T,
+    calm: impl Fn(usize) -> bool,
+    same: impl Fn(usize, usize) -> bool,
+) -> Option<usize> {
     let mut best: Option<(T, usize)> = None;
     let mut start = None;
-    for i in 0..path.reached() {
+    for i in 0..count {
         if !calm(i) {
             start = None;
             continue;
         }
-        let first = match start {
-            Some(first) if same_support(path.inclusion_at(first), path.inclusion_at(i)) => first,
-            _ => i,
-        };
+        let first = start.filter(|first| same(*first, i)).unwrap_or(i);
         start = Some(first);
         let length = gamma(i) - gamma(first);
         if best.is_none_or(|(longest, _)| length > longest) {
             best = Some((length, first.midpoint(i)));
         }
     }
-    best.map(|(_, index)| index).ok_or(Error::NoSignal)
+    best.map(|(_, index)| index)
 }
 
 /// Both select the same variables.

@@ -4,8 +4,7 @@
 //! deviation of the variable. A column with variance <= (8 eps)² times its mean square is dead: all zeros,
 //! scale 0, never selected. Memory M N numbers, column-major.
 
-use super::search::Products;
-use crate::simd::dispatch;
+use crate::simd::{Task, dispatch};
 use gibbs_core::garrote::stream::standardise_row;
 use gibbs_core::math::dot;
 
@@ -199,7 +198,12 @@ impl Design {
 
     /// b = X'y/M.
     pub fn correlation(&self) -> Vec<f64> {
-        dispatch(Products(self, &self.y))
+        self.products(&self.y)
+    }
+
+    /// X'v/M for a vector v of M entries.
+    pub fn products(&self, v: &[f64]) -> Vec<f64> {
+        dispatch(Products(self, v))
     }
 
     /// The problem on some of the rows (repeats allowed), standardised anew.
@@ -261,6 +265,23 @@ impl Design {
     /// Those of [`standardise_row`].
     pub fn standardise_row(&self, row: &mut [f64]) -> Result<(), FitError> {
         Ok(standardise_row(row, &self.mean, &self.scale)?)
+    }
+}
+
+/// [`Design::products`] on the best instruction set.
+struct Products<'d>(&'d Design, &'d [f64]);
+
+impl Task for Products<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<f64> {
+        let Self(design, v) = self;
+        let mut products = vec![0.0; design.variables()];
+        for (product, column) in products.iter_mut().zip(design.x.chunks_exact(design.rows())) {
+            *product = dot(column, v) / design.rows() as f64;
+        }
+        products
     }
 }
 

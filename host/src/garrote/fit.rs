@@ -11,64 +11,12 @@ use super::bootstrap::{Bootstrap, bootstrap};
 use super::design::{Design, FitError};
 use super::held_out::{ErrorCurve, cross_validate, validate};
 use super::parts::Work;
+pub use super::rule::Rule;
 use super::search::{Corner, best_corner, corners};
-use super::trail::{Trail, WithSolver, default_grid, trace_design, with_solver};
+use super::trail::{Kept, Trail, WithSolver, default_grid, trace_design, with_solver};
 use crate::baseline::lasso;
+use gibbs_core::garrote::select::{calm_limit, longest_plateau};
 use gibbs_core::garrote::{Noise, Options, Solution, Solver, Status};
-use std::fmt;
-use std::str::FromStr;
-
-/// How gamma, and with it the set of variables, is chosen.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rule {
-    /// Smallest EBIC_g over path and search; g = 0 is BIC, g = 1/2 suits weak or correlated signals.
-    Ebic(f64),
-    /// Smallest K-fold cross-validation error (K = 5) on the path.
-    Cv,
-    /// Smallest error on rows held out (one third, or a file of their own).
-    Validation,
-    /// The density of the transition signal of a bootstrap ensemble.
-    Transition,
-    /// The longest interval of gamma with an unchanged, decided support.
-    Plateau,
-}
-
-impl FromStr for Rule {
-    type Err = FitError;
-
-    fn from_str(text: &str) -> Result<Self, FitError> {
-        let number = |g: &str| g.parse::<f64>().ok().filter(|g| g.is_finite() && *g >= 0.0);
-        match text.split_once(':') {
-            None if text == "ebic" => Some(Self::Ebic(1.0)),
-            None if text == "bic" => Some(Self::Ebic(0.0)),
-            None if text == "cv" => Some(Self::Cv),
-            None if text == "validation" => Some(Self::Validation),
-            None if text == "transition" => Some(Self::Transition),
-            None if text == "plateau" => Some(Self::Plateau),
-            Some(("ebic", g)) => number(g).map(Self::Ebic),
-            _ => None,
-        }
-        .ok_or_else(|| {
-            FitError::Option(format!(
-                "unknown rule {text:?}: expected ebic, ebic:G (G >= 0), bic, cv, validation, transition or plateau"
-            ))
-        })
-    }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ebic(g) if *g == 1.0 => f.write_str("ebic"),
-            Self::Ebic(g) if *g == 0.0 => f.write_str("bic"),
-            Self::Ebic(g) => write!(f, "ebic:{g}"),
-            Self::Cv => f.write_str("cv"),
-            Self::Validation => f.write_str("validation"),
-            Self::Transition => f.write_str("transition"),
-            Self::Plateau => f.write_str("plateau"),
-        }
-    }
-}
 
 /// What a fit may be told.
 #[derive(Clone, Debug)]
@@ -267,12 +215,13 @@ pub fn fit_with(design: &Design, options: &FitOptions, work: &Work<'_>) -> Resul
     at_point(design, options, trail, chosen)
 }
 
-/// What a path rule chose, and what it looked at.
+/// What a rule chose, and what it looked at.
 #[derive(Default)]
 struct Choice {
     index: Option<usize>,
     errors: Option<ErrorCurve>,
     bootstrap: Option<Bootstrap>,
+    corners: Vec<Corner>,
 }
 
 /// The solution of the whole design at a chosen point of its path.
@@ -281,53 +230,48 @@ fn at_point(design: &Design, options: &FitOptions, trail: Trail, chosen: Choice)
         .index
         .map(|k| k.min(trail.kept.len() - 1))
         .ok_or_else(|| FitError::NoChoice(options.rule.to_string(), "no point of the path qualifies"))?;
-    let kept = &trail.kept[index];
+    let kept = trail.kept[index].clone();
     let start = Start {
         gates: &kept.gates,
         precision: kept.precision,
         gamma: trail.grid[index],
         variables: design.variables(),
     };
-    let (inclusion, weight, precision, solution) = with_solver(design, options.solver, f64::INFINITY, start)?;
-    let Choice {
-        errors, bootstrap, ..
-    } = chosen;
     let index = Some(index);
+    finish(design, options, start, (trail, Choice { index, ..chosen }))
+}
+
+/// Solves from `start` and puts the fit together.
+fn finish(
+    design: &Design,
+    options: &FitOptions,
+    start: Start<'_>,
+    (trail, chosen): (Trail, Choice),
+) -> Result<Fit, FitError> {
+    let (inclusion, weight, precision, solution) = with_solver(design, options.solver, f64::INFINITY, start)?;
     Ok(Fit {
         inclusion,
         weight,
         precision,
         solution,
         trail,
-        index,
-        corners: Vec::new(),
-        errors,
-        bootstrap,
+        index: chosen.index,
+        corners: chosen.corners,
+        errors: chosen.errors,
+        bootstrap: chosen.bootstrap,
     })
 }
 
-/// The middle of the longest gamma interval with one non-empty support and mean m (1 - m) < 1e-4, as in
-/// [`gibbs_core::garrote::select::by_plateau`], on sparse points.
+/// The rule of [`gibbs_core::garrote::select::by_plateau`] on sparse points.
 fn plateau(trail: &Trail, variables: usize) -> Option<usize> {
-    let mut best: Option<(f64, usize)> = None;
-    let mut first: Option<(usize, Vec<usize>)> = None;
-    for (k, kept) in trail.kept.iter().enumerate() {
-        let support = kept.support();
-        if support.is_empty() || kept.undecided() >= 1e-4 * variables as f64 {
-            first = None;
-            continue;
-        }
-        let from = match first.take() {
-            Some((from, before)) if before == support => from,
-            _ => k,
-        };
-        first = Some((from, support));
-        let length = trail.grid[k] - trail.grid[from];
-        if best.is_none_or(|(longest, _)| length > longest) {
-            best = Some((length, from.midpoint(k)));
-        }
-    }
-    best.map(|(_, index)| index)
+    let supports: Vec<_> = trail.kept.iter().map(Kept::support).collect();
+    let calm = |k: usize| !supports[k].is_empty() && trail.kept[k].undecided() < calm_limit(variables);
+    longest_plateau(
+        supports.len(),
+        |k| trail.grid[k],
+        calm,
+        |i, j| supports[i] == supports[j],
+    )
 }
 
 fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> Result<Fit, FitError> {
@@ -349,19 +293,11 @@ fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> 
         gamma: criterion_gamma(design, g),
         variables: design.variables(),
     };
-    let (inclusion, weight, precision, solution) = with_solver(design, options.solver, f64::INFINITY, start)?;
-    let (index, errors, bootstrap) = (None, None, None);
-    Ok(Fit {
-        inclusion,
-        weight,
-        precision,
-        solution,
-        trail,
-        index,
+    let chosen = Choice {
         corners,
-        errors,
-        bootstrap,
-    })
+        ..Choice::default()
+    };
+    finish(design, options, start, (trail, chosen))
 }
 
 /// The name of a status in results and files.

@@ -14,6 +14,7 @@ pub mod model;
 pub mod nnls;
 pub mod noise;
 pub mod parts;
+pub mod rule;
 pub mod search;
 pub mod summary;
 pub mod synth;

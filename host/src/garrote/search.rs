@@ -20,7 +20,7 @@
 use super::design::Design;
 use crate::simd::{Task, dispatch};
 use gibbs_core::garrote::select::rss_floor;
-use gibbs_core::math::{add_scaled, dot};
+use gibbs_core::math::add_scaled;
 use std::collections::HashMap;
 
 /// A column whose part outside the span of the support has less than this variance is not added.
@@ -34,24 +34,7 @@ impl GramRows {
     fn row(&mut self, design: &Design, i: usize) -> &[f64] {
         self.0
             .entry(i)
-            .or_insert_with(|| dispatch(Products(design, design.column(i))))
-    }
-}
-
-/// X'v/M for a column v.
-pub(crate) struct Products<'d>(pub(crate) &'d Design, pub(crate) &'d [f64]);
-
-impl Task for Products<'_> {
-    type Output = Vec<f64>;
-
-    #[inline(always)]
-    fn run(self) -> Vec<f64> {
-        let Self(design, v) = self;
-        let mut products = vec![0.0; design.variables()];
-        for (product, column) in products.iter_mut().zip(design.x.chunks_exact(design.rows())) {
-            *product = dot(column, v) / design.rows() as f64;
-        }
-        products
+            .or_insert_with(|| design.products(design.column(i)))
     }
 }
 

@@ -8,8 +8,8 @@ use gibbs_core::garrote::gate::{entropy, evidence, inclusion};
 use gibbs_core::garrote::path::{activation_grid, default_limit, linear_grid, trace};
 use gibbs_core::garrote::predict::{Fitted, importance};
 use gibbs_core::garrote::select::{
-    Rows, Score, by_information, by_plateau, by_validation, information_criterion, refit, same_support,
-    selected, support_len, susceptibility, undecided, validation_error,
+    Rows, Score, by_information, by_plateau, by_validation, calm_limit, information_criterion,
+    longest_plateau, refit, same_support, selected, support_len, susceptibility, undecided, validation_error,
 };
 use gibbs_core::garrote::solver::free_energy_without;
 use gibbs_core::garrote::stream::{StandardisedMut, Sums, Totals, standardise_row};
@@ -209,6 +209,9 @@ fn path<T: Real>(data: &Moments<'_, T>, solver: &mut impl Solver<T>) {
     let mut weights = [T::ZERO; 12];
     taken(refit(data, m, some(&mut weights), some(&mut scratch)));
     taken(by_plateau(&store));
+    let decided = |k: usize| store.inclusion_at(k).iter().all(|m| *m < calm_limit(4));
+    let gamma = |k: usize| store.solution(k).map_or(T::ZERO, |s| s.gamma);
+    taken(longest_plateau(store.reached(), gamma, decided, |i, j| i == j));
     let (mut x, mut y) = (given([T::ONE; 18]), given([T::ONE; 6]));
     let rows = Rows {
         x: some(&mut x),
