@@ -60,7 +60,6 @@ fn the_path_shows_both_passes() {
             let least = twin
                 .map(|p| p["free_energy"].as_f64().unwrap())
                 .fold(f64::INFINITY, f64::min);
-            // The forward pass is kept unless the other is clearly below (256 eps of F).
             // the backward solution is kept only if its F is lower by more than 1e-6 of it (core: path::trace)
             assert!(point["free_energy"].as_f64().unwrap() <= least + 1.01e-6 * (1.0 + least.abs()));
         }

@@ -5,11 +5,12 @@
 
 use gibbs_core::garrote::energy::{assemble, gate_gradient, gradient, measure};
 use gibbs_core::garrote::gate::{entropy, evidence, inclusion};
-use gibbs_core::garrote::path::{activation_grid, default_limit, linear_grid, trace};
-use gibbs_core::garrote::predict::{Fitted, importance};
+use gibbs_core::garrote::path::{activation_grid, default_limit, kappen_grid, linear_grid, trace};
+use gibbs_core::garrote::predict::{Fitted, importance, ties};
 use gibbs_core::garrote::select::{
     Rows, Score, by_information, by_plateau, by_validation, calm_limit, information_criterion,
-    longest_plateau, refit, same_support, selected, support_len, susceptibility, undecided, validation_error,
+    longest_plateau, refit, rss_floor, same_support, selected, support_len, susceptibility, undecided,
+    validation_error,
 };
 use gibbs_core::garrote::solver::free_energy_without;
 use gibbs_core::garrote::stream::{StandardisedMut, Sums, Totals, standardise_row};
@@ -118,6 +119,7 @@ fn gates<T: Real>(data: &Moments<'_, T>) {
     let mut grid = [T::ONE; 5];
     taken(linear_grid(x, x, some(&mut grid)));
     taken(activation_grid(x, some(&mut grid)));
+    taken(kappen_grid(data, some(&mut grid)));
     let score = given(Score {
         criterion: x,
         size: 1,
@@ -159,7 +161,7 @@ fn state<T: Real>(data: &Moments<'_, T>) {
     let noise = given(Noise::Profile { floor: T::HALF });
     state.close(data, noise);
     state.refresh(data);
-    taken(state.sweep(data, given(T::ONE), noise, given(Some(3))));
+    taken(state.sweep(data, given(T::ONE), noise, given(Some(3))).largest());
 }
 
 fn solvers<T: Real>(data: &Moments<'_, T>) {
@@ -206,6 +208,8 @@ fn path<T: Real>(data: &Moments<'_, T>, solver: &mut impl Solver<T>) {
     taken(given(select::scratch_len(given(6))));
     taken(by_information(data, &store, given(T::ONE), some(&mut scratch)));
     taken(information_criterion(data, m, given(T::ONE), some(&mut scratch)));
+    taken(rss_floor::<T>());
+    taken(ties(data, m, given(1)).count());
     let mut weights = [T::ZERO; 12];
     taken(refit(data, m, some(&mut weights), some(&mut scratch)));
     taken(by_plateau(&store));
