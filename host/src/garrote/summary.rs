@@ -117,12 +117,10 @@ fn inverse_gram(design: &Design, support: &[usize]) -> Result<Vec<f64>, FitError
 /// Pairs (selected, left out, correlation) with |correlation| > .999: which of the two was selected is a
 /// matter of their order, not of the data.
 pub fn ties(design: &Design, support: &[usize]) -> Vec<(usize, usize, f64)> {
-    let m = design.rows() as f64;
     let mut pairs = Vec::new();
     for i in support {
-        for j in (0..design.variables()).filter(|j| !support.contains(j)) {
-            let c = dot(design.column(*i), design.column(j)) / m;
-            if c.abs() > 0.999 {
+        for (j, c) in design.products(design.column(*i)).into_iter().enumerate() {
+            if c.abs() > 0.999 && !support.contains(&j) {
                 pairs.push((*i, j, c));
             }
         }

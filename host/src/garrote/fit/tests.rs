@@ -1,7 +1,8 @@
 //! Oracles: protocols with a known truth, the corner identity, exact symmetries of the method.
 //!
 //! Mutations seen red: end for middle of the plateau; its threshold 1e-2; ln M for ln(M)/2 in the gamma of the
-//! criterion; `bic` written as `ebic`; backward solutions not kept in the trail.
+//! criterion; `bic` written as `ebic`; backward solutions not kept in the trail; no
+//! elimination in the search.
 
 use super::super::synth::Protocol;
 use super::super::testing::tolerance::CORNER;
@@ -234,4 +235,18 @@ fn a_fixed_noise_is_used() {
     let fitted = fit(&design, &told).unwrap();
     assert_eq!((fitted.precision, fitted.solution.precision), (1.25, 1.25));
     assert_eq!(fitted.support(), [0, 12]);
+}
+
+#[test] // seen to fail before the search eliminated backwards from a LASSO support: two variables, F1 .17
+fn elimination_reaches_the_truth_of_b_large_draw_12() {
+    let drawn = Protocol::parse("B-large").unwrap().draw(12);
+    let names = (0..drawn.train.columns()).map(|i| format!("x{i}")).collect();
+    let design = Design::new(names, "y", drawn.train.x, drawn.train.y).unwrap();
+    let options = FitOptions {
+        gammas: 10,
+        ..FitOptions::default()
+    };
+    let found = fit(&design, &options).unwrap().support();
+    let truth = drawn.weights.iter().enumerate().filter(|(_, w)| **w != 0.0);
+    assert_eq!(found, truth.map(|(i, _)| i).collect::<Vec<_>>());
 }
