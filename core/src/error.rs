@@ -27,6 +27,38 @@ pub enum Error {
     Unsupported,
     /// No signal: no candidate satisfies the selection rule.
     NoSignal,
+    /// Couplings are not symmetric: entry (row, column) differs from entry (column, row).
+    Asymmetric {
+        /// Row (0-based).
+        row: usize,
+        /// Column (0-based).
+        column: usize,
+    },
+    /// The coupling of a spin with itself is not zero: a constant of the energy, dropped by nobody silently.
+    SelfCoupling {
+        /// The spin (0-based).
+        index: usize,
+    },
+    /// A value that is neither -1 nor +1.
+    NotASpin {
+        /// Where (0-based).
+        index: usize,
+    },
+    /// A periodic lattice with an odd side has no two-colouring.
+    OddLattice,
+    /// The half row of a lattice is neither within one word nor a whole number of words; or a side of 2,
+    /// which doubles each bond, without the flag that allows it.
+    UnsupportedSide {
+        /// The side.
+        side: usize,
+    },
+    /// The acceptance e^(-4 beta) rounds to zero at this number of random bits.
+    TooCold {
+        /// Random bits of a decision.
+        bits: u32,
+    },
+    /// An energy could leave the range of 32-bit integers.
+    Overflow,
 }
 
 impl fmt::Display for Error {
@@ -43,6 +75,13 @@ impl fmt::Display for Error {
             }
             Self::Unsupported => f.write_str("operation not offered for this scalar type"),
             Self::NoSignal => f.write_str("no candidate satisfies the selection rule"),
+            Self::Asymmetric { .. } => f.write_str("couplings are not symmetric"),
+            Self::SelfCoupling { .. } => f.write_str("a spin is coupled with itself"),
+            Self::NotASpin { .. } => f.write_str("a value is neither -1 nor +1"),
+            Self::OddLattice => f.write_str("a periodic lattice with an odd side has no two colours"),
+            Self::UnsupportedSide { .. } => f.write_str("this side is not supported"),
+            Self::TooCold { .. } => f.write_str("the temperature is too low for this number of random bits"),
+            Self::Overflow => f.write_str("an energy could overflow 32 bits"),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! * [`random`]: streams, uniform, normal, exponential, Bernoulli, permutations on any `rand_core::Rng`.
 //! * [`linalg`]: what nalgebra lacks: a Cholesky factorisation over lent slices with a jitter policy.
 //! * [`garrote`]: the Variational Garrote, sparse regression by binary selection spins.
+//! * [`ising`]: Ising models: samplers, annealers, exact enumeration.
 //!
 //! Contract: bad input gives an [`Error`] and leaves the state as it was; NaN never comes out of `Ok`;
 //! iterative methods say how they ended; transcendental functions come from `libm` alone; sums run in one
@@ -21,6 +22,7 @@ extern crate std;
 
 pub mod error;
 pub mod garrote;
+pub mod ising;
 pub mod linalg;
 pub mod math;
 pub mod random;

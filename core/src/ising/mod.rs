@@ -1,0 +1,18 @@
+//! Ising models: samplers, annealers, exact enumeration.
+//!
+//! Conventions, of the whole project: spins s_i = -1 or +1;
+//! E(s) = - Σ_{i<j} J_ij s_i s_j - Σ_i h_i s_i with J symmetric and J_ii = 0; p(s) = e^(-beta E) / Z. The local
+//! field is f_i = Σ_j J_ij s_j + h_i, and a flip of spin i costs 2 s_i f_i. sign(0) = +1; a stored bit 1 is +1.
+//! A sweep is one attempted update per spin. (D-Wave's packages write E = + Σ J s s + Σ h s: the signs of all
+//! their couplings and fields are the opposite.)
+//!
+//! Map: [`model`] says what J and h are; [`state`] holds spins with their local fields and is what every
+//! single-spin method moves; [`rule`] decides one flip.
+
+pub mod model;
+pub mod rule;
+pub mod state;
+
+pub use model::{Dense, Model, Sparse, Stored, Torus, Weight};
+pub use rule::{HeatBath, Metropolis, Rule};
+pub use state::{Order, State};

@@ -1,0 +1,79 @@
+//! Single-spin rules: does this spin flip?
+//!
+//! Both are in detailed balance with e^(-beta E) when the spin is chosen at random or belongs to one colour of
+//! a two-coloured graph; a whole sweep in a fixed order keeps the law stationary without detailed balance.
+//! Updating all spins at once does neither: that is another model (Peretto 1984).
+
+use super::model::Weight;
+use crate::error::Error;
+use crate::math::Real;
+use crate::random;
+use rand_core::Rng;
+
+/// beta dE above which a flip is not tried: e^-44.36 is 2^-64, what one random word resolves.
+const COLDEST: f64 = 44.36;
+
+/// One decision.
+pub trait Rule<W: Weight> {
+    /// Whether the spin of value `spin` (±1) in the local field `field` flips; the flip costs 2 spin field.
+    fn flips(&self, spin: i8, field: W, rng: &mut impl Rng) -> bool;
+}
+
+/// Refuses an inverse temperature that is not a number. Negative ones are allowed: they turn every
+/// ferromagnet into an antiferromagnet and seek the highest energy.
+fn checked<T: Real>(beta: T) -> Result<T, Error> {
+    if beta.is_finite() {
+        Ok(beta)
+    } else {
+        Err(Error::NonFinite)
+    }
+}
+
+/// Metropolis et al. (1953): accept with min(1, e^(-beta dE)). A flip that costs nothing is accepted without
+/// a draw: at beta = 0, sweeps in a fixed order flip every spin every time and mix nothing ([`HeatBath`] does).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metropolis<T> {
+    beta: T,
+}
+
+impl<T: Real> Metropolis<T> {
+    /// At inverse temperature `beta` (1 / energy).
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`].
+    pub fn new(beta: T) -> Result<Self, Error> {
+        checked(beta).map(|beta| Self { beta })
+    }
+}
+
+impl<T: Real + Weight> Rule<T> for Metropolis<T> {
+    #[inline]
+    fn flips(&self, spin: i8, field: T, rng: &mut impl Rng) -> bool {
+        let cost = <T as Real>::TWO * self.beta * field.times(spin);
+        cost <= <T as Real>::ZERO || (cost < T::of(COLDEST) && random::uniform::<T>(rng) < Real::exp(-cost))
+    }
+}
+
+/// Heat bath (Glauber 1963): the new spin is +1 with probability 1 / (1 + e^(-2 beta f)), whatever it was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeatBath<T> {
+    beta: T,
+}
+
+impl<T: Real> HeatBath<T> {
+    /// At inverse temperature `beta` (1 / energy).
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`].
+    pub fn new(beta: T) -> Result<Self, Error> {
+        checked(beta).map(|beta| Self { beta })
+    }
+}
+
+impl<T: Real + Weight> Rule<T> for HeatBath<T> {
+    #[inline]
+    fn flips(&self, spin: i8, field: T, rng: &mut impl Rng) -> bool {
+        let up = crate::math::sigmoid(<T as Real>::TWO * self.beta * field);
+        (random::uniform::<T>(rng) < up) != (spin > 0)
+    }
+}

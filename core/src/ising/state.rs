@@ -1,0 +1,145 @@
+//! Spins with their local fields: what every single-spin method moves.
+//!
+//! The fields f_i are kept, so that a rejected flip costs O(1) and an accepted one O(degree). Integer fields
+//! are exact for ever; float fields drift by rounding: [`State::refresh`] sums them anew (every 1000 sweeps is
+//! plenty).
+
+use super::model::{Model, Weight, check_spins};
+use super::rule::Rule;
+use crate::error::Error;
+use crate::random;
+use rand_core::Rng;
+
+/// In which order a sweep visits the spins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// 0, 1, .., N - 1: decorrelates fastest under Metropolis.
+    Typewriter,
+    /// N spins drawn uniformly, with repetition: in detailed balance as a whole.
+    Random,
+}
+
+/// A configuration of a model, its local fields and its energy, in lent memory.
+#[derive(Debug)]
+pub struct State<'a, W> {
+    spins: &'a mut [i8],
+    fields: &'a mut [W],
+    energy: W,
+}
+
+impl<'a, W: Weight> State<'a, W> {
+    /// `spins` (N values ±1) and scratch for the local fields (N).
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::NotASpin`].
+    pub fn new<M: Model<Weight = W>>(
+        model: &M,
+        spins: &'a mut [i8],
+        fields: &'a mut [W],
+    ) -> Result<Self, Error> {
+        check_spins(spins, model.spins())?;
+        if fields.len() != spins.len() {
+            return Err(Error::Shape);
+        }
+        let mut state = Self {
+            spins,
+            fields,
+            energy: W::ZERO,
+        };
+        state.refresh(model);
+        Ok(state)
+    }
+
+    /// The configuration.
+    pub fn spins(&self) -> &[i8] {
+        self.spins
+    }
+
+    /// The local fields f_i.
+    pub fn fields(&self) -> &[W] {
+        self.fields
+    }
+
+    /// The energy; of integer models exact, of float models up to rounding since [`Self::refresh`].
+    pub fn energy(&self) -> W {
+        self.energy
+    }
+
+    /// Sum of the spins.
+    pub fn magnetization(&self) -> i64 {
+        self.spins.iter().map(|s| i64::from(*s)).sum()
+    }
+
+    /// Sums fields and energy anew. Cost: one visit of every bond, twice.
+    pub fn refresh<M: Model<Weight = W>>(&mut self, model: &M) {
+        for (i, f) in self.fields.iter_mut().enumerate() {
+            *f = model.local_field(i, self.spins);
+        }
+        self.energy = model.energy(self.spins).unwrap_or(self.energy);
+    }
+
+    /// Every spin up or down with equal probability; fields and energy anew.
+    pub fn randomise<M: Model<Weight = W>>(&mut self, model: &M, rng: &mut impl Rng) {
+        for spin in self.spins.iter_mut() {
+            *spin = if rng.next_u32() >> 31 == 1 { 1 } else { -1 };
+        }
+        self.refresh(model);
+    }
+
+    /// Flips spin i; out of range, nothing. Cost: O(degree).
+    #[inline]
+    pub fn flip<M: Model<Weight = W>>(&mut self, model: &M, spin: usize) {
+        let (Some(s), Some(f)) = (self.spins.get_mut(spin), self.fields.get(spin)) else {
+            return;
+        };
+        self.energy += W::TWO * f.times(*s);
+        *s = -*s;
+        let new = *s;
+        let fields = &mut *self.fields;
+        model.neighbours(spin, |j, coupling| {
+            if let Some(f) = fields.get_mut(j) {
+                *f += W::TWO * coupling.times(new);
+            }
+        });
+    }
+
+    /// One decision of `rule` about spin i. Returns whether it flipped.
+    #[inline]
+    pub fn update<M: Model<Weight = W>>(
+        &mut self,
+        model: &M,
+        spin: usize,
+        rule: &impl Rule<W>,
+        rng: &mut impl Rng,
+    ) -> bool {
+        let (Some(s), Some(f)) = (self.spins.get(spin), self.fields.get(spin)) else {
+            return false;
+        };
+        let flips = rule.flips(*s, *f, rng);
+        if flips {
+            self.flip(model, spin);
+        }
+        flips
+    }
+
+    /// N decisions in the given order. Returns the number of flips.
+    pub fn sweep<M: Model<Weight = W>>(
+        &mut self,
+        model: &M,
+        rule: &impl Rule<W>,
+        order: Order,
+        rng: &mut impl Rng,
+    ) -> usize {
+        let n = self.spins.len();
+        let bound = u32::try_from(n).unwrap_or(u32::MAX);
+        let mut flips = 0;
+        for i in 0..n {
+            let spin = match order {
+                Order::Typewriter => i,
+                Order::Random => random::below(rng, bound) as usize,
+            };
+            flips += usize::from(self.update(model, spin, rule, rng));
+        }
+        flips
+    }
+}
