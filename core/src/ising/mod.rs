@@ -7,8 +7,9 @@
 //! their couplings and fields are the opposite.)
 //!
 //! Map: [`model`] says what J and h are; [`state`] holds spins with their local fields and is what every
-//! single-spin method moves; [`rule`] decides one flip.
+//! single-spin method moves; [`rule`] decides one flip; [`lattice`] is the square lattice, one bit per site.
 
+pub mod lattice;
 pub mod model;
 pub mod rule;
 pub mod state;

@@ -1,0 +1,105 @@
+//! The update of one word of sites that do not interact with each other: pure boolean algebra, the same
+//! function for a microcontroller's word, a host's vector and (as a formula) a GPU.
+
+use super::bits::{Bits, Fair};
+use super::probability::{Draw, compare};
+use crate::error::Error;
+use crate::math::Real;
+
+/// How a word of sites is updated, given its neighbours.
+pub trait Update {
+    /// The new spins. `spins`: one bit per site; `neighbours`: the four neighbours of each site, with the sign
+    /// of the bond already in (a bit is flipped where J = -1); `random` gives fair words.
+    fn update<B: Bits>(&self, spins: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> B;
+    /// The temperature at which it is exact.
+    fn temperature_effective(&self) -> f64;
+}
+
+/// Metropolis: with u unsatisfied bonds of four, a flip costs 8 - 4u. It is accepted for u >= 2, with p for
+/// u = 1, with p² for u = 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metropolis<D>(pub D);
+
+impl<D: Draw> Update for Metropolis<D> {
+    #[inline(always)]
+    fn update<B: Bits>(&self, spins: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> B {
+        let [n1, n2, n3, n4] = neighbours;
+        let (d1, d2, d3, d4) = (n1 ^ spins, n2 ^ spins, n3 ^ spins, n4 ^ spins); // 1: unsatisfied
+        let (x1, c1) = (d1 ^ d2, d1 & d2);
+        let (x2, c2) = (d3 ^ d4, d3 & d4);
+        let free = c1 | c2 | (x1 & x2); // u >= 2
+        let one = x1 ^ x2; // u = 1, or 3
+        spins ^ (free | self.0.draw(one, !free, random))
+    }
+
+    fn temperature_effective(&self) -> f64 {
+        self.0.probability().temperature_effective()
+    }
+}
+
+/// Heat bath: the new spin opposes its local field f with probability 1 / (1 + e^(2 beta |f|)), whatever it was; it is
+/// a fair coin for f = 0. Both probabilities (|f| = 2 and 4) are thresholds of 64 bits, compared lazily: balance
+/// holds to 2^-53, the rounding of the thresholds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeatBath {
+    thresholds: [u64; 2],
+}
+
+impl HeatBath {
+    /// From thresholds t of 64 bits, (t + 1) / 2^64 being the probability to oppose a field of 2 and of 4: for
+    /// devices without floats.
+    pub const fn from_thresholds(thresholds: [u64; 2]) -> Self {
+        Self { thresholds }
+    }
+
+    /// At temperature `temperature` (in units of |J|), which may be infinite.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] for NaN, [`Error::Domain`] for T <= 0, [`Error::TooCold`] when e^(-8 / T) rounds to 0.
+    pub fn at_temperature(temperature: f64) -> Result<Self, Error> {
+        if temperature.is_nan() {
+            return Err(Error::NonFinite);
+        }
+        if temperature <= 0.0 {
+            return Err(Error::Domain);
+        }
+        let mut thresholds = [0; 2];
+        for (threshold, cost) in thresholds.iter_mut().zip([4.0, 8.0]) {
+            let r = Real::exp(-cost / temperature);
+            let scaled = r / (1.0 + r) * 18_446_744_073_709_551_616.0;
+            if scaled < 1.0 {
+                return Err(Error::TooCold { bits: 64 });
+            }
+            *threshold = scaled as u64 - 1;
+        }
+        Ok(Self { thresholds })
+    }
+
+    /// The thresholds.
+    pub const fn thresholds(&self) -> [u64; 2] {
+        self.thresholds
+    }
+}
+
+impl Update for HeatBath {
+    #[inline(always)]
+    fn update<B: Bits>(&self, _: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> B {
+        let [n1, n2, n3, n4] = neighbours;
+        let (x1, c1) = (n1 ^ n2, n1 & n2);
+        let (x2, c2) = (n3 ^ n4, n3 & n4);
+        let odd = x1 ^ x2; // one or three up: |f| = 2
+        let none = (x1 & x2) | ((c1 ^ c2) & !(x1 | x2)); // two up: f = 0
+        let up = (c1 & c2) | (odd & (c1 | c2)); // f > 0
+        let coin = none & random.word();
+        let [two, four] = self.thresholds;
+        let (below, equal) = compare(two, four, odd, !none, random);
+        up ^ (coin | below | equal)
+    }
+
+    fn temperature_effective(&self) -> f64 {
+        let [two, _] = self.thresholds;
+        let q = (two as f64 + 1.0) / 18_446_744_073_709_551_616.0;
+        let log = Real::ln(q / (1.0 - q));
+        if log < 0.0 { -4.0 / log } else { f64::INFINITY }
+    }
+}

@@ -1,0 +1,3 @@
+//! Ising models on a host: large lattices, problems from files, exact results, statistics.
+
+pub mod lattice;
