@@ -7,13 +7,13 @@ use rand_core::Rng;
 
 /// The states of eight generators, word by word of the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Generators {
+pub(super) struct Generators {
     state: [[u64; LANES]; 4],
 }
 
 impl Generators {
     /// Lane l holds the stream number 8 `index` + l called `name`.
-    pub fn new(seed: u64, name: &str, index: u64) -> Self {
+    pub(super) fn new(seed: u64, name: &str, index: u64) -> Self {
         let mut state = [[0; LANES]; 4];
         for lane in 0..LANES {
             let mut words = random::stream(seed, name, index * LANES as u64 + lane as u64);
@@ -25,15 +25,15 @@ impl Generators {
     }
 
     /// Words of the states.
-    pub const WORDS: usize = 4 * LANES;
+    pub(super) const WORDS: usize = 4 * LANES;
 
     /// The states: for files.
-    pub fn words(&self) -> impl Iterator<Item = u64> {
+    pub(super) fn words(&self) -> impl Iterator<Item = u64> {
         self.state.into_iter().flatten()
     }
 
     /// Back from [`Self::words`]; `None` when a lane is all zero, which Xoshiro256++ never leaves.
-    pub fn from_words(words: &[u64; Self::WORDS]) -> Option<Self> {
+    pub(super) fn from_words(words: &[u64; Self::WORDS]) -> Option<Self> {
         let mut state = [[0; LANES]; 4];
         for (to, from) in state.as_flattened_mut().iter_mut().zip(words) {
             *to = *from;
@@ -54,7 +54,7 @@ impl Generators {
     }
 
     #[inline(always)]
-    pub(super) fn store<M: Machine>(&mut self, running: Running<M>) {
+    pub(super) fn store<M: Machine>(&mut self, running: &Running<M>) {
         let [a, b, c, d] = running.0;
         self.state = [a.store(), b.store(), c.store(), d.store()];
     }

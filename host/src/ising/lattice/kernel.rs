@@ -102,7 +102,7 @@ impl<U: Update, B: Bonds<u64>> Band<'_, U, B> {
             let new = self.vector(machine, spins, done, &mut random);
             rest.copy_from_slice(&new[..rest.len()]);
         }
-        self.generators.store(random);
+        self.generators.store(&random);
     }
 
     /// The new spins of the vector that starts `done` words into the band.
@@ -115,6 +115,7 @@ impl<U: Update, B: Bonds<u64>> Band<'_, U, B> {
         random: &mut Running<M>,
     ) -> [u64; LANES] {
         let mut signs = [[0; LANES]; 4];
+        #[allow(clippy::needless_range_loop)] // transposes
         for lane in 0..LANES {
             let [c, s, a, b] = self.bonds.signs(self.colour, self.first + done + lane);
             signs[0][lane] = c;

@@ -8,7 +8,7 @@ use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, BitXor, Not};
 use gibbs_core::ising::lattice::Bits;
 
 /// Words of a vector.
-pub const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 /// What a vector of eight words can do on one instruction set.
 pub(super) trait Machine: Copy {
