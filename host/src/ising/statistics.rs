@@ -73,6 +73,9 @@ pub enum SeriesError {
         /// Which one, 0-based (of a function: which block).
         index: usize,
     },
+    /// The squares of the deviations overflow or vanish.
+    #[error("the samples spread too far or too little for their squares\nhint: measure in another unit")]
+    Range,
     /// Series measured together have different lengths.
     #[error("series of {left} and of {right} samples do not belong together")]
     Lengths {
@@ -99,15 +102,14 @@ impl Centred {
                 samples: series.len(),
             });
         }
-        // halves, so that a difference of huge values stays finite; the first value as the origin of the sum
+        // the first value as the origin: a small spread about a large mean keeps its digits
         let origin = series[0];
         let n = series.len() as f64;
         let mean = origin + series.iter().map(|x| (x - origin) / n).sum::<f64>();
         let deviations: Vec<f64> = series.iter().map(|x| x - mean).collect();
         let square = dot(&deviations, &deviations);
         if !(square.is_finite() && square >= f64::MIN_POSITIVE) {
-            // beyond the range of squares: the caller's unit is at fault
-            return Err(SeriesError::NonFinite { index: 0 });
+            return Err(SeriesError::Range);
         }
         Ok(Self {
             mean,
