@@ -71,7 +71,9 @@ impl Matrix {
                     .iter()
                     .map(|(target, q)| (target ^ (1 << site), q * p))
                     .collect();
-                targets.iter_mut().for_each(|(_, q)| *q *= 1.0 - p);
+                for (_, q) in &mut targets {
+                    *q *= 1.0 - p;
+                }
                 targets.extend(flipped);
             }
             for (target, q) in targets {

@@ -120,6 +120,7 @@ mod tests {
     //! Oracles: enumeration; the two eigenvalues. MUTS
     use super::super::testing::{assert_close, enumerate};
     use super::*;
+    use crate::garrote::testing::tolerance as tol;
     use gibbs_core::random::{normal, stream};
 
     fn joined(bonds: &[f64], spins: usize) -> Vec<(usize, usize, f64)> {
@@ -140,10 +141,10 @@ mod tests {
             for beta in [-1.3, -0.2, 0.0, 0.4, 1.0, 3.0] {
                 let found = ring(&bonds, beta).unwrap();
                 let expected = enumerate(spins, &joined(&bonds, spins), 0.0, beta);
-                assert_close(&found, &expected, 1e-12, "ring");
+                assert_close(&found, &expected, tol::ROUNDING, "ring");
                 let found = open(&bonds[1..], beta).unwrap();
                 let expected = enumerate(spins, &joined(&bonds[1..], spins), 0.0, beta);
-                assert_close(&found, &expected, 1e-12, "open");
+                assert_close(&found, &expected, tol::ROUNDING, "open");
             }
         }
     }
@@ -163,8 +164,8 @@ mod tests {
     fn frustrated_ring_in_the_cold() {
         let bonds = [1.0, 1.0, -1.0, 1.0, 1.0];
         let found = ring(&bonds, 30.0).unwrap();
-        assert!((found.energy + 3.0).abs() < 1e-12);
-        assert!((found.log_z - (90.0 + Real::ln(10.0))).abs() < 1e-12);
+        assert!((found.energy + 3.0).abs() < tol::ROUNDING);
+        assert!((found.log_z - (90.0 + Real::ln(10.0))).abs() < tol::ROUNDING);
         assert!(found.heat_capacity.abs() < 1e-9);
         assert_eq!(ring(&bonds, 1000.0), Err(Error::Domain));
     }

@@ -68,6 +68,7 @@ mod tests {
     use super::super::tanh;
     use super::super::testing::{assert_close, configurations, enumerate};
     use super::*;
+    use crate::garrote::testing::tolerance as tol;
 
     #[test]
     fn enumeration() {
@@ -86,7 +87,7 @@ mod tests {
             assert_close(
                 &found,
                 &enumerate(spins, &bonds, field, beta),
-                1e-12,
+                tol::ROUNDING,
                 "complete graph",
             );
             let mut direct = vec![0.0; spins + 1];
@@ -104,7 +105,7 @@ mod tests {
         let (_, law) = curie_weiss(20_000, 1.0, 0.1, 1.5).unwrap();
         let m = law.mean(|m| m);
         assert!((m - tanh(1.5 * (m + 0.1))).abs() < 1e-4);
-        assert!((law.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((law.probabilities.iter().sum::<f64>() - 1.0).abs() < tol::ROUNDING);
     }
 
     #[test]

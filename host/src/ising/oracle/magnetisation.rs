@@ -85,7 +85,7 @@ pub fn torus(side: usize, beta: f64) -> Result<Law, Error> {
     if !(2..=LONGEST).contains(&side) {
         return Err(Error::UnsupportedSide { side });
     }
-    if !(beta.abs() <= COLDEST) {
+    if !(-COLDEST..=COLDEST).contains(&beta) {
         return Err(Error::Domain);
     }
     let sites = side * side;

@@ -2,10 +2,8 @@
 //!
 //! MUTS
 use super::*;
+use crate::garrote::testing::tolerance as tol;
 use gibbs_core::ising::{Dense, HeatBath, Metropolis, Rule, Torus, model::Wrap};
-
-/// Sums of at most 2^10 terms that are probabilities.
-const EXACT: f64 = 1e-15;
 
 /// The spec's example: a ring of 6 spins, J = .7, h = .2, beta = 1.
 struct Ring {
@@ -45,15 +43,15 @@ fn checkerboard_sweeps() {
         let random = Matrix::random_site(6, flip).unwrap();
         let [even, odd] = [&EVEN, &ODD].map(|half| Matrix::together(6, half, flip).unwrap());
         for piece in [&random, &even, &odd] {
-            assert!(piece.balance_violation(&law).unwrap() < EXACT);
-            assert!(piece.stationarity_violation(&law).unwrap() < EXACT);
+            assert!(piece.balance_violation(&law).unwrap() < tol::PROBABILITY);
+            assert!(piece.stationarity_violation(&law).unwrap() < tol::PROBABILITY);
         }
         let sweep = even.then(&odd).unwrap();
-        assert!(sweep.stationarity_violation(&law).unwrap() < EXACT);
+        assert!(sweep.stationarity_violation(&law).unwrap() < tol::PROBABILITY);
         let found = sweep.balance_violation(&law).unwrap();
         assert!((found - flow).abs() < 5e-4, "{found}");
         let palindrome = sweep.then(&even).unwrap();
-        assert!(palindrome.balance_violation(&law).unwrap() < EXACT);
+        assert!(palindrome.balance_violation(&law).unwrap() < tol::PROBABILITY);
         // sites that do not interact: at the same time is one after the other
         let mut one_by_one = Matrix::together(6, &[0], flip).unwrap();
         for site in [2, 4] {
@@ -62,7 +60,7 @@ fn checkerboard_sweeps() {
                 .unwrap();
         }
         for (a, b) in one_by_one.entries.iter().zip(&even.entries) {
-            assert!((a - b).abs() < EXACT);
+            assert!((a - b).abs() < tol::PROBABILITY);
         }
     }
 }
@@ -74,8 +72,8 @@ fn synchronous_dynamics() {
     let flip = |state, site| heat_bath(flip_cost(&model, state, site));
     let all = Matrix::together(6, &[0, 1, 2, 3, 4, 5], flip).unwrap();
     let (law, other) = (boltzmann(&model, 1.0).unwrap(), peretto(&model, 1.0).unwrap());
-    assert!(all.stationarity_violation(&other).unwrap() < EXACT);
-    assert!(all.balance_violation(&other).unwrap() < EXACT);
+    assert!(all.stationarity_violation(&other).unwrap() < tol::PROBABILITY);
+    assert!(all.balance_violation(&other).unwrap() < tol::PROBABILITY);
     assert!(all.stationarity_violation(&law).unwrap() > 0.01);
     let distance = total_variation(&law, &other).unwrap();
     assert!((distance - 0.37).abs() < 5e-3, "{distance}");
@@ -153,8 +151,8 @@ fn one_quantisation_is_exact_elsewhere() {
     for bits in [2, 4, 8, 16, 24] {
         let p4 = quantised(Real::exp(-4.0 * CRITICAL), bits).max(2.0_f64.powi(-bits));
         let beta = -Real::ln(p4) / 4.0;
-        assert!(violation(&helix, p4, p4 * p4, beta) < EXACT, "{bits}");
-        assert!(violation(&square, p4, p4 * p4, beta) < EXACT, "{bits}");
+        assert!(violation(&helix, p4, p4 * p4, beta) < tol::PROBABILITY, "{bits}");
+        assert!(violation(&square, p4, p4 * p4, beta) < tol::PROBABILITY, "{bits}");
         for (free, frozen) in [
             ([0, 1, 4, 5], 0x0f3c),
             ([5, 6, 9, 10], 0),
@@ -162,7 +160,10 @@ fn one_quantisation_is_exact_elsewhere() {
         ] {
             let (couplings, fields) = window(free, frozen);
             let window = Dense::new(&couplings, &fields).unwrap();
-            assert!(violation(&window, p4, p4 * p4, beta) < EXACT, "{bits} {free:?}");
+            assert!(
+                violation(&window, p4, p4 * p4, beta) < tol::PROBABILITY,
+                "{bits} {free:?}"
+            );
         }
     }
 }
@@ -186,7 +187,7 @@ fn two_quantisations_are_caught() {
     assert!(best > 1e-6, "{best}");
     // where only one of the two costs occurs, nothing is wrong to be seen: the 2 x 2 torus at its own beta
     let square = Torus::new(2, 2, 1, 0, Wrap::Multigraph).unwrap();
-    assert!(violation(&square, p4, p8, from8) < EXACT);
+    assert!(violation(&square, p4, p8, from8) < tol::PROBABILITY);
     // the critical shift of the spec at 8 bits
     assert!((1.0 / from4 - 1.0 / CRITICAL - 2.3e-3).abs() < 5e-5);
 }

@@ -3,9 +3,7 @@
 use super::super::onsager::{self, CRITICAL_BETA, CRITICAL_TEMPERATURE};
 use super::super::testing::{self, assert_close, enumerate};
 use super::*;
-
-/// Half a unit of the last digit printed, and the rounding of its decimal.
-const DIGIT: f64 = 5.001e-8;
+use crate::garrote::testing::tolerance as tol;
 
 #[test]
 fn enumeration() {
@@ -17,7 +15,7 @@ fn enumeration() {
             assert_close(
                 &found,
                 &expected,
-                1e-12,
+                tol::ROUNDING,
                 &format!("{width} x {height}, beta {beta}"),
             );
         }
@@ -32,7 +30,7 @@ fn sides_can_be_exchanged() {
             assert_close(
                 &found.unwrap(),
                 &turned.unwrap(),
-                1e-10,
+                tol::SIDES_EXCHANGED,
                 &format!("{width} x {height}"),
             );
         }
@@ -132,17 +130,17 @@ fn energy_table() {
     ] {
         for (t, e) in temperatures.into_iter().zip(energies) {
             let found = torus(side, side, 1.0 / t).unwrap().energy_per_spin();
-            assert!((found - e).abs() <= DIGIT, "L {side}, T {t}: {found}");
+            assert!((found - e).abs() <= tol::DIGITS_7, "L {side}, T {t}: {found}");
         }
     }
     let found = torus(128, 128, CRITICAL_BETA).unwrap().energy_per_spin();
-    assert!((found + 1.419_076_3).abs() <= DIGIT, "{found}");
+    assert!((found + 1.419_076_3).abs() <= tol::DIGITS_7, "{found}");
     // the spec's -1.4166449 is the central difference of step 1e-5, 1.7e-8 from the derivative
     let found = torus(256, 256, CRITICAL_BETA).unwrap().energy_per_spin();
     assert!((found + 1.416_644_954).abs() <= 6e-10, "{found}");
     let log_z = |beta: f64| torus(256, 256, beta).unwrap().log_z / 65_536.0;
     let slope = (log_z(CRITICAL_BETA + 1e-5) - log_z(CRITICAL_BETA - 1e-5)) / 2e-5;
-    assert!((slope - 1.416_644_9).abs() <= DIGIT, "{slope}");
+    assert!((slope - 1.416_644_9).abs() <= tol::DIGITS_7, "{slope}");
 }
 
 /// The spec's digits are second differences of ln Z of step 1e-3, which is off by up to 5e-3 at L = 128: they are
@@ -164,7 +162,7 @@ fn specific_heat_table() {
             CRITICAL_BETA * CRITICAL_BETA * bend / (h * h)
         };
         assert!(
-            (difference(1e-3) - heat).abs() <= 5.001e-6,
+            (difference(1e-3) - heat).abs() <= tol::DIGITS_5,
             "L {side}: {}",
             difference(1e-3)
         );

@@ -2,6 +2,7 @@
 use super::super::onsager::CRITICAL_TEMPERATURE;
 use super::super::{kaufman, testing};
 use super::*;
+use crate::garrote::testing::tolerance as tol;
 
 #[test]
 fn enumeration() {
@@ -37,7 +38,6 @@ fn kaufmans_partition_function() {
 
 #[test]
 fn table() {
-    let digit = 5.001e-9;
     for (side, t, abs, square, binder) in [
         (4, 2.0, 0.918_943_27, 0.868_921_68, 0.644_810_79),
         (4, CRITICAL_TEMPERATURE, 0.843_860_44, 0.761_358_91, 0.617_199_32),
@@ -53,7 +53,7 @@ fn table() {
         let law = torus(side, 1.0 / t).unwrap();
         for (found, expected) in [(law.abs(), abs), (law.square(), square), (law.binder(), binder)] {
             assert!(
-                (found - expected).abs() <= digit,
+                (found - expected).abs() <= tol::DIGITS_8,
                 "L {side}, T {t}: {found} against {expected}"
             );
         }
