@@ -117,7 +117,9 @@ pub fn ring(bonds: &[f64], beta: f64) -> Result<Thermodynamics, Error> {
 
 #[cfg(test)]
 mod tests {
-    //! Oracles: enumeration; the two eigenvalues. MUTS
+    //! Oracles: enumeration; the two eigenvalues. frustration by or; factors 4
+    //! and 2 of the curvatures; 1 - 2p -> 1 and 1 - p; Leibniz without its 2; odd for even; no ln P; no square of the
+    //! slope; the sign of beta in d|K| and in the parity.
     use super::super::testing::{assert_close, enumerate};
     use super::*;
     use crate::garrote::testing::tolerance as tol;

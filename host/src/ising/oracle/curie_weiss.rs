@@ -65,6 +65,7 @@ pub fn curie_weiss(
 #[cfg(test)]
 mod tests {
     //! Oracles: enumeration; the binomial law without coupling; the mean-field equation of a large system.
+    //! Mutations seen red: M² for M² - N; sign of h and of beta E; N + 1 - u -> N - u; a missing beta; J for J/2.
     use super::super::tanh;
     use super::super::testing::{assert_close, configurations, enumerate};
     use super::*;

@@ -50,7 +50,8 @@ fn finite(beta: f64) -> Result<f64, Error> {
 #[cfg(test)]
 mod tests {
     //! Oracle: all 2^12 choices of the bonds of a 3 x 2 torus times all 2^6 configurations.
-    //! Mutations seen red: 2 beta -> beta in `probability`; + for - in `beta`; sign of the energy.
+    //! Mutations seen red: 2 beta -> beta and the other sign in `probability`; + for - and no half in `beta`; the
+    //! sign of the energy; p <= 0 let through.
     use super::super::testing::{self, Bond};
     use super::*;
 

@@ -67,7 +67,9 @@ pub fn magnetisation(beta: f64) -> Result<f64, Error> {
 #[cfg(test)]
 mod tests {
     //! Oracles: the critical point in closed form, expansions at both ends, the spec's table; Kaufman's finite
-    //! lattice in `kaufman::tests`. Mutations seen red: see the list there.
+    //! lattice in `kaufman::tests`. Mutations seen red: means of the AGM, its
+    //! stop at 1%; cosh for sinh, tanh for coth, the sign of the second term; 1/8 -> 1/4, sinh^-4 -> sinh^-2 and
+    //! a wrong critical point in m; beta <= 0 let through.
     use super::*;
     use crate::garrote::testing::tolerance as tol;
 

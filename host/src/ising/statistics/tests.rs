@@ -2,7 +2,10 @@
 //! series by hand. Statistical tests have fixed seeds; bounds of 6 standard deviations, false alarm below 2e-9
 //! each.
 //!
-//! MUTS
+//! Mutations seen red: tau from 1; window of 1 tau; 2 tau -> tau; n - 1 -> n in the variance; 1/(n - k) -> 1/n; tau below
+//! 1/2 let through; B^3 -> B^2 and no factor n in the end of blocking; pairs added, not averaged; B - 1 -> B in the bias; its
+//! factor in the spread; blocks added; blocks that forget the last value; blocks of 0.2 tau; tau of the last series
+//! instead of the largest; |z|; the bound of the error.
 use super::*;
 use gibbs_core::random::{normal, stream};
 
@@ -77,6 +80,15 @@ fn blocking_and_jackknife_agree() {
         let noise = (2.0 * BLOCK * found.tau / 80_000.0).sqrt();
         assert!((knife.error / found.error - 1.0).abs() < 5.0 * noise, "r {r}");
         assert_eq!((knife.tau, knife.samples), (found.tau, 40_000));
+    }
+}
+
+#[test] // whichever comes first
+fn the_slowest_series_sets_the_blocks() {
+    let (slow, fast) = (autoregressive(0.9, 20_000, 10), autoregressive(0.0, 20_000, 11));
+    let tau = estimate(&slow).unwrap().tau;
+    for pair in [[&slow[..], &fast], [&fast, &slow]] {
+        assert_eq!(jackknife(&pair, |m| m[0] + m[1]).unwrap().tau, tau);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Oracles: the Boltzmann and Peretto laws; the facts of the spec's 1.2 and 1.3.
 //!
-//! MUTS
+//! Mutations seen red: p and 1 - p; a flip that only raises; p/N -> p; one side of the balance taken twice; the sign of a
+//! change dropped; 2 s f -> s f; the sign of the heat bath and of E; a free flip of Metropolis at 1/2; Peretto's field;
+//! the half of the total variation; below and above, and a wrong half, in the bisection; a site named twice flips twice.
 use super::*;
 use crate::garrote::testing::tolerance as tol;
 use gibbs_core::ising::{Dense, HeatBath, Metropolis, Rule, Torus, model::Wrap};

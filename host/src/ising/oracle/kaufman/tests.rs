@@ -1,5 +1,9 @@
 //! Oracles: enumeration of small tori, both ways round; the exchange of the sides; central differences of
 //! ln Z; Onsager's limit; every digit of the spec's tables.
+//!
+//! Mutations seen red: the sign of g_0 dropped; odd and even modes exchanged; either factor 2 of the prefactor; pi k/n for
+//! pi k/2n; in the derivatives: g_0', g_0'', the bend of cosh g and the sign of coth g g'², the curvature of the
+//! logarithms, the mixed term, the second derivative of the factor of g_0, the sign of that of the prefactor.
 use super::super::onsager::{self, CRITICAL_BETA, CRITICAL_TEMPERATURE};
 use super::super::testing::{self, assert_close, enumerate};
 use super::*;
