@@ -65,7 +65,7 @@ impl Law {
         self.mean(|m| m * m)
     }
 
-    /// Binder's cumulant U4 = 1 - <m⁴>/(3 <m²>²).
+    /// Binder's cumulant U4 = 1 - <m⁴>/(3 <m²>²); NaN of a law that knows no m but 0.
     pub fn binder(&self) -> f64 {
         let square = self.square();
         1.0 - self.mean(|m| m * m * m * m) / (3.0 * square * square)
