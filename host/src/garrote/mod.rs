@@ -19,7 +19,7 @@ pub mod search;
 pub mod summary;
 pub mod synth;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod trail;
 pub mod transition;
 

@@ -1,3 +1,9 @@
-//! Ising models on a host: large lattices, problems from files, exact results, statistics.
+//! Ising models beyond one device: large lattices, problems from files and their solvers, what is known exactly,
+//! the statistics of what is measured.
+//!
+//! Conventions as in [`gibbs_core::ising`]: E = - Σ_{i<j} J_ij s_i s_j - Σ_i h_i s_i, s = ±1.
 
 pub mod lattice;
+pub mod oracle;
+pub mod statistics;
+pub mod transition;
