@@ -7,6 +7,7 @@ pub mod data;
 pub mod experiments;
 pub mod files;
 pub mod garrote;
+pub mod ising;
 pub mod progress;
 pub mod report;
 mod simd;

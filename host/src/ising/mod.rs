@@ -1,0 +1,7 @@
+//! Ising problems from files, and what the host does with them.
+//!
+//! Conventions as in [`gibbs_core::ising`]: E = - Σ_{i<j} J_ij s_i s_j - Σ_i h_i s_i, s = ±1.
+
+pub mod problem;
+
+pub use problem::{Energy, Kind, Problem};
