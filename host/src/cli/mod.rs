@@ -4,6 +4,7 @@
 //! to standard error. Map: [`error`] exit codes, [`output`] the one place that writes to standard output,
 //! [`interrupt`] Ctrl-C. To add a family: one module, one variant of [`Command`], one arm in `dispatch`.
 
+mod checkpoint;
 pub mod cite;
 pub mod completions;
 pub mod error;

@@ -155,39 +155,55 @@ pub struct Weights {
 
 impl Problem {
     /// Weights for solvers. Integers in units of the last decimal place (of a QUBO a quarter of it) when all
-    /// sums stay below 2^31, else f64 in units of 1 (a quarter).
+    /// sums stay below 2^31, else f64 as [`Self::float_weights`].
     ///
     /// # Errors
     /// `TooManyBonds`; `Overflow` when sums leave the range of f64.
     pub fn weights(&self) -> Result<Weights, Trouble> {
-        let quarter = if self.kind == Kind::Qubo { 0.25 } else { 1.0 };
-        let floats = match &self.terms {
-            Terms::Decimal { list, exponent } => {
-                let form = Form::new(self.kind, self.spins, list);
-                if let Some(whole) = form.map(|k| i32::try_from(k).ok()) {
-                    let couplings =
-                        Couplings::new(&whole.bonds, whole.fields).ok_or(Trouble::TooManyBonds)?;
-                    if couplings.view().is_ok() {
-                        return Ok(Weights {
-                            values: Values::Integer(couplings),
-                            unit: quarter * Decimal::of_units(1, *exponent).nearest(),
-                            offset: f64::from(whole.offset),
-                        });
-                    }
+        if let Terms::Decimal { list, exponent } = &self.terms {
+            let form = Form::new(self.kind, self.spins, list);
+            if let Some(whole) = form.map(|k| i32::try_from(k).ok()) {
+                let couplings = Couplings::new(&whole.bonds, whole.fields).ok_or(Trouble::TooManyBonds)?;
+                if couplings.view().is_ok() {
+                    return Ok(Weights {
+                        values: Values::Integer(couplings),
+                        unit: self.quarter() * Decimal::of_units(1, *exponent).nearest(),
+                        offset: f64::from(whole.offset),
+                    });
                 }
-                form.map(|k| Some(Decimal::of_units(k, *exponent).nearest()))
             }
-            Terms::Binary(list) => Some(Form::new(self.kind, self.spins, list)),
-        };
-        let form = floats.ok_or(Trouble::Overflow)?;
-        let couplings = Couplings::new(&form.bonds, form.fields).ok_or(Trouble::TooManyBonds)?;
-        if couplings.view().is_err() || !form.offset.is_finite() {
-            return Err(Trouble::Overflow);
         }
+        let (couplings, offset) = self.float_weights()?;
         Ok(Weights {
             values: Values::Float(couplings),
-            unit: quarter,
-            offset: form.offset,
+            unit: self.quarter(),
+            offset,
         })
+    }
+
+    /// The nearest f64 of each coupling and field in units of 1 (of a QUBO 1/4), and the offset in that unit.
+    ///
+    /// # Errors
+    /// As [`Self::weights`].
+    pub fn float_weights(&self) -> Result<(Couplings<f64>, f64), Trouble> {
+        let form = match &self.terms {
+            Terms::Decimal { list, exponent } => Form::new(self.kind, self.spins, list)
+                .map(|k| Some(Decimal::of_units(k, *exponent).nearest())),
+            Terms::Binary(list) => Some(Form::new(self.kind, self.spins, list)),
+        };
+        let form = form.ok_or(Trouble::Overflow)?;
+        let couplings = Couplings::new(&form.bonds, form.fields).ok_or(Trouble::TooManyBonds)?;
+        if couplings.view().is_ok() && form.offset.is_finite() {
+            Ok((couplings, form.offset))
+        } else {
+            Err(Trouble::Overflow)
+        }
+    }
+
+    fn quarter(&self) -> f64 {
+        match self.kind {
+            Kind::Ising => 1.0,
+            Kind::Qubo => 0.25,
+        }
     }
 }
