@@ -7,12 +7,20 @@
 //! their couplings and fields are the opposite.)
 //!
 //! Map: [`model`] says what J and h are; [`state`] holds spins with their local fields and is what every
-//! single-spin method moves; [`rule`] decides one flip.
+//! single-spin method moves; [`rule`] decides one flip. [`integer`] has the rules without floating point, on
+//! the variates of [`exponential`]. [`anneal`] and [`bifurcation`] look for ground states.
 
+pub mod anneal;
+pub mod bifurcation;
+pub mod exponential;
+pub mod integer;
 pub mod model;
 pub mod rule;
 pub mod state;
 
+pub use anneal::{Annealed, GeometricQ16, beta_range, geometric};
+pub use bifurcation::{Bifurcation, Variant, scatter};
+pub use integer::{HeatBathQ16, MetropolisQ16};
 pub use model::{Dense, Model, Sparse, Stored, Torus, Weight};
 pub use rule::{HeatBath, Metropolis, Rule};
 pub use state::{Order, State};
