@@ -149,7 +149,7 @@ fn annealing<C: Stored + Default + PartialEq>(
     let n = model.spins();
     let per_block = u32::try_from((BLOCK / n as u64).max(1)).unwrap_or(u32::MAX);
     let blocks = options.sweeps.div_ceil(per_block);
-    geometric(hot, cold, options.sweeps)?; // refused here, not in the midst of the reads
+    drop(geometric(hot, cold, options.sweeps)?); // refused here, not in the midst of the reads
     let parts = work.staged::<SolveError>(
         "annealing, reads",
         options.reads,

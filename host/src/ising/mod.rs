@@ -1,4 +1,4 @@
-//! Ising problems from files, and what the host does with them.
+//! Ising models beyond one device: problems from files and their solvers.
 //!
 //! Conventions as in [`gibbs_core::ising`]: E = - Σ_{i<j} J_ij s_i s_j - Σ_i h_i s_i, s = ±1.
 

@@ -13,6 +13,7 @@ mod reading;
 mod synth;
 
 use super::error::CliError;
+use super::output::remark;
 use super::{Common, Status};
 use crate::garrote::FitError;
 use crate::work::Stopped;
@@ -68,15 +69,6 @@ fn refused(error: &FitError, file: &Path) -> CliError {
             .with("column", column.as_str())
             .in_file(file),
         _ => CliError::input(message).in_file(file),
-    }
-}
-
-/// A remark on standard error, unless the user wants none.
-fn remark(common: &Common, text: &str) {
-    if !common.quiet {
-        use std::io::Write as _;
-        // Remarks that nobody can read are no reason to stop.
-        let _ = writeln!(std::io::stderr(), "{text}");
     }
 }
 

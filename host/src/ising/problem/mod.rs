@@ -26,6 +26,7 @@ pub use weights::{Couplings, Values, View, Weights};
 
 use crate::data::read_bytes;
 use decimal::Decimal;
+use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use read::{Entries, Entry};
 use std::cmp::Ordering;
 use std::fmt;
@@ -116,6 +117,23 @@ impl Problem {
     /// What the user should know: assumptions made while reading.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Hash of the problem and of `settings`: what a checkpoint must agree with.
+    pub fn key(&self, settings: &str) -> u64 {
+        let text = format!("{settings} {:?} {}", self.kind, self.spins);
+        let hash = fnv1a(FNV_OFFSET, text.as_bytes());
+        let pair = |hash, i: u32, j: u32| fnv1a(fnv1a(hash, &i.to_le_bytes()), &j.to_le_bytes());
+        match &self.terms {
+            Terms::Decimal { list, exponent } => list
+                .iter()
+                .fold(fnv1a(hash, &exponent.to_le_bytes()), |hash, (i, j, k)| {
+                    fnv1a(pair(hash, *i, *j), &k.to_le_bytes())
+                }),
+            Terms::Binary(list) => list.iter().fold(hash, |hash, (i, j, v)| {
+                fnv1a(pair(hash, *i, *j), &v.to_bits().to_le_bytes())
+            }),
+        }
     }
 
     /// The energy of `state` (N values ±1) in the units of the file, of a QUBO that of x = (1 + s)/2. Summed
