@@ -46,7 +46,7 @@ fn reach(temperature: u32) -> u32 {
 }
 
 /// Number of words in 1..2^32 below the first one that fails `holds`, which holds up to some word.
-fn words(holds: impl Fn(u32) -> bool) -> u32 {
+pub(super) fn words(holds: impl Fn(u32) -> bool) -> u32 {
     let (mut good, mut bad) = (0_u64, 1 << 32);
     while good + 1 < bad {
         let middle = u64::midpoint(good, bad);
