@@ -7,12 +7,22 @@
 //! their couplings and fields are the opposite.)
 //!
 //! Map: [`model`] says what J and h are; [`state`] holds spins with their local fields and is what every
-//! single-spin method moves; [`rule`] decides one flip.
+//! single-spin method moves; [`rule`] decides one flip. [`wolff`] and [`swendsen_wang`] flip clusters of
+//! sites, [`temper`] exchanges the temperatures of replicas, [`enumerate`] sums over all configurations.
 
+mod bond;
+pub mod enumerate;
 pub mod model;
 pub mod rule;
 pub mod state;
+pub mod swendsen_wang;
+pub mod temper;
+pub mod wolff;
 
+pub use enumerate::Enumeration;
 pub use model::{Dense, Model, Sparse, Stored, Torus, Weight};
 pub use rule::{HeatBath, Metropolis, Rule};
 pub use state::{Order, State};
+pub use swendsen_wang::SwendsenWang;
+pub use temper::Tempering;
+pub use wolff::Wolff;
