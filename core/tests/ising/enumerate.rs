@@ -23,7 +23,11 @@ fn with<M: Model, R>(model: &M, body: impl FnOnce(&mut Enumeration<'_, M>) -> R)
 }
 
 fn lowest<M: Model>(model: &M) -> Ground<M::Weight> {
-    with(model, |e| e.ground()).unwrap()
+    let (mut spins, mut fields) = (vec![0; model.spins()], vec![M::Weight::ZERO; model.spins()]);
+    Enumeration::new(model, &mut spins, &mut fields)
+        .unwrap()
+        .ground()
+        .unwrap()
 }
 
 fn close(got: f64, expected: f64, what: &str) {

@@ -1,6 +1,6 @@
 //! Ising models: laws, oracles, refusals.
 
-#[allow(dead_code)] // one table for every room
+#[allow(dead_code, unreachable_pub)] // one table for every room
 #[path = "../../../fixtures/tolerances.rs"]
 mod tolerances;
 
