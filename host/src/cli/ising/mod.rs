@@ -1,9 +1,11 @@
-//! `gibbs ising anneal | exact`: Ising models on the command line.
+//! `gibbs ising anneal | temper | exact`: Ising models on the command line.
 //!
 //! One file per verb. `reading`: the problem file that the verbs share; `writing`: states and intervals.
 
 mod anneal;
+mod exact;
 mod reading;
+mod temper;
 mod writing;
 
 use super::error::CliError;
@@ -19,7 +21,9 @@ Problem files: one entry a line, `i,j,value` (CSV) or `i j value`, spins numbere
 
 Examples:
   gibbs ising anneal couplings.csv                     the best state that many reads find
-  gibbs ising anneal qubo.csv --qubo --out best        the same of a QUBO; state and energies as files";
+  gibbs ising anneal qubo.csv --qubo --out best        the same of a QUBO; state and energies as files
+  gibbs ising temper couplings.csv                     energies at many temperatures, the best state
+  gibbs ising exact couplings.csv --beta 0.25          ln Z, means and ground states by enumeration";
 
 /// Arguments of `gibbs ising`.
 #[derive(Debug, Args)]
@@ -33,10 +37,16 @@ pub struct Arguments {
 enum Verb {
     /// Look for the ground state by many independent reads
     Anneal(anneal::Arguments),
+    /// Sample at many temperatures at once by parallel tempering
+    Temper(temper::Arguments),
+    /// Sum over all configurations of up to 24 spins
+    Exact(exact::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
     match &arguments.verb {
         Verb::Anneal(arguments) => anneal::run(arguments, common),
+        Verb::Temper(arguments) => temper::run(arguments, common),
+        Verb::Exact(arguments) => exact::run(arguments, common),
     }
 }
