@@ -11,3 +11,4 @@ pub mod ising;
 pub mod progress;
 pub mod report;
 mod simd;
+pub mod work;

@@ -7,9 +7,9 @@
 use gibbs::baseline::cv::Folds;
 use gibbs::garrote::Design;
 use gibbs::garrote::held_out::{cross_validate, validate};
-use gibbs::garrote::parts::Work;
 use gibbs::garrote::search::{best_corner, corners};
 use gibbs::garrote::trail::{default_grid, trace_design};
+use gibbs::work::Work;
 use gibbs_core::garrote::Options;
 use gibbs_core::random::{normal, stream};
 

@@ -7,13 +7,32 @@
 //! their couplings and fields are the opposite.)
 //!
 //! Map: [`model`] says what J and h are; [`state`] holds spins with their local fields and is what every
-//! single-spin method moves; [`rule`] decides one flip; [`lattice`] is the square lattice, one bit per site.
+//! single-spin method moves; [`rule`] decides one flip. [`integer`] has the rules without floating point, on
+//! the variates of [`exponential`]. [`lattice`] is the square lattice, one bit per site. [`anneal`] and
+//! [`bifurcation`] look for ground states. [`wolff`] and [`swendsen_wang`] flip clusters of sites, [`temper`]
+//! exchanges the temperatures of replicas, [`enumerate`] sums over all configurations.
 
+pub mod anneal;
+pub mod bifurcation;
+mod bond;
+pub mod enumerate;
+pub mod exponential;
+pub mod integer;
 pub mod lattice;
 pub mod model;
 pub mod rule;
 pub mod state;
+pub mod swendsen_wang;
+pub mod temper;
+pub mod wolff;
 
+pub use anneal::{Annealed, GeometricQ16, beta_range, geometric};
+pub use bifurcation::{Bifurcation, Variant, scatter};
+pub use enumerate::Enumeration;
+pub use integer::{HeatBathQ16, MetropolisQ16};
 pub use model::{Dense, Model, Sparse, Stored, Torus, Weight};
 pub use rule::{HeatBath, Metropolis, Rule};
 pub use state::{Order, State};
+pub use swendsen_wang::SwendsenWang;
+pub use temper::Tempering;
+pub use wolff::Wolff;

@@ -34,6 +34,8 @@ pub trait Weight:
     const ZERO: Self;
     /// 2.
     const TWO: Self;
+    /// Distance from 1 to the next number; 0 of integers, whose sums are exact.
+    const ROUNDING: f64;
     /// Widened to f64 (exact).
     fn wide(self) -> f64;
     /// Neither NaN nor infinite.
@@ -57,6 +59,7 @@ pub trait Weight:
 impl Weight for i32 {
     const ZERO: Self = 0;
     const TWO: Self = 2;
+    const ROUNDING: f64 = 0.0;
     #[inline]
     fn wide(self) -> f64 {
         f64::from(self)
@@ -83,6 +86,7 @@ macro_rules! float_weight {
         impl Weight for $t {
             const ZERO: Self = 0.0;
             const TWO: Self = 2.0;
+            const ROUNDING: f64 = <$t>::EPSILON as f64;
             #[inline]
             fn wide(self) -> f64 {
                 f64::from(self)

@@ -4,11 +4,13 @@
 //! to standard error. Map: [`error`] exit codes, [`output`] the one place that writes to standard output,
 //! [`interrupt`] Ctrl-C. To add a family: one module, one variant of [`Command`], one arm in `dispatch`.
 
+mod checkpoint;
 pub mod cite;
 pub mod completions;
 pub mod error;
 pub mod garrote;
 pub mod interrupt;
+pub mod ising;
 pub mod output;
 pub mod reproduce;
 
@@ -30,6 +32,7 @@ With --json an error is also an object on standard output: {\"schema\": \"gibbs.
 
 Examples:
   gibbs garrote fit data.csv --target y
+  gibbs ising anneal couplings.csv
   gibbs reproduce
   gibbs cite garrote > references.bib
   gibbs completions bash > gibbs.bash";
@@ -73,6 +76,8 @@ pub enum Command {
     // Families of methods come here, one line each.
     /// Variational Garrote: find the few columns of a table that explain a target
     Garrote(garrote::Arguments),
+    /// Ising models and QUBOs: ground states, thermal averages, exact sums
+    Ising(ising::Arguments),
     /// Run the reproduced experiments and write the report
     Reproduce(reproduce::Arguments),
     /// Print what a method is built on, as BibTeX
@@ -123,6 +128,7 @@ fn dispatch(cli: &Cli) -> Result<Status, CliError> {
     }
     match &cli.command {
         Command::Garrote(arguments) => garrote::run(arguments, &cli.common),
+        Command::Ising(arguments) => ising::run(arguments, &cli.common),
         Command::Reproduce(arguments) => reproduce::run(arguments, &cli.common),
         Command::Cite(arguments) => cite::run(arguments, &cli.common),
         Command::Completions(arguments) => completions::print(arguments, &mut Cli::command()),

@@ -1,4 +1,4 @@
-//! The one place that writes results to standard output. A closed pipe (`gibbs … | head -1`) is no error.
+//! The one place that writes results to standard output, and remarks to standard error. A closed pipe (`gibbs … | head -1`) is no error.
 
 use super::{Common, error::CliError};
 use serde_json::Value;
@@ -17,6 +17,14 @@ pub fn emit(
         json(&object())
     } else {
         text(&text_of())
+    }
+}
+
+/// A remark on standard error, unless the user wants none.
+pub fn remark(common: &Common, text: &str) {
+    if !common.quiet {
+        // Remarks that nobody can read are no reason to stop.
+        let _ = writeln!(io::stderr(), "{text}");
     }
 }
 

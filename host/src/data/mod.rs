@@ -17,7 +17,7 @@ pub mod tensors;
 mod write;
 
 pub use error::DataError;
-pub(crate) use error::shorten;
+pub(crate) use error::{read_bytes, shorten};
 use std::collections::HashSet;
 use std::path::Path;
 pub use write::{ensure_output_dir, write_atomic, write_csv};

@@ -5,9 +5,9 @@
 //! parallel and are added up in order, so the result does not depend on the number of threads.
 
 use super::design::{Design, FitError};
-use super::parts::Work;
 use super::trail::{Trail, trace_design};
 use super::transition::{Ensemble, Inference, Signal, default_grid, infer_density};
+use crate::work::Work;
 use gibbs_core::garrote::Options;
 use gibbs_core::random::{below, stream};
 
@@ -86,7 +86,7 @@ pub fn bootstrap(
         return Err(FitError::Option("an ensemble needs at least 2 replicas".into()));
     }
     let count = u32::try_from(design.rows()).map_err(|_| FitError::Option("too many rows".into()))?;
-    let parts = work.parts("bootstrap, replicas", replicas, |replica| {
+    let parts = work.parts::<FitError>("bootstrap, replicas", replicas, |replica| {
         let mut rng = stream(seed, "garrote.bootstrap", replica as u64);
         let mut resample = || {
             (0..count)

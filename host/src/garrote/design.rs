@@ -5,6 +5,7 @@
 //! scale 0, never selected. Memory M N numbers, column-major.
 
 use crate::simd::{Task, dispatch};
+use crate::work::Stopped;
 use gibbs_core::garrote::stream::standardise_row;
 use gibbs_core::math::dot;
 
@@ -53,12 +54,9 @@ pub enum FitError {
     /// An option outside its range.
     #[error("{0}")]
     Option(String),
-    /// A finished part of long work could not be kept.
-    #[error("cannot keep the finished part: {0}")]
-    Keep(String),
-    /// Stopped by the user.
-    #[error("interrupted")]
-    Interrupted,
+    /// Long work ended early.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 /// A standardised regression problem of M rows and N variables.

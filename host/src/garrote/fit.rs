@@ -10,11 +10,11 @@
 use super::bootstrap::{Bootstrap, bootstrap};
 use super::design::{Design, FitError};
 use super::held_out::{ErrorCurve, cross_validate, validate};
-use super::parts::Work;
 pub use super::rule::Rule;
 use super::search::{Corner, best_corner, corners};
 use super::trail::{Kept, Trail, WithSolver, default_grid, trace_design, with_solver};
 use crate::baseline::lasso;
+use crate::work::Work;
 use gibbs_core::garrote::select::{calm_limit, longest_plateau};
 use gibbs_core::garrote::{Noise, Options, Solution, Solver, Status};
 

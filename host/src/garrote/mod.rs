@@ -13,7 +13,6 @@ pub mod metrics;
 pub mod model;
 pub mod nnls;
 pub mod noise;
-pub mod parts;
 pub mod rule;
 pub mod search;
 pub mod summary;

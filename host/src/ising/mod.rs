@@ -3,7 +3,15 @@
 //!
 //! Conventions as in [`gibbs_core::ising`]: E = - Σ_{i<j} J_ij s_i s_j - Σ_i h_i s_i, s = ±1.
 
+pub mod anneal;
+pub mod exact;
 pub mod lattice;
 pub mod oracle;
+mod packing;
+pub mod problem;
 pub mod statistics;
+pub mod success;
+pub mod temper;
 pub mod transition;
+
+pub use problem::{Energy, Kind, Problem};

@@ -1,20 +1,21 @@
 //! `gibbs garrote fit FILE --target COLUMN`: select variables, fit their weights, write the model.
 
-use super::checkpoint::Checkpoint;
 use super::fit_output::{Outcome, json_of, table_csv, text_of};
 use super::reading::{Data, Model};
 use super::{figures, list, refused, remark};
+use crate::cli::checkpoint::{Checkpoint, Run};
 use crate::cli::error::CliError;
 use crate::cli::output::emit;
 use crate::cli::{Common, Status, interrupt};
 use crate::data::{ensure_output_dir, write_atomic};
 use crate::garrote::fit::fit_with;
-use crate::garrote::parts::{Keeper, Work};
 use crate::garrote::summary::ties;
 use crate::garrote::{Design, Fit, FitError, FitOptions, Rule};
 use crate::progress;
+use crate::work::{Keeper, Stopped, Work};
 use clap::Args;
 use gibbs_core::garrote::Status as Ended;
+use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use std::path::{Path, PathBuf};
 
 /// Entries of a table above which a fit may take long enough to show that it is running.
@@ -96,7 +97,11 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     }
     let in_parts = matches!(options.rule, Rule::Cv | Rule::Transition);
     let checkpoint = match &common.out {
-        Some(out) if in_parts => Some(Checkpoint::open(out, &design, &options, arguments.resume)?),
+        Some(out) if in_parts => Some(Checkpoint::open(
+            out,
+            run_of(&design, &options),
+            arguments.resume,
+        )?),
         _ => None,
     };
     let progress = progress::for_stderr(common.quiet);
@@ -142,18 +147,39 @@ fn compute(design: &Design, options: &FitOptions, work: &Work<'_>) -> Result<Out
     Ok(Outcome { fit, model, gains })
 }
 
+/// The fit as its checkpoint knows it.
+fn run_of(design: &Design, options: &FitOptions) -> Run {
+    let settings = format!(
+        "{:?} {:?} {} {} {} {} {:?} {:?}",
+        options.solver,
+        options.path_tolerance,
+        options.gammas,
+        options.folds,
+        options.replicas,
+        options.rule,
+        design.names,
+        design.target
+    );
+    let numbers = design
+        .x
+        .iter()
+        .chain(&design.y)
+        .chain(&design.mean)
+        .chain(&design.scale);
+    Run {
+        verb: "garrote.fit",
+        method: options.rule.to_string(),
+        seed: options.seed,
+        key: numbers.fold(fnv1a(FNV_OFFSET, settings.as_bytes()), |hash, value| {
+            fnv1a(hash, &value.to_le_bytes())
+        }),
+    }
+}
+
 /// A fit that ended early: what it finished is kept in the checkpoint, where there is one.
 fn stopped(error: &FitError, checkpoint: Option<&Checkpoint>, file: &Path) -> CliError {
     match (error, checkpoint) {
-        (FitError::Interrupted, Some(checkpoint)) => match checkpoint.flush() {
-            Ok(parts) => CliError::interrupted(format!(
-                "interrupted: {parts} parts are done and kept in {}\nhint: go on with --resume",
-                checkpoint.path().display()
-            ))
-            .with("checkpoint", checkpoint.path().display().to_string())
-            .with("finished", parts),
-            Err(e) => CliError::interrupted(format!("interrupted; {}: {e}", checkpoint.path().display())),
-        },
+        (FitError::Stopped(Stopped::Interrupted), Some(checkpoint)) => checkpoint.interrupted(),
         _ => refused(error, file),
     }
 }

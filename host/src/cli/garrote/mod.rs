@@ -1,9 +1,8 @@
 //! `gibbs garrote fit | path | predict | export | synth`: the Variational Garrote on the command line.
 //!
 //! One file per verb. `reading`: the options and the reading that the verbs share; `figures`: what `fit`
-//! and `path` draw; `checkpoint`: what an interrupted `fit` leaves behind.
+//! and `path` draw.
 
-mod checkpoint;
 mod export;
 mod figures;
 mod fit;
@@ -14,8 +13,10 @@ mod reading;
 mod synth;
 
 use super::error::CliError;
+use super::output::remark;
 use super::{Common, Status};
 use crate::garrote::FitError;
+use crate::work::Stopped;
 use clap::{Args, Subcommand};
 use std::path::Path;
 
@@ -62,21 +63,12 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
 fn refused(error: &FitError, file: &Path) -> CliError {
     let message = error.to_string();
     match error {
-        FitError::Keep(_) => CliError::failed(message),
-        FitError::Interrupted => CliError::interrupted("interrupted; nothing was written"),
+        FitError::Stopped(Stopped::Keep(_)) => CliError::failed(message),
+        FitError::Stopped(Stopped::Interrupted) => CliError::interrupted("interrupted; nothing was written"),
         FitError::ConstantTarget(column) => CliError::input(message)
             .with("column", column.as_str())
             .in_file(file),
         _ => CliError::input(message).in_file(file),
-    }
-}
-
-/// A remark on standard error, unless the user wants none.
-fn remark(common: &Common, text: &str) {
-    if !common.quiet {
-        use std::io::Write as _;
-        // Remarks that nobody can read are no reason to stop.
-        let _ = writeln!(std::io::stderr(), "{text}");
     }
 }
 

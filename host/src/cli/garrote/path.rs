@@ -8,11 +8,11 @@ use crate::cli::{Common, Status, interrupt};
 use crate::data::{ensure_output_dir, write_atomic};
 use crate::garrote::Design;
 use crate::garrote::fit::status_name;
-use crate::garrote::parts::Work;
 use crate::garrote::trail::{Trail, default_grid, trace_design};
 use crate::progress;
 use crate::report::number::plain;
 use crate::report::table::{Style, Table};
+use crate::work::Work;
 use clap::Args;
 use gibbs_core::garrote::{Ending, Pass, Solution};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     };
     let grid = default_grid(&design, options.gammas).map_err(|e| refused(&e, file))?;
     let trail = trace_design(&design, &grid, options.along_path(), true)
-        .and_then(|trail| work.check().map(|()| trail))
+        .and_then(|trail| Ok(work.check().map(|()| trail)?))
         .map_err(|e| refused(&e, file))?;
     let points = points(&trail);
     if let Some(out) = &common.out {

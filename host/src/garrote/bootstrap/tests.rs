@@ -3,10 +3,10 @@
 //! Mutations seen red: one stream for all replicas; `reached` ignored; constant targets not drawn again; replicas that
 //! ended early left out.
 
-use super::super::parts::Work;
 use super::super::testing::{apart, design, problem};
 use super::super::trail;
 use super::*;
+use crate::work::Work;
 
 fn options() -> Options<f64> {
     Options {

@@ -2,10 +2,10 @@
 //!
 //! Mutations seen red: divisor of the standard error; folds exchanged; the best of the training errors; half held out.
 
-use super::super::parts::Work;
 use super::super::testing::{apart, design, problem, raw};
 use super::super::trail::default_grid;
 use super::*;
+use crate::work::Work;
 
 fn options() -> Options<f64> {
     Options {

@@ -1,14 +1,13 @@
-//! What a long `fit` leaves behind while it works: one JSON file with its finished parts (folds, replicas).
+//! What a long verb leaves behind while it works: one JSON file with its finished parts (folds, replicas, reads).
 //!
-//! Written whole: at the start, at most every two seconds, and when the fit is stopped. Numbers are the
-//! shortest decimals that read back as the same bits, so a resumed fit ends in the same bits. The file is tied
-//! to the data and the options by a hash and removed when the fit is done.
+//! Written whole: at the start, at most every two seconds (less often when that takes long), and when the verb
+//! is stopped. Numbers are the shortest decimals that read back as the same bits, so a resumed run ends in the
+//! same bits. The file is tied to the data and the options by a hash and removed when the run is done.
 
 use crate::cli::error::CliError;
 use crate::experiments::checkpoint::CheckpointError;
 use crate::files::write_whole;
-use crate::garrote::parts::Keeper;
-use crate::garrote::{Design, FitOptions};
+use crate::work::Keeper;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -17,23 +16,40 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-const SCHEMA: &str = "gibbs.garrote.fit.checkpoint/1";
-/// Name of the file in the output folder.
-const FILE: &str = "fit.checkpoint";
 const PAUSE: Duration = Duration::from_secs(2);
+/// A pause is at least this many times as long as the writing before it.
+const SHARE: u32 = 20;
+
+/// A run, as far as its parts depend on it.
+pub(super) struct Run {
+    /// Family and verb, `garrote.fit`: the schema is `gibbs.garrote.fit.checkpoint/1`, the file `fit.checkpoint`.
+    pub(super) verb: &'static str,
+    /// Its rule or method, for the message when another is asked for.
+    pub(super) method: String,
+    /// Its seed.
+    pub(super) seed: u64,
+    /// Hash of data and options.
+    pub(super) key: u64,
+}
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
     schema: String,
     version: String,
-    rule: String,
+    method: String,
     seed: u64,
     /// Hash of data and options.
     key: String,
     /// Hash of the parts: a damaged file is refused, not believed.
     parts_hash: String,
     parts: BTreeMap<usize, String>,
+}
+
+struct State {
+    content: Content,
+    written: Instant,
+    pause: Duration,
 }
 
 impl Content {
@@ -45,27 +61,23 @@ impl Content {
     }
 }
 
-/// The checkpoint of one fit.
+/// The checkpoint of one run.
 pub(super) struct Checkpoint {
     path: PathBuf,
-    state: Mutex<(Content, Instant)>,
+    state: Mutex<State>,
 }
 
 impl Checkpoint {
     /// The checkpoint in `out`: the one that is there with `resume`, otherwise a new one.
-    pub(super) fn open(
-        out: &Path,
-        design: &Design,
-        options: &FitOptions,
-        resume: bool,
-    ) -> Result<Self, CliError> {
-        let path = out.join(FILE);
+    pub(super) fn open(out: &Path, run: Run, resume: bool) -> Result<Self, CliError> {
+        let name = run.verb.rsplit('.').next().unwrap_or(run.verb);
+        let path = out.join(format!("{name}.checkpoint"));
         let fresh = Content {
-            schema: SCHEMA.to_owned(),
+            schema: format!("gibbs.{}.checkpoint/1", run.verb),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            rule: options.rule.to_string(),
-            seed: options.seed,
-            key: key(design, options),
+            method: run.method,
+            seed: run.seed,
+            key: format!("{:016x}", run.key),
             parts_hash: String::new(),
             parts: BTreeMap::new(),
         };
@@ -85,54 +97,64 @@ impl Checkpoint {
         };
         let checkpoint = Self {
             path,
-            state: Mutex::new((content, Instant::now())),
+            state: Mutex::new(State {
+                content,
+                written: Instant::now(),
+                pause: PAUSE,
+            }),
         };
         let written = checkpoint.write(&mut checkpoint.lock());
         written.map_err(|e| CliError::failed(format!("{}: {e}", checkpoint.path.display())))?;
         Ok(checkpoint)
     }
 
-    /// Writes what is there now; gives the number of finished parts.
-    pub(super) fn flush(&self) -> io::Result<usize> {
+    /// The run was stopped: writes what is there now, and says so.
+    pub(super) fn interrupted(&self) -> CliError {
+        let path = self.path.display();
         let mut state = self.lock();
-        self.write(&mut state)?;
-        Ok(state.0.parts.len())
+        if let Err(e) = self.write(&mut state) {
+            return CliError::interrupted(format!("interrupted; {path}: {e}"));
+        }
+        let parts = state.content.parts.len();
+        let message =
+            format!("interrupted: {parts} parts are done and kept in {path}\nhint: go on with --resume");
+        CliError::interrupted(message)
+            .with("checkpoint", path.to_string())
+            .with("finished", parts)
     }
 
-    /// Where it is.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The fit is done: nothing is left to resume.
+    /// The run is done: nothing is left to resume.
     pub(super) fn remove(self) {
-        // A file that stays is harmless: it can only be resumed by the same fit, to the same end.
+        // A file that stays is harmless: it can only be resumed by the same run, to the same end.
         let _ = std::fs::remove_file(self.path);
     }
 
-    fn lock(&self) -> MutexGuard<'_, (Content, Instant)> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, (content, written): &mut (Content, Instant)) -> io::Result<()> {
-        content.parts_hash = content.hash_of_parts();
-        let mut bytes = serde_json::to_vec(content).map_err(io::Error::other)?;
+    fn write(&self, state: &mut State) -> io::Result<()> {
+        let begun = Instant::now();
+        state.content.parts_hash = state.content.hash_of_parts();
+        let mut bytes = serde_json::to_vec(&state.content).map_err(io::Error::other)?;
         bytes.push(b'\n');
-        *written = Instant::now();
-        write_whole(&self.path, &bytes)
+        write_whole(&self.path, &bytes)?;
+        state.written = Instant::now();
+        state.pause = PAUSE.max(SHARE * begun.elapsed());
+        Ok(())
     }
 }
 
 impl Keeper for Checkpoint {
     fn recall(&self, index: usize) -> Option<Vec<f64>> {
-        numbers(self.lock().0.parts.get(&index)?)
+        numbers(self.lock().content.parts.get(&index)?)
     }
 
     fn keep(&self, index: usize, part: &[f64]) -> io::Result<()> {
         let texts: Vec<String> = part.iter().map(|value| format!("{value:?}")).collect();
         let mut state = self.lock();
-        state.0.parts.insert(index, texts.join(" "));
-        if state.1.elapsed() >= PAUSE {
+        state.content.parts.insert(index, texts.join(" "));
+        if state.written.elapsed() >= state.pause {
             self.write(&mut state)?;
         }
         Ok(())
@@ -143,7 +165,7 @@ fn numbers(text: &str) -> Option<Vec<f64>> {
     text.split_whitespace().map(|word| word.parse().ok()).collect()
 }
 
-/// Reads a checkpoint that must be of the same fit as `wanted`.
+/// Reads a checkpoint that must be of the same run as `wanted`.
 fn read(path: &Path, bytes: &[u8], wanted: &Content) -> Result<Content, CheckpointError> {
     let damaged = |reason: String| CheckpointError::Damaged {
         path: path.to_owned(),
@@ -163,39 +185,14 @@ fn read(path: &Path, bytes: &[u8], wanted: &Content) -> Result<Content, Checkpoi
     };
     // The schema first: a later version may have other fields, which is another message.
     let schema = value.get("schema").and_then(serde_json::Value::as_str);
-    same("schema", schema.unwrap_or("no schema"), SCHEMA)?;
+    same("schema", schema.unwrap_or("no schema"), &wanted.schema)?;
     let found: Content = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
     same("version", &found.version, &wanted.version)?;
-    same("rule", &found.rule, &wanted.rule)?;
+    same("method", &found.method, &wanted.method)?;
     same("seed", &found.seed.to_string(), &wanted.seed.to_string())?;
     same("data or options of hash", &found.key, &wanted.key)?;
     if found.parts_hash != found.hash_of_parts() || found.parts.values().any(|text| numbers(text).is_none()) {
         return Err(damaged("its parts are not as they were written".to_owned()));
     }
     Ok(found)
-}
-
-/// Hash of all that the parts depend on.
-fn key(design: &Design, options: &FitOptions) -> String {
-    let settings = format!(
-        "{:?} {:?} {} {} {} {} {:?} {:?}",
-        options.solver,
-        options.path_tolerance,
-        options.gammas,
-        options.folds,
-        options.replicas,
-        options.rule,
-        design.names,
-        design.target
-    );
-    let numbers = design
-        .x
-        .iter()
-        .chain(&design.y)
-        .chain(&design.mean)
-        .chain(&design.scale);
-    let hash = numbers.fold(fnv1a(FNV_OFFSET, settings.as_bytes()), |hash, value| {
-        fnv1a(hash, &value.to_le_bytes())
-    });
-    format!("{hash:016x}")
 }

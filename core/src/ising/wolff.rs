@@ -1,0 +1,117 @@
+//! Single-cluster moves (Wolff 1989) on any model.
+//!
+//! From a site drawn uniformly, satisfied bonds are activated with probability 1 - e^(-2 |beta J_ij|), each
+//! tried once from the site that reached it; what they connect is the cluster, and is flipped as a whole.
+//! Without fields it always is. With fields the cluster C is flipped with probability
+//! min(1, e^(-2 beta Σ_(i in C) h_i s_i)): the bonds cancel in the balance and leave the fields (derived).
+//!
+//! Without fields and with all J_ij >= 0 the mean size of a cluster measures the magnetisation with less
+//! noise: <|C|> / N = <m²>. On frustrated models the move is valid and useless: at the temperatures that
+//! matter the cluster is nearly everything.
+//!
+//! A site is in the cluster while its spin is stored doubled. (To flip it at once, as one may in a
+//! ferromagnet, would let an unsatisfied bond inside the cluster of a frustrated model flip it back.)
+
+use super::bond::Bonds;
+use super::model::{Model, Weight, check_spins};
+use crate::error::Error;
+use crate::math::Real;
+use crate::random;
+use rand_core::Rng;
+
+/// A configuration moved by clusters, in lent memory.
+#[derive(Debug)]
+pub struct Wolff<'a, M: Model> {
+    model: &'a M,
+    bonds: Bonds<M::Weight>,
+    fields: bool,
+    spins: &'a mut [i8],
+    members: &'a mut [u32],
+}
+
+/// What one move did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// Number of its sites, at least 1.
+    pub size: usize,
+    /// Whether it was flipped: always, without fields.
+    pub flipped: bool,
+}
+
+impl<'a, M: Model> Wolff<'a, M> {
+    /// At inverse temperature `beta`, of either sign: `spins` (N values ±1), scratch `members` (N).
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`], [`Error::Shape`], [`Error::NotASpin`]; [`Error::Capacity`] from N = 2^32 on.
+    pub fn new(model: &'a M, beta: f64, spins: &'a mut [i8], members: &'a mut [u32]) -> Result<Self, Error> {
+        let bonds = Bonds::new(beta)?;
+        check_spins(spins, model.spins())?;
+        if members.len() != spins.len() {
+            return Err(Error::Shape);
+        }
+        if u32::try_from(spins.len()).is_err() {
+            return Err(Error::Capacity);
+        }
+        let fields = (0..spins.len()).any(|i| model.field(i) != M::Weight::ZERO);
+        Ok(Self {
+            model,
+            bonds,
+            fields,
+            spins,
+            members,
+        })
+    }
+
+    /// The configuration.
+    pub fn spins(&self) -> &[i8] {
+        self.spins
+    }
+
+    /// Grows one cluster and flips it, or with fields perhaps not. Cost: O(bonds of the cluster's sites), one
+    /// word for each satisfied bond to a site outside, two more at most.
+    #[inline]
+    pub fn step(&mut self, rng: &mut impl Rng) -> Cluster {
+        let Self {
+            model,
+            bonds,
+            spins,
+            members,
+            ..
+        } = self;
+        let seed = random::below(rng, members.len() as u32);
+        if let (Some(first), Some(spin)) = (members.first_mut(), spins.get_mut(seed as usize)) {
+            *first = seed;
+            *spin *= 2;
+        }
+        let (mut tried, mut size) = (0, 1);
+        let mut aligned = 0.0; // Σ h_i s_i over the cluster
+        while tried < size
+            && let Some(site) = members.get(tried).map(|site| *site as usize)
+        {
+            tried += 1;
+            let spin = spins.get(site).map_or(0, |s| s / 2);
+            if self.fields {
+                aligned += model.field(site).times(spin).wide();
+            }
+            model.neighbours(site, |j, coupling| {
+                if let Some(other) = spins.get_mut(j)
+                    && *other == spin * bonds.satisfying(coupling)
+                    && bonds.activates(coupling, rng)
+                    && let Some(next) = members.get_mut(size)
+                {
+                    *next = j as u32;
+                    *other *= 2;
+                    size += 1;
+                }
+            });
+        }
+        let cost = 2.0 * bonds.beta * aligned;
+        let flipped = cost <= 0.0 || random::uniform::<f64>(rng) < Real::exp(-cost);
+        for site in members.iter().take(size) {
+            if let Some(spin) = spins.get_mut(*site as usize) {
+                *spin = if flipped { -(*spin / 2) } else { *spin / 2 };
+            }
+        }
+        Cluster { size, flipped }
+    }
+}

@@ -1,0 +1,52 @@
+//! `gibbs ising anneal | temper | exact`: Ising models on the command line.
+//!
+//! One file per verb. `reading`: the problem file that the verbs share; `writing`: states and intervals.
+
+mod anneal;
+mod exact;
+mod reading;
+mod temper;
+mod writing;
+
+use super::error::CliError;
+use super::output::remark;
+use super::{Common, Status};
+use clap::{Args, Subcommand};
+
+const EXAMPLES: &str = "\
+Problem files: one entry a line, `i,j,value` (CSV) or `i j value`, spins numbered from 0, # starts a comment.
+  E(s) = - sum over pairs of J_ij s_i s_j - sum of h_i s_i,  s = -1 or +1;  a line i,i,value is the field h_i
+  --qubo: E(x) = sum of Q_ij x_i x_j,  x = 0 or 1, minimised; entries add
+(D-Wave's packages write E = + J s s + h s: change the sign of all values of theirs.)
+
+Examples:
+  gibbs ising anneal couplings.csv                     the best state that many reads find
+  gibbs ising anneal qubo.csv --qubo --out best        the same of a QUBO; state and energies as files
+  gibbs ising temper couplings.csv                     energies at many temperatures, the best state
+  gibbs ising exact couplings.csv --beta 0.25          ln Z, means and ground states by enumeration";
+
+/// Arguments of `gibbs ising`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Look for the ground state by many independent reads
+    Anneal(anneal::Arguments),
+    /// Sample at many temperatures at once by parallel tempering
+    Temper(temper::Arguments),
+    /// Sum over all configurations of up to 24 spins
+    Exact(exact::Arguments),
+}
+
+pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
+    match &arguments.verb {
+        Verb::Anneal(arguments) => anneal::run(arguments, common),
+        Verb::Temper(arguments) => temper::run(arguments, common),
+        Verb::Exact(arguments) => exact::run(arguments, common),
+    }
+}

@@ -1,0 +1,93 @@
+//! States, energies and intervals as JSON, text and CSV.
+
+use crate::cli::error::CliError;
+use crate::ising::success::Interval;
+use crate::ising::{Energy, Kind, Problem};
+use crate::report::number::plain;
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _; // writing to a string cannot fail
+
+/// The fields of a state: `energy` (nearest number), `energy_exact` (all digits; null when rounded), `state`
+/// (±1) and, of a QUBO, `x` (0 or 1).
+pub(super) fn state_fields(problem: &Problem, state: &[i8], energy: Energy) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("energy".to_owned(), json!(energy.nearest()));
+    let exact = matches!(energy, Energy::Exact(_)).then(|| energy.to_string());
+    fields.insert("energy_exact".to_owned(), json!(exact));
+    fields.insert("spins".to_owned(), json!(problem.spins()));
+    fields.insert("state".to_owned(), json!(state));
+    if problem.kind() == Kind::Qubo {
+        let x: Vec<u8> = state.iter().map(|s| u8::from(*s > 0)).collect();
+        fields.insert("x".to_owned(), json!(x));
+    }
+    fields
+}
+
+/// An energy as it is printed: with the word that it is rounded, if so.
+pub(super) fn energy_text(energy: Energy) -> String {
+    match energy {
+        Energy::Exact(_) => energy.to_string(),
+        Energy::Rounded(_) => format!("{energy} (rounded)"),
+    }
+}
+
+/// The state on one line: + and - (of a QUBO 1 and 0), the first of many.
+pub(super) fn state_text(kind: Kind, state: &[i8]) -> String {
+    const SHOWN: usize = 72;
+    let sign = |s: &i8| match (kind, *s > 0) {
+        (Kind::Ising, true) => '+',
+        (Kind::Ising, false) => '-',
+        (Kind::Qubo, true) => '1',
+        (Kind::Qubo, false) => '0',
+    };
+    let mut text: String = state.iter().take(SHOWN).map(sign).collect();
+    if state.len() > SHOWN {
+        text.push_str(" …");
+    }
+    text
+}
+
+/// `spin,s` or, of a QUBO, `variable,x`: one line per spin.
+pub(super) fn state_csv(kind: Kind, state: &[i8]) -> Vec<u8> {
+    let (header, low) = match kind {
+        Kind::Ising => ("spin,s", -1),
+        Kind::Qubo => ("variable,x", 0),
+    };
+    let mut text = format!("{header}\n");
+    for (i, s) in state.iter().enumerate() {
+        let value = if *s > 0 { 1 } else { low };
+        let _ = writeln!(text, "{i},{value}");
+    }
+    text.into_bytes()
+}
+
+/// `{estimate, low, high}`; null where it is infinite.
+pub(super) fn interval_json(interval: Interval) -> Value {
+    json!({"estimate": interval.estimate, "low": interval.low, "high": interval.high})
+}
+
+/// `estimate (low to high)`.
+pub(super) fn interval_text(interval: Interval) -> String {
+    let [estimate, low, high] = [interval.estimate, interval.low, interval.high].map(plain);
+    format!("{estimate} ({low} to {high})")
+}
+
+/// The times of all ends of an interval.
+pub(super) fn scaled(interval: Interval, factor: f64) -> Interval {
+    Interval {
+        estimate: interval.estimate * factor,
+        low: interval.low * factor,
+        high: interval.high * factor,
+    }
+}
+
+/// A table of numbers as CSV.
+pub(super) fn csv(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, CliError> {
+    let failed = |e: &dyn std::fmt::Display| CliError::failed(format!("cannot make the table: {e}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(|e| failed(&e))?;
+    for row in rows {
+        writer.write_record(row).map_err(|e| failed(&e))?;
+    }
+    writer.into_inner().map_err(|e| failed(&e))
+}

@@ -1,0 +1,286 @@
+//! Many independent reads of one problem, by simulated annealing or simulated bifurcation; the best of them.
+//!
+//! Read r starts from random spins. Annealing goes down a geometric ladder of inverse temperatures, one sweep
+//! each, in blocks of a fixed number of sweeps; block b of read r draws from
+//! `stream(seed, "ising.anneal", r 2^32 + b)`, bifurcation from `stream(seed, "ising.bifurcation", r)`. So the
+//! result depends on the seed alone: neither on threads nor on where a run was stopped and resumed. A read gives
+//! its best state; its energy is summed anew from the entries of the file.
+//!
+//! Cost of a read: sweeps x N decisions, and the degree of a spin per flip (bifurcation: steps x bonds).
+
+use super::packing::{pack, packed_len, unpack};
+use super::problem::{Couplings, Energy, Problem, Values, View, Weights};
+use super::success::{Interval, probability, reads_to_solution};
+use crate::work::{Stopped, Work};
+use gibbs_core::Error;
+use gibbs_core::ising::anneal::{anneal as sweeps, beta_range, geometric};
+use gibbs_core::ising::bifurcation::{Bifurcation, Variant, scatter};
+use gibbs_core::ising::{HeatBath, Metropolis, Model, Order, Rule, State, Stored, Weight};
+use gibbs_core::random::stream;
+use rand_core::Rng;
+use std::cmp::Ordering;
+use std::time::Instant;
+
+/// Attempted updates of a block: some tenths of a second.
+const BLOCK: u64 = 1 << 24;
+/// Time step of simulated bifurcation (spec 2: 0.5 to 1.25 works).
+const TIME_STEP: f64 = 1.0;
+
+/// What a read does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Method {
+    /// Simulated annealing.
+    Annealing {
+        /// The single-spin rule.
+        rule: SpinRule,
+        /// Inverse temperatures of the first and the last sweep, per energy of the file; `None`: from the weights.
+        range: Option<(f64, f64)>,
+    },
+    /// Simulated bifurcation; a sweep is a step.
+    Bifurcation(Variant),
+}
+
+/// A single-spin rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpinRule {
+    /// min(1, e^(-beta dE)).
+    Metropolis,
+    /// 1 / (1 + e^(-2 beta f)) for +1.
+    HeatBath,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// Independent reads, at least 1.
+    pub reads: usize,
+    /// Sweeps (steps) of each, at least 1.
+    pub sweeps: u32,
+    /// How.
+    pub method: Method,
+    /// Seed of all draws.
+    pub seed: u64,
+}
+
+/// Why there is no result.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SolveError {
+    /// The core's reason.
+    #[error(transparent)]
+    Core(#[from] Error),
+    /// Work ended early.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// Weights that solvers do not take.
+    #[error(transparent)]
+    Weights(#[from] super::problem::Trouble),
+    /// An option outside its range.
+    #[error("{0}")]
+    Option(String),
+}
+
+/// One read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// Energy of its best state, exact.
+    pub energy: Energy,
+    /// Wall-clock seconds it took. Not reproducible.
+    pub seconds: f64,
+}
+
+/// All reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Annealed {
+    /// In their order.
+    pub reads: Vec<Read>,
+    /// The best state, ±1; of equals that of the first read.
+    pub state: Vec<i8>,
+    /// Its energy, exact.
+    pub energy: Energy,
+    /// Inverse temperatures of the first and the last sweep, per energy of the file (annealing).
+    pub range: Option<(f64, f64)>,
+}
+
+/// A rule of f64 on the fields of any model: exact for integers, of which f64 holds all that occur.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wide<R>(pub(super) R);
+
+impl<W: Weight, R: Rule<f64>> Rule<W> for Wide<R> {
+    #[inline]
+    fn flips(&self, spin: i8, field: W, rng: &mut impl Rng) -> bool {
+        self.0.flips(spin, field.wide(), rng)
+    }
+}
+
+/// Runs all reads, in parallel.
+///
+/// # Errors
+/// [`SolveError`].
+pub fn anneal(problem: &Problem, options: &Options, work: &Work<'_>) -> Result<Annealed, SolveError> {
+    match options.method {
+        Method::Annealing { rule, range } => {
+            let Weights { values, unit, .. } = problem.weights()?;
+            match &values {
+                Values::Integer(couplings) => annealing(problem, couplings, unit, rule, range, options, work),
+                Values::Float(couplings) => annealing(problem, couplings, unit, rule, range, options, work),
+            }
+        }
+        Method::Bifurcation(variant) => {
+            let (couplings, _) = problem.float_weights()?;
+            bifurcation(problem, &couplings.view()?, variant, options, work)
+        }
+    }
+}
+
+fn annealing<C: Stored + Default + PartialEq>(
+    problem: &Problem,
+    couplings: &Couplings<C>,
+    unit: f64,
+    rule: SpinRule,
+    range: Option<(f64, f64)>,
+    options: &Options,
+    work: &Work<'_>,
+) -> Result<Annealed, SolveError> {
+    let model = couplings.view()?;
+    let (hot, cold) = match range {
+        Some((hot, cold)) => (hot * unit, cold * unit),
+        None => beta_range(&model).map(|range| (range.hot, range.cold))?,
+    };
+    let n = model.spins();
+    let per_block = u32::try_from((BLOCK / n as u64).max(1)).unwrap_or(u32::MAX);
+    let blocks = options.sweeps.div_ceil(per_block);
+    drop(geometric(hot, cold, options.sweeps)?); // refused here, not in the midst of the reads
+    let parts = work.staged::<SolveError>(
+        "annealing, reads",
+        options.reads,
+        blocks as usize,
+        |read, block, part| {
+            let begun = Instant::now();
+            let mut rng = stream(options.seed, "ising.anneal", (read as u64) << 32 | block as u64);
+            let (mut spins, mut best) = (vec![1_i8; n], vec![1_i8; n]);
+            let mut fields = vec![C::Weight::ZERO; n];
+            let first = block == 0;
+            if !first {
+                unpack(part.get(1..).unwrap_or_default(), &mut best);
+                unpack(part.get(1 + packed_len(n)..).unwrap_or_default(), &mut spins);
+            }
+            let seconds = part.first().copied().unwrap_or(0.0);
+            let mut state = State::new(&model, &mut spins, &mut fields)?;
+            if first {
+                state.randomise(&model, &mut rng);
+            }
+            let betas = geometric(hot, cold, options.sweeps)?
+                .skip(block * per_block as usize)
+                .take(per_block as usize);
+            let before = if first { None } else { Some(model.energy(&best)?) };
+            let mut found = vec![1_i8; n];
+            let order = Order::Typewriter;
+            let done = match rule {
+                SpinRule::Metropolis => {
+                    let rules = betas.flat_map(Metropolis::<f64>::new).map(Wide);
+                    sweeps(&model, &mut state, rules, order, &mut found, &mut rng)?
+                }
+                SpinRule::HeatBath => {
+                    let rules = betas.flat_map(HeatBath::<f64>::new).map(Wide);
+                    sweeps(&model, &mut state, rules, order, &mut found, &mut rng)?
+                }
+            };
+            if before.is_none_or(|before| done.best_energy < before) {
+                best = found;
+            }
+            part.clear();
+            part.push(seconds + begun.elapsed().as_secs_f64());
+            pack(&best, part);
+            pack(state.spins(), part);
+            Ok(())
+        },
+    )?;
+    Ok(best_of(problem, &parts, Some((hot / unit, cold / unit))))
+}
+
+fn bifurcation(
+    problem: &Problem,
+    model: &View<'_, f64>,
+    variant: Variant,
+    options: &Options,
+    work: &Work<'_>,
+) -> Result<Annealed, SolveError> {
+    let n = model.spins();
+    let run = Bifurcation {
+        variant,
+        steps: options.sweeps,
+        time_step: TIME_STEP,
+    };
+    let parts = work.parts::<SolveError>("bifurcation, reads", options.reads, |read| {
+        let begun = Instant::now();
+        let mut rng = stream(options.seed, "ising.bifurcation", read as u64);
+        let (mut positions, mut velocities) = (vec![0.0; n], vec![0.0; n]);
+        scatter(&mut positions, &mut rng);
+        scatter(&mut velocities, &mut rng);
+        let mut spins = vec![1_i8; n];
+        run.run(model, &mut positions, &mut velocities, &mut spins)?;
+        let mut part = vec![begun.elapsed().as_secs_f64()];
+        pack(&spins, &mut part);
+        Ok(part)
+    })?;
+    Ok(best_of(problem, &parts, None))
+}
+
+/// Parts: seconds, the packed best state, and what else there is.
+fn best_of(problem: &Problem, parts: &[Vec<f64>], range: Option<(f64, f64)>) -> Annealed {
+    let mut state = vec![1_i8; problem.spins()];
+    let mut best: Option<(Energy, Vec<i8>)> = None;
+    let mut reads = Vec::with_capacity(parts.len());
+    for part in parts {
+        unpack(part.get(1..).unwrap_or_default(), &mut state);
+        let energy = problem.energy(&state);
+        let seconds = part.first().copied().unwrap_or(0.0);
+        reads.push(Read { energy, seconds });
+        if best
+            .as_ref()
+            .is_none_or(|(lowest, _)| energy.order(lowest) == Ordering::Less)
+        {
+            best = Some((energy, state.clone()));
+        }
+    }
+    let (energy, state) = best.unwrap_or_else(|| (problem.energy(&state), state));
+    Annealed {
+        reads,
+        state,
+        energy,
+        range,
+    }
+}
+
+/// How often the reads reached an energy, and what follows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Success {
+    /// Reads that reached the target.
+    pub hits: usize,
+    /// Probability of a read to reach it.
+    pub probability: Interval,
+    /// Reads for one success with probability 0.99.
+    pub reads: Interval,
+    /// Mean wall-clock seconds of a read.
+    pub seconds_per_read: f64,
+}
+
+impl Annealed {
+    /// Reads that reached `target`, an energy of the file; `None`: the best energy of all reads. (Counted
+    /// against the best of the same reads, the probability is too high when none of them found the ground state.)
+    pub fn success(&self, target: Option<f64>) -> Success {
+        let reached = |read: &&Read| match target {
+            Some(target) => read.energy.nearest() <= target,
+            None => read.energy.order(&self.energy) != Ordering::Greater,
+        };
+        let hits = self.reads.iter().filter(reached).count();
+        let probability = probability(hits, self.reads.len());
+        let seconds: f64 = self.reads.iter().map(|read| read.seconds).sum();
+        Success {
+            hits,
+            probability,
+            reads: reads_to_solution(probability),
+            seconds_per_read: seconds / self.reads.len().max(1) as f64,
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Problems as users have them: couplings and fields, or a QUBO, in an edge list.
+//!
+//! ```text
+//! Ising   E(s) = - Σ_{i<j} J_ij s_i s_j - Σ_i h_i s_i     s = ±1; an entry i = j is the field h_i
+//! QUBO    E(x) = Σ_{entries} Q_ij x_i x_j                  x = (1 + s)/2 = 0, 1; minimised; entries add
+//!         4 J_ij = -(Q_ij + Q_ji), 4 h_i = -[2 Q_ii + Σ_{j≠i} (Q_ij + Q_ji)],
+//!         4 offset = 2 Σ_i Q_ii + Σ_{i<j} (Q_ij + Q_ji)                              (derived, spec 0)
+//! ```
+//!
+//! Numbers stay what they are in the file: whole numbers in units of 10^-places, 128 bits wide, so that the
+//! energy of a configuration is exact ([`Problem::energy`]); only where digits and exponents do not fit are
+//! values taken as f64, summed exactly and rounded once. Solvers get weights in a `unit` of their own
+//! ([`Problem::weights`]): 32-bit integers where they fit, which makes every energy on the way exact, else f64.
+
+pub mod decimal;
+mod error;
+mod form;
+mod read;
+mod weights;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{ProblemError, Trouble};
+pub use weights::{Couplings, Values, View, Weights};
+
+use crate::data::read_bytes;
+use decimal::Decimal;
+use gibbs_core::random::{FNV_OFFSET, fnv1a};
+use read::{Entries, Entry};
+use std::cmp::Ordering;
+use std::fmt;
+use std::path::Path;
+
+/// Largest number of spins.
+pub(crate) const MOST_SPINS: u64 = 1 << 26;
+/// Numbers of spins up to this are taken without asking, whatever the number of entries.
+const PLAUSIBLE_SPINS: u64 = 1 << 20;
+
+/// What the entries are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Couplings and fields of spins ±1.
+    #[default]
+    Ising,
+    /// A quadratic form of variables 0 and 1.
+    Qubo,
+}
+
+/// The entries in one unit.
+#[derive(Clone, Debug)]
+enum Terms {
+    /// value x 10^exponent.
+    Decimal {
+        list: Vec<(u32, u32, i128)>,
+        exponent: i32,
+    },
+    /// Digits and exponents that do not fit 128 bits.
+    Binary(Vec<(u32, u32, f64)>),
+}
+
+/// A problem, checked.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    kind: Kind,
+    spins: usize,
+    terms: Terms,
+    notes: Vec<String>,
+}
+
+impl Problem {
+    /// Reads an edge list; `spins` may add isolated spins at the end.
+    ///
+    /// # Errors
+    /// [`ProblemError`]: file, line, what was expected.
+    pub fn read(path: &Path, kind: Kind, spins: Option<usize>) -> Result<Self, ProblemError> {
+        Self::parse(path, &read_bytes(path)?, kind, spins)
+    }
+
+    /// As [`Self::read`], of bytes in memory; `path` stands for them in messages. Cost: O(entries log entries).
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(path: &Path, bytes: &[u8], kind: Kind, spins: Option<usize>) -> Result<Self, ProblemError> {
+        let Entries { list, notes } = read::entries(path, bytes, kind)?;
+        let spins = count(path, &list, spins)?;
+        let list = match kind {
+            Kind::Ising => without_mirrors(path, list)?,
+            Kind::Qubo => list,
+        };
+        let terms = exact(&list).unwrap_or_else(|| {
+            Terms::Binary(list.iter().map(|entry| (entry.i, entry.j, entry.value)).collect())
+        });
+        let mut problem = Self {
+            kind,
+            spins,
+            terms,
+            notes,
+        };
+        if matches!(problem.terms, Terms::Binary(_)) {
+            let note = "the values span more than 38 decimal digits: energies are sums of f64, rounded once";
+            problem.notes.push(note.to_owned());
+        }
+        Ok(problem)
+    }
+
+    /// Number of spins N, at least 1.
+    pub fn spins(&self) -> usize {
+        self.spins
+    }
+
+    /// What the entries were.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What the user should know: assumptions made while reading.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Hash of the problem and of `settings`: what a checkpoint must agree with.
+    pub fn key(&self, settings: &str) -> u64 {
+        let text = format!("{settings} {:?} {}", self.kind, self.spins);
+        let hash = fnv1a(FNV_OFFSET, text.as_bytes());
+        let pair = |hash, i: u32, j: u32| fnv1a(fnv1a(hash, &i.to_le_bytes()), &j.to_le_bytes());
+        match &self.terms {
+            Terms::Decimal { list, exponent } => list
+                .iter()
+                .fold(fnv1a(hash, &exponent.to_le_bytes()), |hash, (i, j, k)| {
+                    fnv1a(pair(hash, *i, *j), &k.to_le_bytes())
+                }),
+            Terms::Binary(list) => list.iter().fold(hash, |hash, (i, j, v)| {
+                fnv1a(pair(hash, *i, *j), &v.to_bits().to_le_bytes())
+            }),
+        }
+    }
+
+    /// The energy of `state` (N values ±1) in the units of the file, of a QUBO that of x = (1 + s)/2. Summed
+    /// from the entries, in exact arithmetic. Cost: O(entries).
+    pub fn energy(&self, state: &[i8]) -> Energy {
+        let up = |i: u32| state.get(i as usize).is_some_and(|s| *s > 0);
+        // The factor of an entry: QUBO 0 or 1, Ising 1 or -1 (a field: the spin) with E's minus sign.
+        let factor = |i: u32, j: u32| match (self.kind, up(i), up(j)) {
+            (Kind::Qubo, a, b) => i8::from(a && b),
+            (Kind::Ising, a, _) if i == j => {
+                if a {
+                    -1
+                } else {
+                    1
+                }
+            }
+            (Kind::Ising, a, b) => {
+                if a == b {
+                    -1
+                } else {
+                    1
+                }
+            }
+        };
+        match &self.terms {
+            Terms::Decimal { list, exponent } => {
+                let sum = list.iter().map(|(i, j, k)| i128::from(factor(*i, *j)) * k).sum();
+                Energy::Exact(Decimal::of_units(sum, *exponent))
+            }
+            Terms::Binary(list) => Energy::Rounded(rounded_sum(
+                list.iter().map(|(i, j, v)| f64::from(factor(*i, *j)) * v),
+            )),
+        }
+    }
+}
+
+/// An energy in the units of the file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Energy {
+    /// All digits.
+    Exact(Decimal),
+    /// The exact sum of the nearest f64 to each value, rounded once.
+    Rounded(f64),
+}
+
+impl Energy {
+    /// The nearest f64.
+    pub fn nearest(self) -> f64 {
+        match self {
+            Self::Exact(decimal) => decimal.nearest(),
+            Self::Rounded(value) => value,
+        }
+    }
+
+    /// Energies of one problem by size.
+    pub fn order(&self, other: &Self) -> Ordering {
+        if let (Self::Exact(a), Self::Exact(b)) = (self, other) {
+            let unit = a.exponent.min(b.exponent);
+            if let (Some(a), Some(b)) = (a.in_units_of(unit), b.in_units_of(unit)) {
+                return a.cmp(&b);
+            }
+        }
+        self.nearest().total_cmp(&other.nearest())
+    }
+}
+
+impl fmt::Display for Energy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(decimal) => decimal.fmt(f),
+            Self::Rounded(value) => write!(f, "{value:?}"),
+        }
+    }
+}
+
+/// Number of spins: one more than the largest index, or what was asked for.
+fn count(path: &Path, entries: &[Entry], spins: Option<usize>) -> Result<usize, ProblemError> {
+    let largest = entries
+        .iter()
+        .max_by_key(|entry| (entry.i.max(entry.j), std::cmp::Reverse(entry.line)));
+    let Some(largest) = largest else {
+        return Err(Trouble::Empty.of(path));
+    };
+    let index = u64::from(largest.i.max(largest.j));
+    let here = |trouble: Trouble| Err(trouble.at(path, largest.line));
+    match spins {
+        Some(spins) if index >= spins as u64 => here(Trouble::BeyondSpins { index, spins }),
+        Some(spins) => Ok(spins),
+        None if index >= PLAUSIBLE_SPINS.max(16 * entries.len() as u64) => here(Trouble::Gap {
+            index,
+            entries: entries.len(),
+        }),
+        None => Ok(index as usize + 1),
+    }
+}
+
+/// Refuses repeated pairs and unequal mirror images; of equal ones, the first stays.
+fn without_mirrors(path: &Path, mut entries: Vec<Entry>) -> Result<Vec<Entry>, ProblemError> {
+    let pair = |entry: &Entry| (entry.i.min(entry.j), entry.i.max(entry.j));
+    entries.sort_by_key(|entry| (pair(entry), entry.line));
+    let refusal = entries
+        .chunk_by(|a, b| pair(a) == pair(b))
+        .filter_map(|group| {
+            // Of three entries two have one order, so that the first conflict is found at once.
+            group.iter().enumerate().find_map(|(k, later)| {
+                let trouble = group
+                    .iter()
+                    .take(k)
+                    .find_map(|earlier| conflict(earlier, later))?;
+                Some((later.line, trouble))
+            })
+        })
+        .min_by_key(|(line, _)| *line);
+    if let Some((line, trouble)) = refusal {
+        return Err(trouble.at(path, line));
+    }
+    entries.dedup_by_key(|entry| pair(entry));
+    Ok(entries)
+}
+
+/// What two entries of one pair hold against each other.
+fn conflict(earlier: &Entry, later: &Entry) -> Option<Trouble> {
+    let (i, j, first) = (later.i, later.j, earlier.line);
+    if (earlier.i, earlier.j) == (i, j) {
+        return Some(Trouble::Repeated { i, j, first });
+    }
+    let equal = match (earlier.decimal, later.decimal) {
+        (Some(a), Some(b)) => a == b,
+        _ => earlier.value == later.value,
+    };
+    let number = |entry: &Entry| {
+        entry
+            .decimal
+            .map_or_else(|| format!("{:?}", entry.value), |d| d.to_string())
+    };
+    (!equal).then(|| Trouble::Asymmetric {
+        i,
+        j,
+        value: number(later),
+        first,
+        other: number(earlier),
+    })
+}
+
+/// All values in one unit; `None` when a sum of their magnitudes, four times over, could leave 128 bits.
+fn exact(entries: &[Entry]) -> Option<Terms> {
+    let decimals: Vec<Decimal> = entries.iter().map(|entry| entry.decimal).collect::<Option<_>>()?;
+    let exponent = decimals.iter().map(|decimal| decimal.exponent).min()?;
+    let mut total = 0_u128;
+    let mut list = Vec::with_capacity(entries.len());
+    for (entry, decimal) in entries.iter().zip(decimals) {
+        let units = decimal.in_units_of(exponent)?;
+        total = total.checked_add(units.unsigned_abs())?;
+        list.push((entry.i, entry.j, units));
+    }
+    (total < 1 << 120).then_some(Terms::Decimal { list, exponent })
+}
+
+/// The exact sum of the values, rounded once: partial sums that do not overlap (Shewchuk, Discrete Comput.
+/// Geom. 18:305, 1997, grow-expansion).
+fn rounded_sum(values: impl Iterator<Item = f64>) -> f64 {
+    let mut partials: Vec<f64> = Vec::new();
+    for mut x in values {
+        let mut kept = 0;
+        for k in 0..partials.len() {
+            let mut y = partials[k];
+            if x.abs() < y.abs() {
+                std::mem::swap(&mut x, &mut y);
+            }
+            let high = x + y;
+            let low = y - (high - x);
+            if low != 0.0 {
+                partials[kept] = low;
+                kept += 1;
+            }
+            x = high;
+        }
+        partials.truncate(kept);
+        partials.push(x);
+    }
+    // From the largest down, until a rounding happens; a tie is then broken by the sign of what follows.
+    let mut sum = 0.0;
+    while let Some(x) = partials.pop() {
+        let before = sum;
+        sum = before + x;
+        let error = x - (sum - before);
+        if error != 0.0 {
+            if let Some(rest) = partials.last()
+                && (error > 0.0) == (*rest > 0.0)
+            {
+                let twice = 2.0 * error;
+                let nudged = sum + twice;
+                if nudged - sum == twice {
+                    sum = nudged;
+                }
+            }
+            break;
+        }
+    }
+    sum
+}
