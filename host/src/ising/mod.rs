@@ -9,6 +9,7 @@ pub mod lattice;
 pub mod oracle;
 mod packing;
 pub mod problem;
+pub mod sample;
 pub mod statistics;
 pub mod success;
 pub mod temper;
