@@ -15,7 +15,7 @@ use crate::statistics::{Batches, check_counts};
 use crate::tolerances as tol;
 use gibbs_core::Error;
 use gibbs_core::ising::model::Wrap;
-use gibbs_core::ising::{Dense, Model, SwendsenWang, Torus, Wolff};
+use gibbs_core::ising::{Dense, Model, Sparse, SwendsenWang, Torus, Wolff};
 use gibbs_core::random::{self, stream};
 use rand_core::TryRng;
 use std::convert::Infallible;
@@ -103,6 +103,19 @@ fn instance(n: usize, bonds: &[(usize, usize, f64, f64)], fields: &[f64]) -> Ins
         couplings,
         fields: fields.to_vec(),
     }
+}
+
+/// Rows of the couplings without the zeros, each of which would cost [`Wolff`] a word.
+fn compressed(instance: &Instance) -> (Vec<u32>, Vec<u32>, Vec<f64>) {
+    let (mut offsets, mut neighbours, mut couplings) = (vec![0], Vec::new(), Vec::new());
+    for row in instance.couplings.chunks(instance.spins()) {
+        for (j, coupling) in row.iter().enumerate().filter(|(_, c)| **c != 0.0) {
+            neighbours.push(j as u32);
+            couplings.push(*coupling);
+        }
+        offsets.push(neighbours.len() as u32);
+    }
+    (offsets, neighbours, couplings)
 }
 
 /// Row sums, stationarity and detailed balance of a matrix against the Boltzmann law.
@@ -209,14 +222,25 @@ fn graphs() -> Vec<(&'static str, usize, Bonds)> {
 fn wolff_is_in_detailed_balance() {
     // A field of ln 2 / (2 beta) makes acceptances 1/2, two of them 1/4.
     let unit = 2.0_f64.ln() / (2.0 * BETA);
+    let fields = [[0.0; 4], [unit, 0.0, -unit, 0.0], [0.0, unit, unit, 0.0]];
+    // Four spins: one strength and one field, so that halves suffice.
+    let fields_of_four = [[0.0; 4], [0.0, unit, 0.0, 0.0]];
     for (what, n, bonds) in graphs() {
-        for strengths in [[0.0; 4], [unit, 0.0, -unit, 0.0], [0.0, unit, unit, 0.0]] {
+        let (parts, fields) = if n == 3 {
+            (4, &fields[..])
+        } else {
+            (2, &fields_of_four[..])
+        };
+        let halved = |&(i, j, sign, spared)| (i, j, sign, if n == 3 { spared } else { 0.5 });
+        let bonds: Bonds = bonds.iter().map(halved).collect();
+        for strengths in fields {
             let instance = instance(n, &bonds, &strengths[..n]);
-            let model = Dense::new(&instance.couplings, &instance.fields).unwrap();
-            let matrix = wolff_matrix(&model, BETA, 4);
+            let (offsets, neighbours, couplings) = compressed(&instance);
+            let model = Sparse::new(&offsets, &neighbours, &couplings, &instance.fields).unwrap();
+            let matrix = wolff_matrix(&model, BETA, parts);
             check_balance(&matrix, &instance.law(BETA).1, what);
             // At -beta the same code samples the opposite energies.
-            let matrix = wolff_matrix(&model, -BETA, 4);
+            let matrix = wolff_matrix(&model, -BETA, parts);
             check_balance(&matrix, &instance.law(-BETA).1, what);
         }
     }
