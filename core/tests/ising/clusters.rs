@@ -4,11 +4,14 @@
 //! generator that plays back words from the middles of as many equal parts of 0..2^64 then visits every
 //! outcome, and counting them gives the matrix without error.
 //!
-//! Mutations tried, each seen red: 1 - e^(-beta |J|); J in place of |J| in the memo; memo never renewed;
-//! cluster flipped on push (frustrated triangle); sign of the field cost; field cost without the factor 2;
-//! fields ignored; a declined cluster left doubled; satisfied test without the sign of beta; Swendsen-Wang
-//! with all clusters flipped, with the heat bath's sign turned, with bonds j >= i twice (doubled torus),
-//! with `unite` that forgets the larger root's size (squares), with decisions by site instead of by cluster.
+//! Mutations tried, each seen red: bonds with e^(-|beta J|), added when they are to be spared, memo never
+//! renewed, signs of beta or of J ignored; Wolff with a member met again (flip on push does that to frustrated
+//! models), with unsatisfied bonds too, with the field cost negated, halved or left out, with a declined
+//! cluster left doubled or flipped, with the last member not tried, never from the last site; Swendsen-Wang
+//! with the heat bath negated or halved, all clusters flipped, an unfair coin (caught at beta = 0 alone: any
+//! constant coin is in balance), bonds of neighbouring numbers left out, each bond tried twice, unsatisfied
+//! bonds, roots that are not joined, decisions by site, cluster fields not cleared, sizes not squared, paths
+//! that lead to themselves (hangs). A memo by J instead of |J| is slower and nothing else: no test sees it.
 
 use crate::direct::{Instance, bits, spins};
 use crate::statistics::{Batches, check_counts};
@@ -266,6 +269,14 @@ fn swendsen_wang_is_in_detailed_balance() {
     for beta in [BETA, -BETA] {
         let matrix = swendsen_wang_matrix(&model, beta, 20, true);
         check_balance(&matrix, &instance.law(beta).1, "pair in a field");
+    }
+    // Fair coins (any constant coin is in balance): at beta = 0 one sweep forgets everything.
+    let free = Dense::new(&instance.couplings, &[0.0; 2]).unwrap();
+    for matrix in [
+        swendsen_wang_matrix(&model, 0.0, 4, true),
+        swendsen_wang_matrix(&free, 0.0, 4, false),
+    ] {
+        assert!(matrix.iter().flatten().all(|p| (p - 0.25).abs() < tol::ROUNDING));
     }
 }
 
