@@ -11,6 +11,8 @@ pub mod problem;
 pub mod statistics;
 pub mod success;
 pub mod temper;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod transition;
 
 pub use problem::{Energy, Kind, Problem};

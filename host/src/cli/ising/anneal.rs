@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::output::emit;
 use crate::cli::{Common, Status, interrupt};
 use crate::data::{ensure_output_dir, write_atomic};
-use crate::ising::anneal::{Annealed, Method, Options, SolveError, SpinRule, Success, anneal};
+use crate::ising::anneal::{Annealed, BLOCK, Method, Options, SolveError, SpinRule, Success, anneal};
 use crate::ising::{Energy, Problem};
 use crate::progress;
 use crate::report::number::plain;
@@ -112,6 +112,7 @@ impl Arguments {
             sweeps: self.sweeps,
             method,
             seed: common.seed,
+            block: BLOCK,
         })
     }
 }

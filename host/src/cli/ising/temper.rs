@@ -10,7 +10,7 @@ use crate::cli::output::emit;
 use crate::cli::{Common, Status, interrupt};
 use crate::data::{ensure_output_dir, write_atomic};
 use crate::ising::Problem;
-use crate::ising::anneal::SolveError;
+use crate::ising::anneal::{BLOCK, SolveError};
 use crate::ising::temper::{Ladder, Options, Temperature, Tempered, temper};
 use crate::progress;
 use crate::report::number::{plain, significant, with_error};
@@ -106,6 +106,7 @@ impl Arguments {
             swap_every: self.swap_every,
             rule: self.rule.into(),
             seed: common.seed,
+            block: BLOCK,
         })
     }
 }
