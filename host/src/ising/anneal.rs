@@ -24,8 +24,8 @@ use std::time::Instant;
 #[cfg(test)]
 mod tests;
 
-/// Attempted updates of a block: some tenths of a second.
-pub const BLOCK: u64 = 1 << 24;
+/// Attempted updates of a block: less than a tenth of a second.
+pub const BLOCK: u64 = 1 << 22;
 /// Time step of simulated bifurcation (spec 2: 0.5 to 1.25 works).
 const TIME_STEP: f64 = 1.0;
 

@@ -4,7 +4,7 @@
 //! temperature, then one attempt to exchange the temperatures of every other pair of neighbours
 //! ([`gibbs_core::ising::temper`]). After the burn-in the energy at each temperature is recorded once a round.
 //!
-//! Rounds come in blocks, as many as make about 2^24 updates ([`Options::block`]). Replica r of block b draws from
+//! Rounds come in blocks, as many as make about 2^22 updates ([`Options::block`]). Replica r of block b draws from
 //! `stream(seed, "ising.temper", b 2^32 + r)`, the exchanges of block b from
 //! `stream(seed, "ising.temper.exchange", b)`; after each block everything is kept. So the result depends neither
 //! on threads nor on where a run was stopped and resumed. Float fields are summed anew with every block and

@@ -9,6 +9,7 @@ use crate::ising::exact::exact;
 use crate::ising::success::probability;
 use crate::ising::testing::{Memory, edwards_anderson, golden, problem, sk};
 use crate::work::Stopped;
+use std::fmt::Write as _;
 
 const OWN: Ladder = Ladder::Geometric {
     ends: None,
@@ -45,8 +46,8 @@ fn every_temperature_has_its_boltzmann_mean() {
     ] {
         let ladder = Ladder::Betas(vec![0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0]);
         let measured = Options {
-            rule,
             swap_every,
+            rule,
             ..options(ladder, 4000)
         };
         let found = temper(&problem, &measured, &Work::plain()).unwrap();
@@ -135,7 +136,8 @@ fn threads_do_not_matter_and_seeds_do() {
     // Above the size from which replicas run in parallel.
     let mut text = String::new();
     for i in 0..3000 {
-        text += &format!("{i},{},{}\n", (i + 1) % 3000, if i % 3 == 0 { -1 } else { 1 });
+        let sign = if i % 3 == 0 { -1 } else { 1 };
+        writeln!(text, "{i},{},{sign}", (i + 1) % 3000).unwrap();
     }
     let problem = problem(&text, Kind::Ising);
     let with = |threads: usize, seed: u64| {
