@@ -13,6 +13,8 @@ pub mod sample;
 pub mod statistics;
 pub mod success;
 pub mod temper;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod transition;
 
 pub use problem::{Energy, Kind, Problem};
