@@ -11,7 +11,7 @@ use crate::ising::sample::{
     Summary, png,
 };
 use crate::progress;
-use crate::report::number::{plain, significant, with_error};
+use crate::report::number::{significant, with_error};
 use crate::report::table::{Style, Table};
 use clap::{Args, ValueEnum};
 use gibbs_core::Error;
