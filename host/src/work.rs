@@ -162,7 +162,6 @@ impl Work<'_> {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: the stage not kept; the stage not added to; a kept part computed again.
     use super::*;
     use crate::ising::testing::Memory;
 
