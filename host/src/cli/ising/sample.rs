@@ -489,11 +489,7 @@ fn text_of(plan: &Plan, summary: &Summary, temperature: f64) -> String {
         ),
         (
             "T",
-            format!(
-                "{}, exact at {}",
-                plain(plan.temperature),
-                significant(temperature, 12)
-            ),
+            format!("{}, exact at {}", plan.temperature, significant(temperature, 12)),
         ),
         (
             "sweeps",
