@@ -16,8 +16,9 @@ sampled: the mean energy per site, its error, and its distance from Kaufman's ex
 Differences that favour one side or the other:
   * Peers pay some microseconds of Python per call; calls take tens of milliseconds or more.
   * D-Wave's sampler is made for annealing any graph: it is run at one fixed beta, from random states, its time
-    includes the making of its adjacency lists and of the sample set; only its last states can be measured.
-  * mcising is called with many sweeps at once; it computes energies after each call, which is part of its time.
+    includes the making of its adjacency lists and of the sample set; only its last states can be measured, which on
+    1024 x 1024 sites are not yet in equilibrium.
+  * mcising is called with many sweeps at once; energies are taken from its spins, outside its time.
   * Ours has the lattice in bits, and is timed without observables, as is the scalar mode of a microcontroller.
 """
 

@@ -12,6 +12,12 @@ pub trait Bonds<W: Word> {
 
     /// Whether they belong to this layout.
     fn fits(&self, geometry: &Geometry) -> bool;
+
+    /// The one sign word of all bonds, where they are all the same.
+    #[inline(always)]
+    fn uniform(&self) -> Option<W> {
+        None
+    }
 }
 
 /// One coupling everywhere.
@@ -34,6 +40,12 @@ impl<W: Word> Bonds<W> for Uniform {
 
     fn fits(&self, _: &Geometry) -> bool {
         true
+    }
+
+    #[inline(always)]
+    fn uniform(&self) -> Option<W> {
+        let [sign, ..] = self.signs(0, 0);
+        Some(sign)
     }
 }
 
