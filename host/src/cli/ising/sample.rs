@@ -432,7 +432,7 @@ fn rule_name(rule: Rule) -> String {
 fn stream_name(plan: &Plan) -> &'static str {
     match (plan.rule, plan.stream) {
         (Rule::Wolff | Rule::SwendsenWang, _) => "ising-cluster",
-        (_, Stream::Lanes) => crate::ising::lattice::Engine::STREAM,
+        (_, Stream::Lanes) => crate::ising::lattice::STREAM,
         (_, Stream::Scalar) => "ising-scalar",
     }
 }

@@ -10,6 +10,9 @@ use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, Update};
 use gibbs_core::ising::model::Wrap;
 use rayon::prelude::*;
 
+/// The name of the engine's random streams: the law of the core's own sweeps, in another order of draws.
+pub const STREAM: &str = "ising-lanes";
+
 /// Words of 64 bits in a band, about: enough to pay for a thread's turn, little enough for the first cache.
 const BAND: usize = 1024;
 
@@ -27,9 +30,6 @@ pub struct Engine<W = u64> {
 }
 
 impl<W: Packed> Engine<W> {
-    /// The name of its random streams: the same law as the core's own sweeps, in another order of draws.
-    pub const STREAM: &'static str = "ising-lanes";
-
     /// A lattice of `width` x `height` sites, all spins -1.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl<W: Packed> Engine<W> {
             geometry,
             planes: [vec![W::NONE; geometry.plane()], vec![W::NONE; geometry.plane()]],
             bands: (0..bands)
-                .map(|band| Generators::new(seed, Self::STREAM, band))
+                .map(|band| Generators::new(seed, STREAM, band))
                 .collect(),
             instructions: Instructions::best(),
             around: Neighbours::default(),

@@ -6,6 +6,6 @@ mod kernel;
 mod machine;
 mod packed;
 
-pub use engine::Engine;
+pub use engine::{Engine, STREAM};
 pub use kernel::Instructions;
 pub use packed::Packed;
