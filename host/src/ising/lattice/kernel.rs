@@ -2,7 +2,7 @@
 
 use super::generators::{Generators, Running};
 use super::machine::{Baseline, LANES, Lanes, Machine};
-use gibbs_core::ising::lattice::{Bonds, Geometry, Update, Word};
+use gibbs_core::ising::lattice::{Bonds, Geometry, Update, Word, seen};
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 
@@ -90,27 +90,30 @@ impl<U: Update, B: Bonds<u64>> Band<'_, U, B> {
     fn run<M: Machine>(mut self, machine: M) {
         let own = std::mem::take(&mut self.own);
         let mut random = self.generators.load(machine);
+        let mut sites = [u64::mask(self.geometry.used()); LANES];
         let (whole, rest) = own.as_chunks_mut::<LANES>();
         let mut done = 0;
         for spins in whole {
-            *spins = self.vector(machine, *spins, done, &mut random);
+            *spins = self.vector(machine, *spins, sites, done, &mut random);
             done += LANES;
         }
         if !rest.is_empty() {
             let mut spins = [0; LANES];
             spins[..rest.len()].copy_from_slice(rest);
-            let new = self.vector(machine, spins, done, &mut random);
+            sites[rest.len()..].fill(0);
+            let new = self.vector(machine, spins, sites, done, &mut random);
             rest.copy_from_slice(&new[..rest.len()]);
         }
         self.generators.store(&random);
     }
 
-    /// The new spins of the vector that starts `done` words into the band.
+    /// The new spins of the vector that starts `done` words into the band; `sites` are the lanes that hold one.
     #[inline(always)]
     fn vector<M: Machine>(
         &self,
         machine: M,
         spins: [u64; LANES],
+        sites: [u64; LANES],
         done: usize,
         random: &mut Running<M>,
     ) -> [u64; LANES] {
@@ -125,15 +128,21 @@ impl<U: Update, B: Bonds<u64>> Band<'_, U, B> {
         }
         let [c, s, a, b] = self.around;
         let neighbours = [
-            Lanes::load(machine, words(c, done)) ^ Lanes::load(machine, signs[0]),
-            Lanes::load(machine, words(s, done)) ^ Lanes::load(machine, signs[1]),
-            Lanes::load(machine, words(a, done)) ^ Lanes::load(machine, signs[2]),
-            Lanes::load(machine, words(b, done)) ^ Lanes::load(machine, signs[3]),
+            Lanes::load(machine, words(c, done)),
+            Lanes::load(machine, words(s, done)),
+            Lanes::load(machine, words(a, done)),
+            Lanes::load(machine, words(b, done)),
         ];
-        let new = self
-            .update
-            .update(Lanes::load(machine, spins), neighbours, random);
-        (new & Lanes::load(machine, [u64::mask(self.geometry.used()); LANES])).store()
+        let signs = [
+            Lanes::load(machine, signs[0]),
+            Lanes::load(machine, signs[1]),
+            Lanes::load(machine, signs[2]),
+            Lanes::load(machine, signs[3]),
+        ];
+        let sites = Lanes::load(machine, sites);
+        let seen = seen(neighbours, signs, sites);
+        let new = self.update.update(Lanes::load(machine, spins), seen, random);
+        (new & sites).store()
     }
 }
 
