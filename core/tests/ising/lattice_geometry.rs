@@ -12,6 +12,7 @@ use gibbs_core::ising::lattice::{
 use gibbs_core::ising::model::Wrap;
 use gibbs_core::ising::{Dense, Model, Torus};
 use gibbs_core::random::stream;
+use rand_core::Rng;
 
 const WIDTHS: [usize; 12] = [2, 4, 6, 8, 10, 16, 32, 64, 100, 128, 192, 256];
 
@@ -293,7 +294,6 @@ fn words_of_a_generator() {
     let words = |seed| (stream(seed, "test.words", 0), stream(seed, "test.words", 0));
     for seed in 0..10 {
         let (mut a, mut b) = words(seed);
-        use rand_core::Rng;
         assert_eq!(u64::from(u16::random(&mut a)), b.next_u64() >> 48);
         assert_eq!(u64::from(u32::random(&mut a)), b.next_u64() >> 32);
         assert_eq!(u64::random(&mut a), b.next_u64());

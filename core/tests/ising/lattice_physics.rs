@@ -171,7 +171,7 @@ fn coarse_acceptance_samples_the_effective_temperature() {
 fn gauge_invariant<W: Word>(width: usize, height: usize, update: &impl Update) {
     let table = Table::random(width, height, 300, 1);
     let mut gauge = Memory::<W>::random(width, height, 99).spins();
-    let mut check = |gauge: &[i8]| {
+    let check = |gauge: &[i8]| {
         let mut turned = table.clone();
         for (i, [right, below]) in turned.bonds.iter_mut().enumerate() {
             *right *= gauge[i] * gauge[table.right(i)];

@@ -161,13 +161,13 @@ trait Reference {
 
 impl Reference for Fixed {
     fn accepts(&self, classes: &[(u32, u32)], word: &mut dyn FnMut() -> u64) -> Vec<u32> {
-        // u <= t, where trailing ones of t need no bits; twice.
+        // u <= t, twice; trailing ones of t need no bits; the words are the complements of the bits of u.
         let (t, bits) = (self.0.threshold(), self.0.bits());
         let skipped = t.trailing_ones().min(bits);
         let mut draw = || {
             let words: Vec<u64> = (skipped..bits).map(|_| word()).collect();
             move |lane: u32| {
-                let bit = |(b, w): (usize, &u64)| (w >> lane & 1) << b;
+                let bit = |(b, w): (usize, &u64)| (!w >> lane & 1) << b;
                 let u: u64 = words.iter().enumerate().map(bit).sum();
                 u <= t.checked_shr(skipped).unwrap_or(0)
             }
