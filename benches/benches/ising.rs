@@ -20,7 +20,7 @@ fn sweep<U: Update + Sync>(c: &mut Criterion, name: &str, side: usize, update: U
     let mut group = c.benchmark_group(format!("ising/sweep/{name}"));
     group.throughput(Throughput::Elements((side * side) as u64));
     for instructions in Instructions::available() {
-        let mut engine = Engine::new(side, side, Wrap::Simple, 1)
+        let mut engine = Engine::<u64>::new(side, side, Wrap::Simple, 1)
             .expect("a supported side")
             .with_instructions(instructions);
         for _ in 0..100 {

@@ -65,7 +65,7 @@ def line(name, side, updates, seconds, energies):
 
 def mcising(side, seed, sweeps, blocks):
     simulation = IsingSimulation(side, 1.0, 0.0, 0.0, 0.0, seed, "metropolis", "square")
-    simulation.sweep(sweeps, temperature=TEMPERATURE)
+    simulation.sweep(10 * sweeps, temperature=TEMPERATURE)
     seconds, energies = 0.0, []
     for _ in range(blocks):
         start = time.perf_counter()
@@ -187,7 +187,7 @@ def main():
     check_versions()
     rounds = []
     for number in range(options.rounds):
-        rows = mark_best(ours(options.binary, 64, 2000, 60)) + mark_best(ours(options.binary, 1024, 40, 30))
+        rows = mark_best(ours(options.binary, 64, 2000, 50)) + mark_best(ours(options.binary, 1024, 50, 20))
         rows.append(mcising(64, number, 200, 60))
         rows.append(dwave(64, number, 500, 60))
         rows.append(mcising(1024, number, 5, 4))

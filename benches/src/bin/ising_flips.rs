@@ -5,7 +5,7 @@
 //! blocks of the speed of a block, and the mean energy per site at the ends of the blocks (not timed) with its
 //! error and its distance from Kaufman's exact value at the effective temperature, in errors.
 
-use gibbs::ising::lattice::{Engine, Instructions};
+use gibbs::ising::lattice::{Engine, Instructions, Packed};
 use gibbs::ising::oracle::kaufman;
 use gibbs::ising::statistics::{estimate, z};
 use gibbs_core::ising::lattice::{Fixed, HeatBath, Lattice, Lazy, Metropolis, Probability, Uniform, Update};
@@ -32,7 +32,9 @@ fn report(
     mut energy: impl FnMut() -> Result<f64, Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
     let sites = (plan.side * plan.side) as f64;
-    block()?; // from the ordered start towards equilibrium
+    for _ in 0..plan.blocks {
+        block()?; // from the ordered start to equilibrium
+    }
     let (mut speeds, mut energies) = (Vec::new(), Vec::new());
     for _ in 0..plan.blocks {
         let start = Instant::now();
@@ -60,9 +62,21 @@ fn report(
     Ok(())
 }
 
-fn lanes<U: Update + Sync>(plan: Plan, name: [&str; 2], update: U) -> Result<(), Box<dyn Error>> {
+fn lanes(plan: Plan, name: [&str; 2], update: impl Update + Sync) -> Result<(), Box<dyn Error>> {
+    if plan.side <= 64 {
+        words::<u32>(plan, name, &update)
+    } else {
+        words::<u64>(plan, name, &update)
+    }
+}
+
+fn words<W: Packed>(
+    plan: Plan,
+    name: [&str; 2],
+    update: &(impl Update + Sync),
+) -> Result<(), Box<dyn Error>> {
     for instructions in Instructions::available() {
-        let engine = Engine::new(plan.side, plan.side, Wrap::Simple, 1)?;
+        let engine = Engine::<W>::new(plan.side, plan.side, Wrap::Simple, 1)?;
         let mut engine = engine.with_instructions(instructions);
         engine.planes().fill(true);
         let engine = std::cell::RefCell::new(engine);
@@ -73,7 +87,7 @@ fn lanes<U: Update + Sync>(plan: Plan, name: [&str; 2], update: U) -> Result<(),
             update.temperature_effective(),
             || {
                 for _ in 0..plan.sweeps {
-                    engine.borrow_mut().sweep(&update, &Uniform::Ferromagnet)?;
+                    engine.borrow_mut().sweep(update, &Uniform::Ferromagnet)?;
                 }
                 Ok(())
             },

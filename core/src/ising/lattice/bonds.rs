@@ -62,13 +62,13 @@ impl<'a, W: Word> PlusMinus<'a, W> {
     /// right of site (x, y), and of the bond below it, whether J = -1. Called row by row, left to right.
     ///
     /// # Errors
-    /// [`Error::Shape`]: a slice of another length.
+    /// [`Error::Shape`]: a slice of another length, or a layout of wider words.
     pub fn new(
         geometry: Geometry,
         colours: [&'a mut [[W; 4]]; 2],
         mut negative: impl FnMut(usize, usize) -> (bool, bool),
     ) -> Result<Self, Error> {
-        if colours.iter().any(|c| c.len() != geometry.plane()) {
+        if !geometry.fits::<W>() || colours.iter().any(|c| c.len() != geometry.plane()) {
             return Err(Error::Shape);
         }
         let [even, odd] = colours;

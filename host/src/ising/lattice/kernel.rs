@@ -3,7 +3,7 @@
 use super::generators::{Generators, Running};
 use super::machine::{Baseline, LANES, Lanes, Machine};
 use super::packed::Packed;
-use gibbs_core::ising::lattice::{Bonds, Geometry, Update};
+use gibbs_core::ising::lattice::{Bonds, Geometry, Update, seen};
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 
@@ -91,34 +91,49 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
     fn run<M: Machine>(mut self, machine: M) {
         let own = std::mem::take(&mut self.own);
         let mut random = self.generators.load(machine);
+        let mask = [W::mask(self.geometry.used()); 2 * LANES];
+        let full = W::gather(&mask, 0);
         let mut done = 0;
         while done < own.len() {
+            let left = own.len() - done;
+            let sites = if left < W::PER_VECTOR {
+                W::gather(&mask[..left], 0)
+            } else {
+                full
+            };
             let spins = Lanes::load(machine, W::gather(own, done));
-            let new = self.vector(machine, spins, done, &mut random);
+            let new = self.vector(machine, spins, sites, done, &mut random);
             W::scatter(new.store(), own, done);
             done += W::PER_VECTOR;
         }
         self.generators.store(&random);
     }
 
-    /// The new spins of the vector that starts `done` words into the band.
+    /// The new spins of the vector that starts `done` words into the band; `sites` has the lanes that hold sites.
     #[inline(always)]
     fn vector<M: Machine>(
         &self,
         machine: M,
         spins: Lanes<M>,
+        sites: [u64; LANES],
         done: usize,
         random: &mut Running<M>,
     ) -> Lanes<M> {
         let [c, s, a, b] = self.around;
-        let [sign_c, sign_s, sign_a, sign_b] = W::gather_signs(self.bonds, self.colour, self.first + done);
         let neighbours = [
-            Lanes::load(machine, W::gather(c, done)) ^ Lanes::load(machine, sign_c),
-            Lanes::load(machine, W::gather(s, done)) ^ Lanes::load(machine, sign_s),
-            Lanes::load(machine, W::gather(a, done)) ^ Lanes::load(machine, sign_a),
-            Lanes::load(machine, W::gather(b, done)) ^ Lanes::load(machine, sign_b),
+            Lanes::load(machine, W::gather(c, done)),
+            Lanes::load(machine, W::gather(s, done)),
+            Lanes::load(machine, W::gather(a, done)),
+            Lanes::load(machine, W::gather(b, done)),
         ];
-        let mask = W::repeat(W::mask(self.geometry.used()));
-        self.update.update(spins, neighbours, random) & Lanes::load(machine, [mask; LANES])
+        let [c, s, a, b] = W::gather_signs(self.bonds, self.colour, self.first + done);
+        let signs = [
+            Lanes::load(machine, c),
+            Lanes::load(machine, s),
+            Lanes::load(machine, a),
+            Lanes::load(machine, b),
+        ];
+        let sites = Lanes::load(machine, sites);
+        self.update.update(spins, seen(neighbours, signs, sites), random) & sites
     }
 }
