@@ -1,11 +1,14 @@
-//! The two programs. Each prints `NAME insns N stack S ram R`: instructions of the marked region by the
+//! The programs. Each prints `NAME insns N stack S ram R`: instructions of the marked region by the
 //! board's counter (`wrapped` if it has too few bits; the QEMU plugin then has the count), bytes of stack
 //! since reset, and stack plus static data.
 
 use crate::stack::{Paint, Usage};
 use crate::{Counter, arch, calibrate, count};
 use gibbs_core::Error;
+use gibbs_workload::Hash;
+use gibbs_workload::annealer::Annealer;
 use gibbs_workload::demo::{Demo, Points, SAMPLES, sample};
+use gibbs_workload::lattice::{BLOCKS, Critical, SIDE, SWEEPS, Seen};
 use semihosting::{println, process};
 
 /// Prints `hash NAME VALUE` for every entry of the hash vector.
@@ -52,6 +55,53 @@ fn stream(counter: &mut impl Counter, demo: &mut Demo) -> Option<u32> {
         push = insns;
     }
     push
+}
+
+static mut CRITICAL: Critical = Critical::new();
+
+/// Moves a critical lattice, and prints its energy, its magnetisation, and the hash of the trajectory (all words
+/// after each block of sweeps). The instructions are those of the last block. No floating point: nothing of it is
+/// linked.
+pub fn lattice(counter: &mut impl Counter) -> ! {
+    let paint = Paint::new();
+    calibrate(counter);
+    let critical = &raw mut CRITICAL;
+    // SAFETY: this function never returns and runs once, so this is the only reference.
+    let critical = unsafe { &mut *critical };
+    let (mut rng, mut hash) = (Critical::stream(), Hash::default());
+    let (mut seen, mut insns) = (Seen::default(), None);
+    for _ in 0..BLOCKS {
+        let (swept, cost) = measure(counter, || critical.sweeps(&mut rng));
+        expect(swept);
+        insns = cost;
+        seen = expect(critical.see(&mut hash));
+    }
+    let usage = paint.usage();
+    println!(
+        "lattice energy {} magnetization {}",
+        seen.energy, seen.magnetization
+    );
+    println!("lattice hash {:#018x}", hash.value());
+    println!("lattice attempts {}", SWEEPS * (SIDE * SIDE) as u64);
+    finish("lattice", insns, usage)
+}
+
+static mut ANNEALER: Annealer = Annealer::new();
+
+/// Anneals a glass of 64 spins once, and prints the best energy and the hash of the states.
+pub fn annealer(counter: &mut impl Counter) -> ! {
+    let paint = Paint::new();
+    calibrate(counter);
+    let annealer = &raw mut ANNEALER;
+    // SAFETY: as in `lattice`.
+    let annealer = unsafe { &mut *annealer };
+    annealer.draw();
+    let (found, insns) = measure(counter, || annealer.anneal());
+    let usage = paint.usage();
+    let found = expect(found);
+    println!("annealer energy {} flips {}", found.energy, found.flips);
+    println!("annealer hash {:#018x}", found.hash);
+    finish("annealer", insns, usage)
 }
 
 /// Ends the program if the core refused.

@@ -1,19 +1,17 @@
-//! Measures the firmware on every board and prints the README's footprint table. With `--write`, the numbers
-//! become the budgets (`firmware/budgets.toml`) and the table replaces the one in README.md. With `--table` nothing is
-//! measured: the README's table is made from the budgets as they are.
+//! Measures the firmware on every board and prints the README's footprint tables. With `--write`, the numbers
+//! become the budgets (`firmware/budgets.toml`) and the tables replace those in README.md. With `--table` nothing is
+//! measured: the README's tables are made from the budgets as they are.
 
 use gibbs_tests::boards::BOARDS;
-use gibbs_tests::footprint::{QUANTITIES, budget, budgets, measure, table, write_all};
+use gibbs_tests::footprint::{PROGRAMS, all_budgets, budget, measure, tables, write_all};
 use gibbs_tests::{Failure, readme};
 use std::process::ExitCode;
-
-const PROGRAM: &str = "garrote";
 
 fn main() -> ExitCode {
     let done = match std::env::args().nth(1).as_deref() {
         None => footprint(false),
         Some("--write") => footprint(true),
-        Some("--table") => budgets(PROGRAM).and_then(|rows| readme::write("footprint", &table(&rows))),
+        Some("--table") => all_budgets().and_then(|all| readme::write("footprint", &tables(&all))),
         Some(other) => {
             eprintln!("unknown argument {other}\nhint: footprint [--write | --table]");
             return ExitCode::from(2);
@@ -29,13 +27,21 @@ fn main() -> ExitCode {
 }
 
 fn footprint(write: bool) -> Result<(), Failure> {
-    let mut rows = Vec::new();
-    for board in BOARDS {
-        let measured = measure(&board, PROGRAM)?.values;
-        let before = budget(PROGRAM, &board).ok();
-        eprintln!("{}: {QUANTITIES:?} {measured:?}, budget {before:?}", board.name);
-        rows.push((board, measured));
+    let mut all = Vec::new();
+    for program in PROGRAMS {
+        let mut rows = Vec::new();
+        for board in BOARDS {
+            let measured = measure(&board, &program)?.values;
+            let before = budget(&program, &board).ok();
+            let keys: Vec<_> = program.quantities.iter().map(|quantity| quantity.key).collect();
+            eprintln!(
+                "{} on {}: {keys:?} {measured:?}, budget {before:?}",
+                program.name, board.name
+            );
+            rows.push((board, measured));
+        }
+        all.push((program, rows));
     }
-    print!("{}", table(&rows));
-    if write { write_all(PROGRAM, &rows) } else { Ok(()) }
+    print!("{}", tables(&all));
+    if write { write_all(&all) } else { Ok(()) }
 }

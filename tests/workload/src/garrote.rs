@@ -2,7 +2,6 @@
 
 use crate::Hash;
 use core::hint::black_box;
-use gibbs_core::Error;
 use gibbs_core::garrote::energy::gradient;
 use gibbs_core::garrote::joint::{Joint, scratch_len};
 use gibbs_core::garrote::path::linear_grid;
@@ -20,11 +19,6 @@ const N: usize = 8;
 const G: usize = 6;
 
 impl Hash {
-    fn outcome<X>(&mut self, result: Result<X, Error>) -> Option<X> {
-        self.word(u64::from(result.is_ok()));
-        result.ok()
-    }
-
     fn solution<T: Real>(&mut self, solution: &Solution<T>) {
         self.reals(&[
             solution.gamma,

@@ -1,5 +1,6 @@
 //! Folding results into one number: FNV-1a over the little-endian bit patterns, in the order of the calls.
 
+use gibbs_core::Error;
 use gibbs_core::math::Real;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 
@@ -29,6 +30,12 @@ impl Hash {
         for x in x {
             self.real(*x);
         }
+    }
+
+    /// Folds in whether a result is there, and gives it.
+    pub(crate) fn outcome<X>(&mut self, result: Result<X, Error>) -> Option<X> {
+        self.word(u64::from(result.is_ok()));
+        result.ok()
     }
 
     /// The hash of all that came in.

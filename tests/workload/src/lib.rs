@@ -1,25 +1,29 @@
 //! The workload whose bits must agree on every target: x86-64, Cortex-M, RISC-V, WebAssembly.
 //!
-//! [`hashes`] runs every algorithm of the core once in f32 and once in f64 and folds the bit patterns of all
-//! results into one 64-bit FNV-1a hash each (Fowler, Noll, Vo). `fixtures/hashes.toml` holds the golden
-//! vector. [`demo::demo`] is the streaming fit that the firmware examples run; the host runs the same function to
-//! know what they must print.
+//! [`hashes`] runs every algorithm of the core once in f32 and once in f64, integer ones once, and folds the bit
+//! patterns of all results into one 64-bit FNV-1a hash each (Fowler, Noll, Vo). `fixtures/hashes.toml` holds the
+//! golden vector. [`demo`], [`lattice`] and [`annealer`] are what the firmware examples run; the host runs the same
+//! functions to know what they must print.
 //!
 //! Sizes are those of a 16 KiB device: no array over 1 KiB; each entry has its own frame, so that the
 //! deepest one decides, not their sum. No heap, no formatting.
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod annealer;
 pub mod demo;
 mod garrote;
 mod ground;
 mod hash;
+mod ising;
+pub mod lattice;
 mod linalg;
 
 pub use hash::Hash;
 
-/// One hash per algorithm and scalar, in a fixed order: a new algorithm adds its two rows here.
-pub fn hashes() -> [(&'static str, u64); 14] {
+/// One hash per algorithm and scalar, in a fixed order: a new algorithm adds NAME-f32 and NAME-f64 here, or one
+/// row when it has no floats.
+pub fn hashes() -> [(&'static str, u64); 30] {
     [
         ("math-f32", ground::math::<f32>()),
         ("math-f64", ground::math::<f64>()),
@@ -35,5 +39,21 @@ pub fn hashes() -> [(&'static str, u64); 14] {
         ("garrote-path-f64", garrote::path::<f64>()),
         ("garrote-joint-f32", garrote::joint::<f32>()),
         ("garrote-joint-f64", garrote::joint::<f64>()),
+        ("ising-lattice", ising::lattice()),
+        ("ising-integer", ising::integer()),
+        ("ising-anneal-f32", ising::annealing::<f32>()),
+        ("ising-anneal-f64", ising::annealing::<f64>()),
+        ("ising-bifurcation-q29", ising::bifurcation_q29()),
+        ("ising-bifurcation-f32", ising::bifurcation::<f32>()),
+        ("ising-bifurcation-f64", ising::bifurcation::<f64>()),
+        ("ising-wolff-f32", ising::wolff::<f32>()),
+        ("ising-wolff-f64", ising::wolff::<f64>()),
+        ("ising-swendsen-wang-f32", ising::swendsen_wang::<f32>()),
+        ("ising-swendsen-wang-f64", ising::swendsen_wang::<f64>()),
+        ("ising-temper-f32", ising::tempering::<f32>()),
+        ("ising-temper-f64", ising::tempering::<f64>()),
+        ("ising-enumerate-f32", ising::enumeration::<f32>()),
+        ("ising-enumerate-f64", ising::enumeration::<f64>()),
+        ("ising-levels", ising::levels()),
     ]
 }

@@ -1,0 +1,13 @@
+//! Anneals a glass of 64 spins in integers.
+#![no_std]
+#![no_main]
+
+use gibbs_cortex_m::SysTick;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    match SysTick::take() {
+        Some(mut counter) => gibbs_firmware::annealer(&mut counter),
+        None => semihosting::process::exit(74),
+    }
+}
