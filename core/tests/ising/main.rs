@@ -33,6 +33,7 @@ mod lattice_draws;
 mod lattice_geometry;
 mod lattice_physics;
 mod lattice_update;
+mod model;
 mod oracle;
 mod statistics;
 mod temper;
