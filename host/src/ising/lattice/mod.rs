@@ -7,3 +7,6 @@ mod machine;
 
 pub use engine::Engine;
 pub use kernel::Instructions;
+
+#[cfg(test)]
+mod tests;
