@@ -30,6 +30,7 @@ mod integer;
 mod oracle;
 mod statistics;
 mod temper;
+mod temper_q16;
 
 /// Deterministic properties: a fixed seed, no files.
 fn cases(cases: u32) -> proptest::prelude::ProptestConfig {
