@@ -405,14 +405,14 @@ fn a_stopped_run_of_the_scalar_stream_resumes_to_the_same_bits() {
         "--rule",
         "heat-bath",
         "--sweeps",
-        "100000",
+        "10000",
     ]);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_stopped_run_of_clusters_resumes_to_the_same_bits() {
-    stops_and_resumes(&["--size", "32", "--rule", "wolff", "--sweeps", "100000"]);
+    stops_and_resumes(&["--size", "32", "--rule", "wolff", "--sweeps", "12000"]);
 }
 
 #[test]

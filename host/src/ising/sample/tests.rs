@@ -614,6 +614,35 @@ fn damaged_checkpoints_are_refused() {
     ));
 }
 
+#[test] // well hashed, and yet impossible
+fn inconsistent_checkpoints_are_refused() {
+    let dir = TempDir::new().unwrap();
+    let tampers: [fn(&mut Run); 7] = [
+        |run| run.done += 3,
+        |run| run.done -= 3,
+        |run| run.record.energies.truncate(3),
+        |run| run.record.magnetizations.truncate(3),
+        |run| run.record.configurations.truncate(19),
+        |run| run.record.configurations.clear(),
+        |run| run.done = u64::MAX,
+    ];
+    for tamper in tampers {
+        let mut run = Run::new(plan()).unwrap();
+        for _ in 0..5 {
+            run.step(100).unwrap();
+        }
+        run.save(&file(&dir)).unwrap();
+        assert!(Run::load(plan(), &file(&dir)).is_ok());
+        tamper(&mut run);
+        run.save(&file(&dir)).unwrap();
+        let refused = Run::load(plan(), &file(&dir)).err();
+        assert!(
+            matches!(refused, Some(CheckpointError::Damaged(_))),
+            "{refused:?}"
+        );
+    }
+}
+
 #[test] // a run goes on with its own plan and program, and says what differs
 fn checkpoints_of_other_runs_are_refused() {
     let dir = TempDir::new().unwrap();
