@@ -37,6 +37,7 @@ mod model;
 mod oracle;
 mod statistics;
 mod temper;
+mod temper_q16;
 
 /// Deterministic properties: a fixed seed, no files.
 fn cases(cases: u32) -> proptest::prelude::ProptestConfig {
