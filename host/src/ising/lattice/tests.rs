@@ -353,7 +353,7 @@ fn a_checkpoint_goes_on_as_if_nothing_had_happened() {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let new = |width, height| Engine::new(width, height, Wrap::Simple, 0).map(|_| ());
+    let new = |width, height| Engine::<u64>::new(width, height, Wrap::Simple, 0).map(|_| ());
     assert_eq!(new(130, 4), Err(Error::UnsupportedSide { side: 130 }));
     assert_eq!(new(7, 4), Err(Error::OddLattice));
     assert_eq!(new(2, 4), Err(Error::UnsupportedSide { side: 2 }));

@@ -2,7 +2,7 @@
 
 use super::{AnyUpdate, Clusters, Coupling, MOST_CLUSTER_SITES, MOST_SITES, Moves};
 use super::{Plan, SampleError, Start, Stream};
-use crate::ising::lattice::Engine;
+use crate::ising::lattice::{Engine, Packed};
 use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, PlusMinus, Uniform, Word};
 use gibbs_core::ising::model::Wrap;
 use gibbs_core::ising::swendsen_wang::SwendsenWang;
@@ -41,11 +41,10 @@ impl<W: Word> Bonds<W> for Signs<W> {
 }
 
 pub(super) enum Chain {
-    Lanes {
-        update: AnyUpdate,
-        engine: Engine,
-        signs: Option<Signs<u64>>,
-    },
+    /// Words of 64 bits.
+    Wide(Lanes<u64>),
+    /// Words of 32 bits, for up to 64 columns.
+    Narrow(Lanes<u32>),
     Scalar {
         update: AnyUpdate,
         geometry: Geometry,
@@ -133,29 +132,13 @@ impl Chain {
             return Err(SampleError::Plan(message));
         }
         match (moves, plan.stream) {
-            (Moves::Words(update), Stream::Lanes) => Self::lanes(plan, wrap, update),
+            (Moves::Words(update), Stream::Lanes) if plan.width <= 64 => {
+                Lanes::new(plan, wrap, update).map(Self::Narrow)
+            }
+            (Moves::Words(update), Stream::Lanes) => Lanes::new(plan, wrap, update).map(Self::Wide),
             (Moves::Words(update), Stream::Scalar) => Self::scalar(plan, wrap, update),
             (Moves::Clusters(clusters, beta), _) => Self::cluster(plan, wrap, clusters, beta),
         }
-    }
-
-    fn lanes(plan: &Plan, wrap: Wrap, update: AnyUpdate) -> Result<Self, SampleError> {
-        let mut engine = Engine::new(plan.width, plan.height, wrap, plan.seed)?;
-        match plan.start {
-            Start::Ordered => {
-                let planes = ordered(plan.coupling, engine.geometry());
-                engine.restore(planes, &engine.generators())?;
-            }
-            Start::Random => engine
-                .planes()
-                .randomise(&mut stream(plan.seed, "ising-start", 0)),
-        }
-        let signs = signs(plan, *engine.geometry())?;
-        Ok(Self::Lanes {
-            update,
-            engine,
-            signs,
-        })
     }
 
     fn scalar(plan: &Plan, wrap: Wrap, update: AnyUpdate) -> Result<Self, SampleError> {
@@ -209,17 +192,8 @@ impl Chain {
     /// `sweeps` steps of the plan's rule.
     pub(super) fn advance(&mut self, plan: &Plan, sweeps: u64) -> Result<(), SampleError> {
         match self {
-            Self::Lanes {
-                update,
-                engine,
-                signs,
-            } => {
-                with_bonds!(plan, signs, |bonds| with_update!(update, |update| {
-                    for _ in 0..sweeps {
-                        engine.sweep(update, bonds)?;
-                    }
-                }));
-            }
+            Self::Wide(lanes) => lanes.advance(plan, sweeps)?,
+            Self::Narrow(lanes) => lanes.advance(plan, sweeps)?,
             Self::Scalar {
                 update,
                 geometry,
@@ -262,27 +236,14 @@ impl Chain {
     /// Energy and magnetisations.
     pub(super) fn observe(&mut self, plan: &Plan) -> Result<Observation, SampleError> {
         Ok(match self {
-            Self::Lanes { engine, signs, .. } => {
-                let planes = engine.planes();
-                let energy = with_bonds!(plan, signs, |bonds| planes.energy(bonds)?);
-                Observation {
-                    energy,
-                    magnetizations: planes.magnetizations(),
-                }
-            }
+            Self::Wide(lanes) => lanes.observe(plan)?,
+            Self::Narrow(lanes) => lanes.observe(plan)?,
             Self::Scalar {
                 geometry,
                 planes: [even, odd],
                 signs,
                 ..
-            } => {
-                let planes = Planes::new(*geometry, [even, odd])?;
-                let energy = with_bonds!(plan, signs, |bonds| planes.energy(bonds)?);
-                Observation {
-                    energy,
-                    magnetizations: planes.magnetizations(),
-                }
-            }
+            } => observation(&Planes::new(*geometry, [even, odd])?, plan, signs.as_ref())?,
             Self::Cluster { model, spins, .. } => {
                 let mut magnetizations = [0; 2];
                 for (y, row) in spins.chunks_exact(plan.width).enumerate() {
@@ -299,35 +260,87 @@ impl Chain {
     }
 
     /// Visits the rows from top to bottom, as spins ±1.
-    pub(super) fn rows(&mut self, plan: &Plan, mut visit: impl FnMut(&[i8])) -> Result<(), SampleError> {
-        let mut row = vec![0; plan.width];
+    pub(super) fn rows(&mut self, plan: &Plan, visit: impl FnMut(&[i8])) -> Result<(), SampleError> {
         match self {
-            Self::Lanes { engine, .. } => {
-                let planes = engine.planes();
-                for y in 0..plan.height {
-                    fill_row(&planes, y, &mut row);
-                    visit(&row);
-                }
-            }
+            Self::Wide(lanes) => rows(&lanes.engine.planes(), plan, visit),
+            Self::Narrow(lanes) => rows(&lanes.engine.planes(), plan, visit),
             Self::Scalar {
                 geometry,
                 planes: [even, odd],
                 ..
-            } => {
-                let planes = Planes::new(*geometry, [even, odd])?;
-                for y in 0..plan.height {
-                    fill_row(&planes, y, &mut row);
-                    visit(&row);
-                }
-            }
+            } => rows(&Planes::new(*geometry, [even, odd])?, plan, visit),
             Self::Cluster { spins, .. } => spins.chunks_exact(plan.width).for_each(visit),
         }
         Ok(())
     }
 }
 
-fn fill_row<W: Word>(planes: &Planes<'_, W>, y: usize, row: &mut [i8]) {
-    for (x, spin) in row.iter_mut().enumerate() {
-        *spin = planes.spin(x, y);
+/// Energy and magnetisations of a lattice of bits.
+fn observation<W: Word>(
+    planes: &Planes<'_, W>,
+    plan: &Plan,
+    signs: Option<&Signs<W>>,
+) -> Result<Observation, SampleError> {
+    let energy = with_bonds!(plan, signs, |bonds| planes.energy(bonds)?);
+    Ok(Observation {
+        energy,
+        magnetizations: planes.magnetizations(),
+    })
+}
+
+/// Visits the rows of a lattice of bits.
+fn rows<W: Word>(planes: &Planes<'_, W>, plan: &Plan, mut visit: impl FnMut(&[i8])) {
+    let mut row = vec![0; plan.width];
+    for y in 0..plan.height {
+        for (x, spin) in row.iter_mut().enumerate() {
+            *spin = planes.spin(x, y);
+        }
+        visit(&row);
+    }
+}
+
+/// The engine's chain.
+pub(super) struct Lanes<W> {
+    update: AnyUpdate,
+    pub(super) engine: Engine<W>,
+    signs: Option<Signs<W>>,
+}
+
+impl<W: Packed> Lanes<W> {
+    fn new(plan: &Plan, wrap: Wrap, update: AnyUpdate) -> Result<Self, SampleError> {
+        let mut engine = Engine::new(plan.width, plan.height, wrap, plan.seed)?;
+        match plan.start {
+            Start::Ordered => {
+                let planes = ordered(plan.coupling, engine.geometry());
+                engine.restore(planes, &engine.generators())?;
+            }
+            Start::Random => engine
+                .planes()
+                .randomise(&mut stream(plan.seed, "ising-start", 0)),
+        }
+        let signs = signs(plan, *engine.geometry())?;
+        Ok(Self {
+            update,
+            engine,
+            signs,
+        })
+    }
+
+    fn advance(&mut self, plan: &Plan, sweeps: u64) -> Result<(), SampleError> {
+        let Self {
+            update,
+            engine,
+            signs,
+        } = self;
+        with_bonds!(plan, signs, |bonds| with_update!(update, |update| {
+            for _ in 0..sweeps {
+                engine.sweep(update, bonds)?;
+            }
+        }));
+        Ok(())
+    }
+
+    fn observe(&mut self, plan: &Plan) -> Result<Observation, SampleError> {
+        observation(&self.engine.planes(), plan, self.signs.as_ref())
     }
 }

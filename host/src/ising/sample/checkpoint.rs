@@ -6,10 +6,11 @@
 //! bytes of the words of the planes, or of i8 spins), `generators` (u64), `energies`, `magnetizations` (i64), `configurations`
 //! (packed rows).
 
-use super::chain::Chain;
+use super::chain::{Chain, Lanes};
 use super::run::{Record, Run};
 use super::{Plan, SampleError};
 use crate::files::write_whole;
+use crate::ising::lattice::Packed;
 use gibbs_core::ising::lattice::Planes;
 use gibbs_core::ising::model::check_spins;
 use gibbs_core::random::{FNV_OFFSET, Xoshiro256PlusPlus, fnv1a};
@@ -105,18 +106,29 @@ fn bytes_of<const N: usize>(numbers: impl Iterator<Item = [u8; N]>) -> Vec<u8> {
     numbers.flatten().collect()
 }
 
+/// Spins and generators of an engine's chain; it has no other generator.
+fn lanes_bytes<W: Packed, const N: usize>(
+    lanes: &Lanes<W>,
+    word: impl Fn(W) -> [u8; N],
+) -> (Vec<u8>, Vec<u8>, Option<&Xoshiro256PlusPlus>) {
+    let words = lanes.engine.plane(0).iter().chain(lanes.engine.plane(1));
+    let generators = lanes.engine.generators().into_iter();
+    (
+        bytes_of(words.map(|w| word(*w))),
+        bytes_of(generators.map(u64::to_le_bytes)),
+        None,
+    )
+}
+
 impl Run {
     /// Writes everything that the rest of the run depends on, whole or not at all. Needs memory for the file twice.
     ///
     /// # Errors
     /// [`CheckpointError::Io`]; `Damaged` when the format refuses.
     pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
-        let words = |planes: [&[u64]; 2]| bytes_of(planes.into_iter().flatten().map(|w| w.to_le_bytes()));
         let (spins, generators, rng) = match &self.chain {
-            Chain::Lanes { engine, .. } => {
-                let generators = bytes_of(engine.generators().into_iter().map(u64::to_le_bytes));
-                (words([engine.plane(0), engine.plane(1)]), generators, None)
-            }
+            Chain::Wide(lanes) => lanes_bytes(lanes, u64::to_le_bytes),
+            Chain::Narrow(lanes) => lanes_bytes(lanes, u32::to_le_bytes),
             Chain::Scalar {
                 planes: [even, odd],
                 rng,
@@ -214,13 +226,23 @@ impl Run {
     }
 }
 
-/// Little-endian words of eight bytes.
-fn words<T>(bytes: &[u8], word: impl Fn([u8; 8]) -> T) -> Result<Vec<T>, CheckpointError> {
-    let (words, rest) = bytes.as_chunks::<8>();
+/// Little-endian words of `N` bytes.
+fn words<T, const N: usize>(bytes: &[u8], word: impl Fn([u8; N]) -> T) -> Result<Vec<T>, CheckpointError> {
+    let (words, rest) = bytes.as_chunks::<N>();
     if !rest.is_empty() {
         return Err(damaged("a tensor ends inside a number"));
     }
     Ok(words.iter().map(|bytes| word(*bytes)).collect())
+}
+
+/// Two planes, one after the other.
+fn planes_of<T, const N: usize>(
+    bytes: &[u8],
+    word: impl Fn([u8; N]) -> T,
+) -> Result<[Vec<T>; 2], CheckpointError> {
+    let mut even = words(bytes, word)?;
+    let odd = even.split_off(even.len() / 2);
+    Ok([even, odd])
 }
 
 impl Chain {
@@ -229,9 +251,13 @@ impl Chain {
         let saved: Option<Xoshiro256PlusPlus> = serde_json::from_str(rng_text).map_err(damaged)?;
         let none = || damaged("the generator is missing");
         match self {
-            Self::Lanes { engine, .. } => {
-                let (even, odd) = spins.split_at(spins.len() / 2);
-                let planes = [words(even, u64::from_le_bytes)?, words(odd, u64::from_le_bytes)?];
+            Self::Wide(Lanes { engine, .. }) => {
+                let planes = planes_of(spins, u64::from_le_bytes)?;
+                let generators = words(generators, u64::from_le_bytes)?;
+                engine.restore(planes, &generators).map_err(damaged)?;
+            }
+            Self::Narrow(Lanes { engine, .. }) => {
+                let planes = planes_of(spins, u32::from_le_bytes)?;
                 let generators = words(generators, u64::from_le_bytes)?;
                 engine.restore(planes, &generators).map_err(damaged)?;
             }
@@ -241,12 +267,7 @@ impl Chain {
                 rng,
                 ..
             } => {
-                let (quads, rest) = spins.as_chunks::<4>();
-                let mut even: Vec<u32> = quads.iter().map(|word| u32::from_le_bytes(*word)).collect();
-                let mut odd = even.split_off(even.len() / 2);
-                if !rest.is_empty() {
-                    return Err(damaged("a tensor ends inside a number"));
-                }
+                let [mut even, mut odd] = planes_of(spins, u32::from_le_bytes)?;
                 Planes::new(*geometry, [&mut even, &mut odd]).map_err(damaged)?;
                 *planes = [even, odd];
                 *rng = saved.ok_or_else(none)?;

@@ -19,7 +19,7 @@ pub use picture::{packed_rows, png, unpacked_row};
 pub use run::{Record, Run};
 pub use summary::{Measured, Summary};
 
-use super::lattice::Engine;
+use super::lattice;
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::{Fixed, HeatBath, Lazy, Metropolis, Probability, Update};
 
@@ -141,7 +141,7 @@ impl Plan {
     pub fn stream_name(&self) -> &'static str {
         match (self.rule.is_cluster(), self.stream) {
             (true, _) => "ising-cluster",
-            (false, Stream::Lanes) => Engine::STREAM,
+            (false, Stream::Lanes) => lattice::STREAM,
             (false, Stream::Scalar) => "ising-scalar",
         }
     }
