@@ -159,3 +159,56 @@ impl Work<'_> {
         parts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ising::testing::Memory;
+
+    #[test] // stopped after every single stage, then whole: the same numbers
+    fn stages_go_on_where_they_stopped() {
+        let advance = |index: usize, stage: usize, part: &mut Vec<f64>| {
+            part.push((10 * index + stage) as f64);
+            Ok::<(), Stopped>(())
+        };
+        let whole = Work::plain().staged("t", 3, 4, advance).unwrap();
+        assert_eq!(whole[2], [20.0, 21.0, 22.0, 23.0]);
+        let memory = Memory::default();
+        let mut stops = 0;
+        let resumed = loop {
+            memory.stop_after(1);
+            match memory.work().staged("t", 3, 4, advance) {
+                Ok(parts) => break parts,
+                Err(stopped) => assert_eq!(stopped, Stopped::Interrupted),
+            }
+            stops += 1;
+        };
+        assert_eq!(resumed, whole);
+        assert!(stops >= 3, "{stops}");
+        // Nothing is done twice.
+        memory.stop_after(usize::MAX);
+        let again = memory
+            .work()
+            .staged("t", 3, 4, |_, _, _| Err(Stopped::Keep("again".to_owned())));
+        assert_eq!(again.unwrap(), whole);
+    }
+
+    #[test]
+    fn a_part_that_cannot_be_kept_ends_the_work() {
+        struct Full;
+        impl Keeper for Full {
+            fn recall(&self, _: usize) -> Option<Vec<f64>> {
+                None
+            }
+            fn keep(&self, _: usize, _: &[f64]) -> io::Result<()> {
+                Err(io::Error::other("full"))
+            }
+        }
+        let work = Work {
+            keeper: Some(&Full),
+            ..Work::plain()
+        };
+        let stopped = work.parts("t", 2, |_| Ok::<_, Stopped>(vec![1.0])).unwrap_err();
+        assert_eq!(stopped, Stopped::Keep("full".to_owned()));
+    }
+}

@@ -171,7 +171,7 @@ pub fn geometric<T: Real>(hot: T, cold: T, sweeps: u32) -> Result<impl Iterator<
 
 /// Temperatures in Q16.16 falling in equal ratios, without floating point: number k of n is the largest T with
 /// -ln T >= -ln hot + (k / (n - 1)) ln(hot / cold), the logarithm being that of
-/// [`exponential`](super::exponential). Each is within 5e-6 of its exact value, relatively, and 2^-16. Cost: 32
+/// [`exponential`](mod@super::exponential). Each is within 5e-6 of its exact value, relatively, and 2^-16. Cost: 32
 /// logarithms and a division of 64 bits per temperature.
 #[derive(Clone, Debug)]
 pub struct GeometricQ16 {

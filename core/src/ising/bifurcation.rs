@@ -51,8 +51,8 @@ impl Bifurcation {
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::NonFinite`]; [`Error::Domain`] for a time step outside (0, 2) or a start
-    /// outside ±1; [`Error::Overflow`] when an integer model has dt² c0 (Σ_j |J_ij| + |h_i|) of 256 or more.
-    /// Nothing has changed then.
+    /// outside ±1; [`Error::Overflow`] for an integer model where max_i dt² c0 (Σ_j |J_ij| + |h_i|) is
+    /// 512 or more (256 and more may be refused). Nothing has changed then.
     pub fn run<M: Model<Weight: Coordinate>>(
         &self,
         model: &M,

@@ -17,7 +17,7 @@ use super::state::State;
 use crate::error::Error;
 use crate::math::Real;
 
-/// The most spins that are enumerated: 2^24 configurations take about a second on a host.
+/// The most spins that are enumerated: 2^24 configurations take a few seconds on a host.
 pub const LARGEST: usize = 24;
 /// Float energies are summed anew after this many flips; until then rounding moves them by less than
 /// 64² eps (Σ|J| + Σ|h|).

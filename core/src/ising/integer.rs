@@ -6,7 +6,7 @@
 //! Metropolis   flip iff dE <= 0, else iff dE <= T X,      X exponential of mean 1: P = e^(-dE / T)
 //! heat bath    new spin +1 iff 2 f + T L >= 0,            L logistic:              P = 1 / (1 + e^(-2 f / T))
 //! ```
-//! Source: the identities of [`exponential`](super::exponential), derived; one fresh variate per decision. The
+//! Source: the identities of [`exponential`](mod@super::exponential), derived; one fresh variate per decision. The
 //! probabilities are within 2.3e-6 of the exact ones (the bound of X times the slope of either law, plus 2^-32
 //! for the words): beyond dE = 22.18 T, where e^-22.18 is 2^-32, nothing is accepted and no word is drawn.
 //!

@@ -49,7 +49,7 @@ impl<T: Real> Metropolis<T> {
 impl<T: Real + Weight> Rule<T> for Metropolis<T> {
     #[inline]
     fn flips(&self, spin: i8, field: T, rng: &mut impl Rng) -> bool {
-        let cost = <T as Real>::TWO * self.beta * field.times(spin);
+        let cost = <T as Real>::TWO * (self.beta * field.times(spin));
         cost <= <T as Real>::ZERO || (cost < T::of(COLDEST) && random::uniform::<T>(rng) < Real::exp(-cost))
     }
 }
@@ -73,7 +73,7 @@ impl<T: Real> HeatBath<T> {
 impl<T: Real + Weight> Rule<T> for HeatBath<T> {
     #[inline]
     fn flips(&self, spin: i8, field: T, rng: &mut impl Rng) -> bool {
-        let up = crate::math::sigmoid(<T as Real>::TWO * self.beta * field);
+        let up = crate::math::sigmoid(<T as Real>::TWO * (self.beta * field));
         (random::uniform::<T>(rng) < up) != (spin > 0)
     }
 }

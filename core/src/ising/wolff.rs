@@ -67,8 +67,8 @@ impl<'a, M: Model> Wolff<'a, M> {
         self.spins
     }
 
-    /// Grows one cluster and flips it, or with fields perhaps not. Cost: O(bonds of the cluster's sites), one
-    /// word for each satisfied bond to a site outside, two more at most.
+    /// Grows one cluster and flips it, or with fields perhaps not. Cost: one word for each bond of the
+    /// cluster's sites, and two more at most.
     #[inline]
     pub fn step(&mut self, rng: &mut impl Rng) -> Cluster {
         let Self {
@@ -94,14 +94,13 @@ impl<'a, M: Model> Wolff<'a, M> {
                 aligned += model.field(site).times(spin).wide();
             }
             model.neighbours(site, |j, coupling| {
-                if let Some(other) = spins.get_mut(j)
-                    && *other == spin * bonds.satisfying(coupling)
-                    && bonds.activates(coupling, rng)
-                    && let Some(next) = members.get_mut(size)
-                {
+                // No branch on either: both are coin tosses to a branch predictor.
+                if let (Some(other), Some(next)) = (spins.get_mut(j), members.get_mut(size)) {
+                    let satisfied = *other == spin * bonds.satisfying(coupling);
+                    let joins = bonds.activates(coupling, rng) & satisfied;
                     *next = j as u32;
-                    *other *= 2;
-                    size += 1;
+                    *other <<= u32::from(joins);
+                    size += usize::from(joins);
                 }
             });
         }

@@ -2,6 +2,7 @@
 
 use crate::instances::{Golden, golden, sherrington_kirkpatrick};
 use crate::oracle::{boltzmann, chi_squared, chi_squared_limit, energies, state_of};
+use crate::tolerances::LOGARITHM;
 use gibbs_core::Error;
 use gibbs_core::ising::anneal::{BetaRange, anneal};
 use gibbs_core::ising::integer::quantise;
@@ -287,6 +288,7 @@ fn schedules_are_geometric() {
         (u32::MAX, 1, 7),
         (u32::MAX, 1, 1_000_000),
         (5 << 16, 5 << 16, 4),
+        ((1 << 31) + 5, (1 << 31) + 5, 4),
         (655, 3, 5000),
     ] {
         let steps = f64::from(sweeps - 1);
@@ -294,7 +296,7 @@ fn schedules_are_geometric() {
         let mut count = 0;
         for (k, t) in GeometricQ16::new(hot, cold, sweeps).unwrap().enumerate() {
             let exact = f64::from(hot) * (f64::from(cold) / f64::from(hot)).powf(k as f64 / steps);
-            let bound = 5e-6 * exact + 1.0;
+            let bound = LOGARITHM * exact + 1.0;
             assert!(
                 (f64::from(t) - exact).abs() <= bound,
                 "{hot} {cold} {sweeps} {k}: {t} {exact}"

@@ -4,18 +4,21 @@
 //! generator that plays back words from the middles of as many equal parts of 0..2^64 then visits every
 //! outcome, and counting them gives the matrix without error.
 //!
-//! Mutations tried, each seen red: 1 - e^(-beta |J|); J in place of |J| in the memo; memo never renewed;
-//! cluster flipped on push (frustrated triangle); sign of the field cost; field cost without the factor 2;
-//! fields ignored; a declined cluster left doubled; satisfied test without the sign of beta; Swendsen-Wang
-//! with all clusters flipped, with the heat bath's sign turned, with bonds j >= i twice (doubled torus),
-//! with `unite` that forgets the larger root's size (squares), with decisions by site instead of by cluster.
+//! Mutations tried, each seen red: bonds with e^(-|beta J|), added when they are to be spared, memo never
+//! renewed, signs of beta or of J ignored; Wolff with a member met again (flip on push does that to frustrated
+//! models), with unsatisfied bonds too, with the field cost negated, halved or left out, with a declined
+//! cluster left doubled or flipped, with the last member not tried, never from the last site; Swendsen-Wang
+//! with the heat bath negated or halved, all clusters flipped, an unfair coin (caught at beta = 0 alone: any
+//! constant coin is in balance), bonds of neighbouring numbers left out, each bond tried twice, unsatisfied
+//! bonds, roots that are not joined, decisions by site, cluster fields not cleared, sizes not squared, paths
+//! that lead to themselves (hangs). A memo by J instead of |J| is slower and nothing else: no test sees it.
 
 use crate::direct::{Instance, bits, spins};
 use crate::statistics::{Batches, check_counts};
 use crate::tolerances as tol;
 use gibbs_core::Error;
 use gibbs_core::ising::model::Wrap;
-use gibbs_core::ising::{Dense, Model, SwendsenWang, Torus, Wolff};
+use gibbs_core::ising::{Dense, Model, Sparse, SwendsenWang, Torus, Wolff};
 use gibbs_core::random::{self, stream};
 use rand_core::TryRng;
 use std::convert::Infallible;
@@ -103,6 +106,19 @@ fn instance(n: usize, bonds: &[(usize, usize, f64, f64)], fields: &[f64]) -> Ins
         couplings,
         fields: fields.to_vec(),
     }
+}
+
+/// Rows of the couplings without the zeros, each of which would cost [`Wolff`] a word.
+fn compressed(instance: &Instance) -> (Vec<u32>, Vec<u32>, Vec<f64>) {
+    let (mut offsets, mut neighbours, mut couplings) = (vec![0], Vec::new(), Vec::new());
+    for row in instance.couplings.chunks(instance.spins()) {
+        for (j, coupling) in row.iter().enumerate().filter(|(_, c)| **c != 0.0) {
+            neighbours.push(j as u32);
+            couplings.push(*coupling);
+        }
+        offsets.push(neighbours.len() as u32);
+    }
+    (offsets, neighbours, couplings)
 }
 
 /// Row sums, stationarity and detailed balance of a matrix against the Boltzmann law.
@@ -209,14 +225,25 @@ fn graphs() -> Vec<(&'static str, usize, Bonds)> {
 fn wolff_is_in_detailed_balance() {
     // A field of ln 2 / (2 beta) makes acceptances 1/2, two of them 1/4.
     let unit = 2.0_f64.ln() / (2.0 * BETA);
+    let fields = [[0.0; 4], [unit, 0.0, -unit, 0.0], [0.0, unit, unit, 0.0]];
+    // Four spins: one strength and one field, so that halves suffice.
+    let fields_of_four = [[0.0; 4], [0.0, unit, 0.0, 0.0]];
     for (what, n, bonds) in graphs() {
-        for strengths in [[0.0; 4], [unit, 0.0, -unit, 0.0], [0.0, unit, unit, 0.0]] {
+        let (parts, fields) = if n == 3 {
+            (4, &fields[..])
+        } else {
+            (2, &fields_of_four[..])
+        };
+        let halved = |&(i, j, sign, spared)| (i, j, sign, if n == 3 { spared } else { 0.5 });
+        let bonds: Bonds = bonds.iter().map(halved).collect();
+        for strengths in fields {
             let instance = instance(n, &bonds, &strengths[..n]);
-            let model = Dense::new(&instance.couplings, &instance.fields).unwrap();
-            let matrix = wolff_matrix(&model, BETA, 4);
+            let (offsets, neighbours, couplings) = compressed(&instance);
+            let model = Sparse::new(&offsets, &neighbours, &couplings, &instance.fields).unwrap();
+            let matrix = wolff_matrix(&model, BETA, parts);
             check_balance(&matrix, &instance.law(BETA).1, what);
             // At -beta the same code samples the opposite energies.
-            let matrix = wolff_matrix(&model, -BETA, 4);
+            let matrix = wolff_matrix(&model, -BETA, parts);
             check_balance(&matrix, &instance.law(-BETA).1, what);
         }
     }
@@ -242,6 +269,14 @@ fn swendsen_wang_is_in_detailed_balance() {
     for beta in [BETA, -BETA] {
         let matrix = swendsen_wang_matrix(&model, beta, 20, true);
         check_balance(&matrix, &instance.law(beta).1, "pair in a field");
+    }
+    // Fair coins (any constant coin is in balance): at beta = 0 one sweep forgets everything.
+    let free = Dense::new(&instance.couplings, &[0.0; 2]).unwrap();
+    for matrix in [
+        swendsen_wang_matrix(&model, 0.0, 4, true),
+        swendsen_wang_matrix(&free, 0.0, 4, false),
+    ] {
+        assert!(matrix.iter().flatten().all(|p| (p - 0.25).abs() < tol::ROUNDING));
     }
 }
 

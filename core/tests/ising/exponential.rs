@@ -1,5 +1,6 @@
 //! The integer variates against -ln(w / 2^32) and the logit in f64.
 
+use crate::tolerances::VARIATE;
 use gibbs_core::ising::exponential::{FRACTION_BITS, exponential, logit, word};
 use gibbs_core::random::stream;
 
@@ -25,7 +26,7 @@ fn exponential_is_within_its_bound() {
         let error = real(f64::from(exponential(w))) + (f64::from(w) / 4_294_967_296.0).ln();
         (low, high) = (low.min(error), high.max(error));
     }
-    assert!(low > -1e-7 && high < 2.3e-6, "{low:e} {high:e}");
+    assert!(low > -1e-7 && high < VARIATE, "{low:e} {high:e}");
     assert!(
         high > 2.0e-6,
         "the sweep misses the middle of the first chord: {high:e}"
@@ -38,7 +39,7 @@ fn logit_is_within_its_bound_and_odd() {
     for w in sweep() {
         let u = f64::from(w) / 4_294_967_296.0;
         let error = (real(f64::from(logit(w))) - (u / (1.0 - u)).ln()).abs();
-        assert!(error < 2.4e-6, "{w} {error:e}");
+        assert!(error < VARIATE, "{w} {error:e}");
         assert_eq!(logit(w), -logit(w.wrapping_neg()));
     }
     assert_eq!(logit(1 << 31), 0);
@@ -63,7 +64,7 @@ fn exponential_never_rises_and_logit_never_falls() {
     }
 }
 
-#[test] // moments of 1e5 draws, |z| < 6 each: false alarm below 2e-8 in all; f32 has no part in it
+#[test] // moments of 1e5 draws, |z| < 6 each: false alarm below 2e-8 in all
 fn draws_follow_their_laws() {
     let mut rng = stream(5, "variates", 0);
     let (mut x, mut x2, mut l, mut l2) = (0.0, 0.0, 0.0, 0.0);

@@ -116,7 +116,9 @@ pub(crate) fn stationary(matrix: &Matrix) -> Vec<f64> {
         power = then(&power, &power);
         for row in &mut power {
             let sum: f64 = row.iter().sum();
-            row.iter_mut().for_each(|p| *p /= sum);
+            for p in row.iter_mut() {
+                *p /= sum;
+            }
         }
     }
     power.swap_remove(0)

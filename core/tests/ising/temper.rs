@@ -1,10 +1,10 @@
 //! Parallel tempering: exact bookkeeping on scripted exchanges, laws against enumeration.
 //!
-//! Mutations tried, each seen red: sign of the exponent; E in place of the difference; the exponent without
-//! beta differences; pairs always even (round trips of the script); energies read by rung instead of by
-//! replica (law); temperatures not followed (permutation); a round trip counted at the upper end, or counted
-//! for a replica that never was on rung 0 (script); `geometric` with k / R; `equalise` with accepted in place
-//! of rejected, or with the next pair's width.
+//! Mutations tried, each seen red: the exponent negated, doubled, with one energy in place of the difference;
+//! pairs always even; energies not those of the replicas asked about; rungs not told to the replicas; a round
+//! trip for a replica that never was on rung 0, or for one not on its way down; replica 0 not started there;
+//! attempts counted for the wrong pair; `geometric` with k / R; `equalise` with accepted in place of
+//! rejected, with a wrong width, without subtracting the pairs passed.
 
 use crate::direct::{Instance, bits, wide};
 use crate::glasses::sk;

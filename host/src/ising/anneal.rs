@@ -21,8 +21,11 @@ use rand_core::Rng;
 use std::cmp::Ordering;
 use std::time::Instant;
 
-/// Attempted updates of a block: some tenths of a second.
-const BLOCK: u64 = 1 << 24;
+#[cfg(test)]
+mod tests;
+
+/// Attempted updates of a block: less than a tenth of a second.
+pub const BLOCK: u64 = 1 << 22;
 /// Time step of simulated bifurcation (spec 2: 0.5 to 1.25 works).
 const TIME_STEP: f64 = 1.0;
 
@@ -60,6 +63,8 @@ pub struct Options {
     pub method: Method,
     /// Seed of all draws.
     pub seed: u64,
+    /// Attempted updates of a block, [`BLOCK`]; another number gives other draws (annealing).
+    pub block: u64,
 }
 
 /// Why there is no result.
@@ -147,7 +152,7 @@ fn annealing<C: Stored + Default + PartialEq>(
         None => beta_range(&model).map(|range| (range.hot, range.cold))?,
     };
     let n = model.spins();
-    let per_block = u32::try_from((BLOCK / n as u64).max(1)).unwrap_or(u32::MAX);
+    let per_block = u32::try_from((options.block / n as u64).max(1)).unwrap_or(u32::MAX);
     let blocks = options.sweeps.div_ceil(per_block);
     drop(geometric(hot, cold, options.sweeps)?); // refused here, not in the midst of the reads
     let parts = work.staged::<SolveError>(

@@ -11,6 +11,9 @@ use gibbs_core::Error;
 use gibbs_core::ising::enumerate::{Enumeration, LARGEST, Level, Thermal};
 use gibbs_core::ising::{Model as _, Stored, Weight};
 
+#[cfg(test)]
+mod tests;
+
 /// More levels than this are no table.
 pub const MOST_LEVELS: usize = 4096;
 

@@ -9,9 +9,12 @@ pub mod lattice;
 pub mod oracle;
 mod packing;
 pub mod problem;
+pub mod sample;
 pub mod statistics;
 pub mod success;
 pub mod temper;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod transition;
 
 pub use problem::{Energy, Kind, Problem};

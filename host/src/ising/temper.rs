@@ -4,7 +4,7 @@
 //! temperature, then one attempt to exchange the temperatures of every other pair of neighbours
 //! ([`gibbs_core::ising::temper`]). After the burn-in the energy at each temperature is recorded once a round.
 //!
-//! Rounds come in blocks, as many as make about 2^24 updates. Replica r of block b draws from
+//! Rounds come in blocks, as many as make about 2^22 updates ([`Options::block`]). Replica r of block b draws from
 //! `stream(seed, "ising.temper", b 2^32 + r)`, the exchanges of block b from
 //! `stream(seed, "ising.temper.exchange", b)`; after each block everything is kept. So the result depends neither
 //! on threads nor on where a run was stopped and resumed. Float fields are summed anew with every block and
@@ -21,8 +21,9 @@ use gibbs_core::ising::{HeatBath, Metropolis, Model, Order, State, Stored, Weigh
 use gibbs_core::random::{Xoshiro256PlusPlus, stream};
 use rayon::prelude::*;
 
-/// Attempted updates of a block: some tenths of a second.
-const BLOCK: u64 = 1 << 24;
+#[cfg(test)]
+mod tests;
+
 /// Attempted updates of a round below which threads cost more than they give.
 const PARALLEL: u64 = 1 << 15;
 /// Float fields are summed anew after about this many sweeps.
@@ -57,6 +58,8 @@ pub struct Options {
     pub rule: SpinRule,
     /// Seed of all draws.
     pub seed: u64,
+    /// Attempted updates of a block, [`BLOCK`](super::anneal::BLOCK); another number gives other draws.
+    pub block: u64,
 }
 
 /// One temperature.
@@ -118,7 +121,7 @@ fn run<C: Stored + Default + PartialEq>(
         options,
         burn_in: options.burn_in.div_ceil(swap_every),
         rounds: (options.burn_in.div_ceil(swap_every)).saturating_add(options.sweeps.div_ceil(swap_every)),
-        per_block: (BLOCK / updates.max(1)).max(1),
+        per_block: (options.block / updates.max(1)).max(1),
         parallel: updates >= PARALLEL,
     };
     let blocks = plan.rounds.div_ceil(plan.per_block);

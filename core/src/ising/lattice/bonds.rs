@@ -12,6 +12,12 @@ pub trait Bonds<W: Word> {
 
     /// Whether they belong to this layout.
     fn fits(&self, geometry: &Geometry) -> bool;
+
+    /// The one sign word of all bonds, where they are all the same.
+    #[inline(always)]
+    fn uniform(&self) -> Option<W> {
+        None
+    }
 }
 
 /// One coupling everywhere.
@@ -35,6 +41,12 @@ impl<W: Word> Bonds<W> for Uniform {
     fn fits(&self, _: &Geometry) -> bool {
         true
     }
+
+    #[inline(always)]
+    fn uniform(&self) -> Option<W> {
+        let [sign, ..] = self.signs(0, 0);
+        Some(sign)
+    }
 }
 
 /// J = ±1 bond by bond: four words for each word of sites, so that each bond is stored at both of its ends
@@ -50,13 +62,13 @@ impl<'a, W: Word> PlusMinus<'a, W> {
     /// right of site (x, y), and of the bond below it, whether J = -1. Called row by row, left to right.
     ///
     /// # Errors
-    /// [`Error::Shape`]: a slice of another length.
+    /// [`Error::Shape`]: a slice of another length, or a layout of wider words.
     pub fn new(
         geometry: Geometry,
         colours: [&'a mut [[W; 4]]; 2],
         mut negative: impl FnMut(usize, usize) -> (bool, bool),
     ) -> Result<Self, Error> {
-        if colours.iter().any(|c| c.len() != geometry.plane()) {
+        if !geometry.fits::<W>() || colours.iter().any(|c| c.len() != geometry.plane()) {
             return Err(Error::Shape);
         }
         let [even, odd] = colours;

@@ -73,6 +73,11 @@ impl Geometry {
         self.used
     }
 
+    /// Whether words of type `W` have the lanes of this layout.
+    pub const fn fits<W: Word>(&self) -> bool {
+        self.used <= W::BITS
+    }
+
     /// Number of sites.
     pub const fn sites(&self) -> usize {
         self.width * self.height

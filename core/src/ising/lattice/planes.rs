@@ -6,7 +6,7 @@
 use super::bits::{Drawn, Word};
 use super::bonds::Bonds;
 use super::geometry::{Geometry, looks_right};
-use super::update::Update;
+use super::update::{Update, seen};
 use crate::error::Error;
 use rand_core::Rng;
 
@@ -44,9 +44,12 @@ impl<'a, W: Word> Planes<'a, W> {
     /// Takes planes as they are.
     ///
     /// # Errors
-    /// [`Error::Shape`]: a plane of another length than [`Geometry::plane`]; [`Error::Domain`]: a lane that
-    /// holds no site is 1.
+    /// [`Error::Shape`]: a plane of another length than [`Geometry::plane`], or a layout of wider words;
+    /// [`Error::Domain`]: a lane that holds no site is 1.
     pub fn new(geometry: Geometry, planes: [&'a mut [W]; 2]) -> Result<Self, Error> {
+        if !geometry.fits::<W>() {
+            return Err(Error::Shape);
+        }
         let unused = !W::mask(geometry.used());
         for plane in &planes {
             if plane.len() != geometry.plane() {
@@ -131,11 +134,8 @@ impl<'a, W: Word> Planes<'a, W> {
             let around = rows(&geometry, other, y);
             let right = looks_right(colour, y);
             for (w, word) in row.iter_mut().enumerate() {
-                let mut seen = neighbours(&geometry, around, w, right);
                 let signs = bonds.signs(colour & 1, y * geometry.words() + w);
-                for (n, sign) in seen.iter_mut().zip(signs) {
-                    *n = *n ^ sign;
-                }
+                let seen = seen(neighbours(&geometry, around, w, right), signs, mask);
                 *word = update.update(*word, seen, &mut random) & mask;
             }
         }

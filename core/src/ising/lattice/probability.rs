@@ -52,7 +52,7 @@ impl Probability {
         if numerator < 1.0 {
             return Err(Error::TooCold { bits });
         }
-        // Casts saturate: 2^64 becomes 2^64 - 1, the threshold of 1.
+        // The threshold of P = 2^k, which may not fit in 64 bits, is all ones.
         let threshold = if numerator >= scale {
             u64::MAX >> (64 - bits)
         } else {

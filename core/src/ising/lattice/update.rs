@@ -6,6 +6,21 @@ use super::probability::{Draw, compare};
 use crate::error::Error;
 use crate::math::Real;
 
+/// The neighbours as the rules take them: with the signs of their bonds. Lanes outside `sites` hold no site and
+/// see two up and two down: no rule compares random bits for them, so that neither the cost nor the draws of the
+/// other lanes depend on them.
+#[inline(always)]
+pub fn seen<B: Bits>(neighbours: [B; 4], signs: [B; 4], sites: B) -> [B; 4] {
+    let ([n1, n2, n3, n4], [s1, s2, s3, s4]) = (neighbours, signs);
+    let none = !sites;
+    [
+        (n1 ^ s1) & sites,
+        (n2 ^ s2) & sites,
+        (n3 ^ s3) | none,
+        (n4 ^ s4) | none,
+    ]
+}
+
 /// How a word of sites is updated, given its neighbours.
 pub trait Update {
     /// The new spins. `spins`: one bit per site; `neighbours`: the four neighbours of each site, with the sign
@@ -38,8 +53,8 @@ impl<D: Draw> Update for Metropolis<D> {
 }
 
 /// Heat bath: the new spin opposes its local field f with probability 1 / (1 + e^(2 beta |f|)), whatever it was; it is
-/// a fair coin for f = 0. Both probabilities (|f| = 2 and 4) are thresholds of 64 bits, compared lazily: balance
-/// holds to 2^-53, the rounding of the thresholds.
+/// a fair coin for f = 0. Both probabilities (|f| = 2 and 4) are thresholds of 64 bits, compared lazily: they are off by
+/// at most 2^-65, or 2^-52 of themselves, which is how far balance is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeatBath {
     thresholds: [u64; 2],
@@ -48,8 +63,15 @@ pub struct HeatBath {
 impl HeatBath {
     /// From thresholds t of 64 bits, (t + 1) / 2^64 being the probability to oppose a field of 2 and of 4: for
     /// devices without floats.
-    pub const fn from_thresholds(thresholds: [u64; 2]) -> Self {
-        Self { thresholds }
+    ///
+    /// # Errors
+    /// [`Error::Domain`]: a probability above 1/2, or above that of the weaker field.
+    pub const fn from_thresholds(thresholds: [u64; 2]) -> Result<Self, Error> {
+        let [two, four] = thresholds;
+        if two >> 63 != 0 || four > two {
+            return Err(Error::Domain);
+        }
+        Ok(Self { thresholds })
     }
 
     /// At temperature `temperature` (in units of |J|), which may be infinite.
@@ -66,7 +88,7 @@ impl HeatBath {
         let mut thresholds = [0; 2];
         for (threshold, cost) in thresholds.iter_mut().zip([4.0, 8.0]) {
             let r = Real::exp(-cost / temperature);
-            let scaled = r / (1.0 + r) * 18_446_744_073_709_551_616.0;
+            let scaled = libm::rint(r / (1.0 + r) * 18_446_744_073_709_551_616.0);
             if scaled < 1.0 {
                 return Err(Error::TooCold { bits: 64 });
             }

@@ -1,6 +1,6 @@
 //! `gibbs ising anneal FILE`: independent reads, the best state, how often it was found.
 
-use super::reading::{Reading, finite, range, refused};
+use super::reading::{Reading, finite, range, stopped};
 use super::remark;
 use super::writing::{
     csv, energy_text, interval_json, interval_text, scaled, state_csv, state_fields, state_text,
@@ -10,12 +10,12 @@ use crate::cli::error::CliError;
 use crate::cli::output::emit;
 use crate::cli::{Common, Status, interrupt};
 use crate::data::{ensure_output_dir, write_atomic};
-use crate::ising::anneal::{Annealed, Method, Options, SolveError, SpinRule, Success, anneal};
+use crate::ising::anneal::{Annealed, BLOCK, Method, Options, SpinRule, Success, anneal};
 use crate::ising::{Energy, Problem};
 use crate::progress;
 use crate::report::number::plain;
 use crate::report::table::{Style, Table};
-use crate::work::{Keeper, Stopped, Work};
+use crate::work::{Keeper, Work};
 use clap::{Args, ValueEnum};
 use gibbs_core::ising::Variant;
 use serde_json::{Value, json};
@@ -112,6 +112,7 @@ impl Arguments {
             sweeps: self.sweeps,
             method,
             seed: common.seed,
+            block: BLOCK,
         })
     }
 }
@@ -140,10 +141,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         interrupted,
         keeper: checkpoint.as_ref().map(|c| c as &dyn Keeper),
     };
-    let annealed = anneal(&problem, &options, &work).map_err(|error| match (&error, &checkpoint) {
-        (SolveError::Stopped(Stopped::Interrupted), Some(checkpoint)) => checkpoint.interrupted(),
-        _ => refused(&error, file),
-    })?;
+    let annealed = match anneal(&problem, &options, &work) {
+        Ok(annealed) => annealed,
+        Err(error) => return Err(stopped(&error, checkpoint, file)),
+    };
     if let Some(out) = &common.out {
         write(&problem, &annealed, out, common)?;
     }

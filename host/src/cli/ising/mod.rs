@@ -1,10 +1,11 @@
-//! `gibbs ising anneal | temper | exact`: Ising models on the command line.
+//! `gibbs ising sample | anneal | temper | exact`: Ising models on the command line.
 //!
 //! One file per verb. `reading`: the problem file that the verbs share; `writing`: states and intervals.
 
 mod anneal;
 mod exact;
 mod reading;
+mod sample;
 mod temper;
 mod writing;
 
@@ -20,6 +21,7 @@ Problem files: one entry a line, `i,j,value` (CSV) or `i j value`, spins numbere
 (D-Wave's packages write E = + J s s + h s: change the sign of all values of theirs.)
 
 Examples:
+  gibbs ising sample --size 64 --temperature 2.27      the square lattice: energy, magnetisation, errors
   gibbs ising anneal couplings.csv                     the best state that many reads find
   gibbs ising anneal qubo.csv --qubo --out best        the same of a QUBO; state and energies as files
   gibbs ising temper couplings.csv                     energies at many temperatures, the best state
@@ -35,6 +37,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Sample the square lattice: observables with errors, configurations, pictures
+    Sample(sample::Arguments),
     /// Look for the ground state by many independent reads
     Anneal(anneal::Arguments),
     /// Sample at many temperatures at once by parallel tempering
@@ -45,6 +49,7 @@ enum Verb {
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
     match &arguments.verb {
+        Verb::Sample(arguments) => sample::run(arguments, common),
         Verb::Anneal(arguments) => anneal::run(arguments, common),
         Verb::Temper(arguments) => temper::run(arguments, common),
         Verb::Exact(arguments) => exact::run(arguments, common),

@@ -2,6 +2,7 @@
 
 use super::remark;
 use crate::cli::Common;
+use crate::cli::checkpoint::Checkpoint;
 use crate::cli::error::CliError;
 use crate::ising::anneal::SolveError;
 use crate::ising::problem::ProblemError;
@@ -67,6 +68,16 @@ impl From<ProblemError> for CliError {
                 .with("file", path.display().to_string()),
         }
     }
+}
+
+/// A run that ended early: an interrupted one leaves its checkpoint, a refused one leaves nothing.
+pub(super) fn stopped(error: &SolveError, checkpoint: Option<Checkpoint>, file: &Path) -> CliError {
+    match (error, checkpoint) {
+        (SolveError::Stopped(Stopped::Interrupted), Some(checkpoint)) => return checkpoint.interrupted(),
+        (SolveError::Stopped(_), _) | (_, None) => {}
+        (_, Some(checkpoint)) => checkpoint.remove(),
+    }
+    refused(error, file)
 }
 
 /// `FIRST,LAST`: two numbers above 0 that do not fall.

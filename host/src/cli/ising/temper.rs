@@ -1,7 +1,7 @@
 //! `gibbs ising temper FILE`: parallel tempering; energies at all temperatures, and the best state.
 
 use super::anneal::RuleChoice;
-use super::reading::{Reading, refused};
+use super::reading::{Reading, stopped};
 use super::remark;
 use super::writing::{csv, energy_text, state_csv, state_fields, state_text};
 use crate::cli::checkpoint::{Checkpoint, Run};
@@ -10,12 +10,12 @@ use crate::cli::output::emit;
 use crate::cli::{Common, Status, interrupt};
 use crate::data::{ensure_output_dir, write_atomic};
 use crate::ising::Problem;
-use crate::ising::anneal::SolveError;
+use crate::ising::anneal::BLOCK;
 use crate::ising::temper::{Ladder, Options, Temperature, Tempered, temper};
 use crate::progress;
 use crate::report::number::{plain, significant, with_error};
 use crate::report::table::{Style, Table};
-use crate::work::{Keeper, Stopped, Work};
+use crate::work::{Keeper, Work};
 use clap::Args;
 use serde_json::{Value, json};
 use std::fmt::Write as _; // writing to a string cannot fail
@@ -106,6 +106,7 @@ impl Arguments {
             swap_every: self.swap_every,
             rule: self.rule.into(),
             seed: common.seed,
+            block: BLOCK,
         })
     }
 }
@@ -134,10 +135,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         interrupted,
         keeper: checkpoint.as_ref().map(|c| c as &dyn Keeper),
     };
-    let tempered = temper(&problem, &options, &work).map_err(|error| match (&error, &checkpoint) {
-        (SolveError::Stopped(Stopped::Interrupted), Some(checkpoint)) => checkpoint.interrupted(),
-        _ => refused(&error, file),
-    })?;
+    let tempered = match temper(&problem, &options, &work) {
+        Ok(tempered) => tempered,
+        Err(error) => return Err(stopped(&error, checkpoint, file)),
+    };
     warn(&tempered, common);
     if let Some(out) = &common.out {
         write(&problem, &tempered, out, common)?;

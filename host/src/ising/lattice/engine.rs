@@ -3,43 +3,48 @@
 
 use super::generators::Generators;
 use super::kernel::{Band, Instructions};
+use super::packed::Packed;
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::geometry::{looks_right, side_neighbours};
 use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, Update};
 use gibbs_core::ising::model::Wrap;
 use rayon::prelude::*;
 
-/// Words of a band, about: enough to pay for a thread's turn, little enough for the first cache.
+/// The name of the engine's random streams: the law of the core's own sweeps, in another order of draws.
+pub const STREAM: &str = "ising-lanes";
+
+/// Words of 64 bits in a band, about: enough to pay for a thread's turn, little enough for the first cache.
 const BAND: usize = 1024;
 
-/// Two colour planes on the heap, with the generators of their bands. Memory: one bit per site for the spins,
+/// Two colour planes on the heap, with the generators of their bands. In words of 64 bits, or of 32 for lattices of up
+/// to 64 columns, which fill only half of a wider word. Memory: one bit per site for the spins,
 /// 256 bytes per band, and 24 bytes of scratch for each word that a thread is working on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Engine {
+pub struct Engine<W = u64> {
     geometry: Geometry,
-    planes: [Vec<u64>; 2],
+    planes: [Vec<W>; 2],
     bands: Vec<Generators>,
     instructions: Instructions,
+    /// Scratch of a lattice of one band.
+    around: Neighbours<W>,
 }
 
-impl Engine {
-    /// The name of its random streams: the same law as the core's own sweeps, in another order of draws.
-    pub const STREAM: &'static str = "ising-lanes";
-
+impl<W: Packed> Engine<W> {
     /// A lattice of `width` x `height` sites, all spins -1.
     ///
     /// # Errors
     /// As [`Geometry::new`].
     pub fn new(width: usize, height: usize, wrap: Wrap, seed: u64) -> Result<Self, Error> {
-        let geometry = Geometry::new::<u64>(width, height, wrap)?;
-        let bands = height.div_ceil(rows_of_band(&geometry)) as u64;
+        let geometry = Geometry::new::<W>(width, height, wrap)?;
+        let bands = height.div_ceil(rows_of_band::<W>(&geometry)) as u64;
         Ok(Self {
             geometry,
-            planes: [vec![0; geometry.plane()], vec![0; geometry.plane()]],
+            planes: [vec![W::NONE; geometry.plane()], vec![W::NONE; geometry.plane()]],
             bands: (0..bands)
-                .map(|band| Generators::new(seed, Self::STREAM, band))
+                .map(|band| Generators::new(seed, STREAM, band))
                 .collect(),
             instructions: Instructions::best(),
+            around: Neighbours::default(),
         })
     }
 
@@ -56,7 +61,7 @@ impl Engine {
     }
 
     /// The words of one colour (0 or 1), row by row.
-    pub fn plane(&self, colour: usize) -> &[u64] {
+    pub fn plane(&self, colour: usize) -> &[W] {
         self.planes.get(colour).map_or(&[], Vec::as_slice)
     }
 
@@ -70,7 +75,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Shape`] for other lengths, [`Error::Domain`] for lanes without a site or a dead generator; then
     /// nothing has changed.
-    pub fn restore(&mut self, planes: [Vec<u64>; 2], generators: &[u64]) -> Result<(), Error> {
+    pub fn restore(&mut self, planes: [Vec<W>; 2], generators: &[u64]) -> Result<(), Error> {
         let (states, rest) = generators.as_chunks::<{ Generators::WORDS }>();
         if states.len() != self.bands.len() || !rest.is_empty() {
             return Err(Error::Shape);
@@ -88,7 +93,7 @@ impl Engine {
     ///
     /// # Panics
     /// Never: lengths and masks are kept.
-    pub fn planes(&mut self) -> Planes<'_, u64> {
+    pub fn planes(&mut self) -> Planes<'_, W> {
         let [even, odd] = &mut self.planes;
         Planes::new(self.geometry, [even, odd]).expect("lengths and masks are kept")
     }
@@ -97,7 +102,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Shape`]: bonds of another lattice.
-    pub fn sweep<U: Update + Sync, B: Bonds<u64> + Sync>(
+    pub fn sweep<U: Update + Sync, B: Bonds<W> + Sync>(
         &mut self,
         update: &U,
         bonds: &B,
@@ -110,13 +115,13 @@ impl Engine {
         Ok(())
     }
 
-    fn half_sweep<U: Update + Sync, B: Bonds<u64> + Sync>(&mut self, colour: usize, update: &U, bonds: &B) {
+    fn half_sweep<U: Update + Sync, B: Bonds<W> + Sync>(&mut self, colour: usize, update: &U, bonds: &B) {
         let geometry = self.geometry;
-        let rows = rows_of_band(&geometry);
+        let rows = rows_of_band::<W>(&geometry);
         let [even, odd] = &mut self.planes;
         let (own, other) = if colour == 0 { (even, &*odd) } else { (odd, &*even) };
         let instructions = self.instructions;
-        let run = |around: &mut Neighbours, band: usize, own: &mut [u64], generators: &mut Generators| {
+        let run = |around: &mut Neighbours<W>, band: usize, own: &mut [W], generators: &mut Generators| {
             let top = band * rows;
             around.gather(&geometry, colour, top, other, own.len());
             let first = top * geometry.words();
@@ -133,7 +138,7 @@ impl Engine {
             band.half_sweep(instructions);
         };
         if let [generators] = self.bands.as_mut_slice() {
-            run(&mut Neighbours::default(), 0, own, generators);
+            run(&mut self.around, 0, own, generators);
         } else {
             own.par_chunks_mut(rows * geometry.words())
                 .zip(&mut self.bands)
@@ -146,25 +151,25 @@ impl Engine {
 }
 
 /// Rows of a band: a function of the sides alone.
-fn rows_of_band(geometry: &Geometry) -> usize {
-    (BAND / geometry.words()).max(1)
+fn rows_of_band<W: Packed>(geometry: &Geometry) -> usize {
+    (BAND * W::PER_LANE / geometry.words()).max(1)
 }
 
 /// The neighbours of a band that do not lie where they are needed: one copy each.
-#[derive(Default)]
-struct Neighbours {
-    side: Vec<u64>,
-    above: Vec<u64>,
-    below: Vec<u64>,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Neighbours<W> {
+    side: Vec<W>,
+    above: Vec<W>,
+    below: Vec<W>,
 }
 
-impl Neighbours {
+impl<W: Packed> Neighbours<W> {
     /// For the `count` words from row `top` on.
-    fn gather(&mut self, geometry: &Geometry, colour: usize, top: usize, other: &[u64], count: usize) {
+    fn gather(&mut self, geometry: &Geometry, colour: usize, top: usize, other: &[W], count: usize) {
         let (words, height) = (geometry.words(), geometry.height());
         let row = |y: usize| &other[y * words..(y + 1) * words];
         let bottom = top + count / words;
-        self.side.resize(count, 0);
+        self.side.resize(count, W::NONE);
         for (side, y) in self.side.chunks_exact_mut(words).zip(top..) {
             side_neighbours(row(y), side, geometry.used(), looks_right(colour, y));
         }

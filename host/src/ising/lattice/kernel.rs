@@ -2,7 +2,8 @@
 
 use super::generators::{Generators, Running};
 use super::machine::{Baseline, LANES, Lanes, Machine};
-use gibbs_core::ising::lattice::{Bonds, Geometry, Update, Word};
+use super::packed::Packed;
+use gibbs_core::ising::lattice::{Bonds, Geometry, Update, seen};
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 
@@ -41,10 +42,10 @@ impl Instructions {
 }
 
 /// What a half sweep of a band reads and writes.
-pub(super) struct Band<'a, U, B> {
-    pub own: &'a mut [u64],
+pub(super) struct Band<'a, W, U, B> {
+    pub own: &'a mut [W],
     /// Neighbours: same place in the row, side, above, below; at least as long.
-    pub around: [&'a [u64]; 4],
+    pub around: [&'a [W]; 4],
     pub geometry: &'a Geometry,
     pub update: &'a U,
     pub bonds: &'a B,
@@ -56,7 +57,7 @@ pub(super) struct Band<'a, U, B> {
 
 struct On<M, T>(M, T);
 
-impl<U: Update, B: Bonds<u64>, M: Machine> pulp::NullaryFnOnce for On<M, Band<'_, U, B>> {
+impl<W: Packed, U: Update, B: Bonds<W>, M: Machine> pulp::NullaryFnOnce for On<M, Band<'_, W, U, B>> {
     type Output = ();
 
     #[inline(always)]
@@ -65,7 +66,7 @@ impl<U: Update, B: Bonds<u64>, M: Machine> pulp::NullaryFnOnce for On<M, Band<'_
     }
 }
 
-impl<U: Update, B: Bonds<u64>> Band<'_, U, B> {
+impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
     /// Updates the band; instructions that this machine lacks fall back to the next that it has.
     pub(super) fn half_sweep(self, instructions: Instructions) {
         #[cfg(target_arch = "x86_64")]
@@ -90,61 +91,49 @@ impl<U: Update, B: Bonds<u64>> Band<'_, U, B> {
     fn run<M: Machine>(mut self, machine: M) {
         let own = std::mem::take(&mut self.own);
         let mut random = self.generators.load(machine);
-        let (whole, rest) = own.as_chunks_mut::<LANES>();
+        let mask = [W::mask(self.geometry.used()); 2 * LANES];
+        let full = W::gather(&mask, 0);
         let mut done = 0;
-        for spins in whole {
-            *spins = self.vector(machine, *spins, done, &mut random);
-            done += LANES;
-        }
-        if !rest.is_empty() {
-            let mut spins = [0; LANES];
-            spins[..rest.len()].copy_from_slice(rest);
-            let new = self.vector(machine, spins, done, &mut random);
-            rest.copy_from_slice(&new[..rest.len()]);
+        while done < own.len() {
+            let left = own.len() - done;
+            let sites = if left < W::PER_VECTOR {
+                W::gather(&mask[..left], 0)
+            } else {
+                full
+            };
+            let spins = Lanes::load(machine, W::gather(own, done));
+            let new = self.vector(machine, spins, sites, done, &mut random);
+            W::scatter(new.store(), own, done);
+            done += W::PER_VECTOR;
         }
         self.generators.store(&random);
     }
 
-    /// The new spins of the vector that starts `done` words into the band.
+    /// The new spins of the vector that starts `done` words into the band; `sites` has the lanes that hold sites.
     #[inline(always)]
     fn vector<M: Machine>(
         &self,
         machine: M,
-        spins: [u64; LANES],
+        spins: Lanes<M>,
+        sites: [u64; LANES],
         done: usize,
         random: &mut Running<M>,
-    ) -> [u64; LANES] {
-        let mut signs = [[0; LANES]; 4];
-        #[allow(clippy::needless_range_loop)] // transposes
-        for lane in 0..LANES {
-            let [c, s, a, b] = self.bonds.signs(self.colour, self.first + done + lane);
-            signs[0][lane] = c;
-            signs[1][lane] = s;
-            signs[2][lane] = a;
-            signs[3][lane] = b;
-        }
+    ) -> Lanes<M> {
         let [c, s, a, b] = self.around;
         let neighbours = [
-            Lanes::load(machine, words(c, done)) ^ Lanes::load(machine, signs[0]),
-            Lanes::load(machine, words(s, done)) ^ Lanes::load(machine, signs[1]),
-            Lanes::load(machine, words(a, done)) ^ Lanes::load(machine, signs[2]),
-            Lanes::load(machine, words(b, done)) ^ Lanes::load(machine, signs[3]),
+            Lanes::load(machine, W::gather(c, done)),
+            Lanes::load(machine, W::gather(s, done)),
+            Lanes::load(machine, W::gather(a, done)),
+            Lanes::load(machine, W::gather(b, done)),
         ];
-        let new = self
-            .update
-            .update(Lanes::load(machine, spins), neighbours, random);
-        (new & Lanes::load(machine, [u64::mask(self.geometry.used()); LANES])).store()
+        let [c, s, a, b] = W::gather_signs(self.bonds, self.colour, self.first + done);
+        let signs = [
+            Lanes::load(machine, c),
+            Lanes::load(machine, s),
+            Lanes::load(machine, a),
+            Lanes::load(machine, b),
+        ];
+        let sites = Lanes::load(machine, sites);
+        self.update.update(spins, seen(neighbours, signs, sites), random) & sites
     }
-}
-
-/// Eight words from `at` on, zeros past the end.
-#[inline(always)]
-fn words(from: &[u64], at: usize) -> [u64; LANES] {
-    let from = &from[at..];
-    if let Some(words) = from.first_chunk() {
-        return *words;
-    }
-    let mut words = [0; LANES];
-    words[..from.len()].copy_from_slice(from);
-    words
 }

@@ -4,6 +4,8 @@ mod engine;
 mod generators;
 mod kernel;
 mod machine;
+mod packed;
 
-pub use engine::Engine;
+pub use engine::{Engine, STREAM};
 pub use kernel::Instructions;
+pub use packed::Packed;

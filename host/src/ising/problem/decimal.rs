@@ -93,7 +93,6 @@ impl fmt::Display for Decimal {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: the exponent added instead of subtracted; the sign of -0.5 lost; zeros not trimmed.
     use super::*;
     use proptest::prelude::*;
 

@@ -1,0 +1,105 @@
+//! Words of a lattice as vectors: eight of 64 bits, or sixteen of 32 bits two by two.
+
+use super::machine::LANES;
+use gibbs_core::ising::lattice::{Bonds, Word};
+
+/// A word that vectors are made of: u32 (lattices up to 64 columns wide fill it better) or u64.
+pub trait Packed: Word {
+    /// Words of a vector.
+    const PER_VECTOR: usize;
+    /// Words of a lane.
+    const PER_LANE: usize = Self::PER_VECTOR / LANES;
+    /// The word in every place of a lane.
+    fn repeat(self) -> u64;
+    /// A full vector of words.
+    fn load(words: &[Self]) -> Option<[u64; LANES]>;
+    /// A vector back into as many words.
+    fn store(lanes: [u64; LANES], words: &mut [Self]) -> Option<()>;
+
+    /// The vector of the words from `at` on, zeros past the end.
+    #[inline(always)]
+    fn gather(from: &[Self], at: usize) -> [u64; LANES] {
+        let from = &from[at..];
+        if let Some(lanes) = Self::load(from) {
+            return lanes;
+        }
+        let mut lanes = [0; LANES];
+        for (k, word) in from.iter().enumerate() {
+            lanes[k / Self::PER_LANE] |= word.wide() << (k % Self::PER_LANE * Self::BITS as usize);
+        }
+        lanes
+    }
+
+    /// Writes a vector to the words from `at` on, as far as there are any.
+    #[inline(always)]
+    fn scatter(lanes: [u64; LANES], to: &mut [Self], at: usize) {
+        let to = &mut to[at..];
+        if Self::store(lanes, to).is_none() {
+            for (k, word) in to.iter_mut().enumerate() {
+                *word = Self::narrow(lanes[k / Self::PER_LANE] >> (k % Self::PER_LANE * Self::BITS as usize));
+            }
+        }
+    }
+
+    /// The signs of the bonds of the vector that starts at word `first` of a plane.
+    #[inline(always)]
+    fn gather_signs<B: Bonds<Self>>(bonds: &B, colour: usize, first: usize) -> [[u64; LANES]; 4] {
+        if let Some(sign) = bonds.uniform() {
+            return [[sign.repeat(); LANES]; 4];
+        }
+        let mut signs = [[0; LANES]; 4];
+        for k in 0..Self::PER_VECTOR {
+            let (lane, shift) = (k / Self::PER_LANE, k % Self::PER_LANE * Self::BITS as usize);
+            let [c, s, a, b] = bonds.signs(colour, first + k);
+            signs[0][lane] |= c.wide() << shift;
+            signs[1][lane] |= s.wide() << shift;
+            signs[2][lane] |= a.wide() << shift;
+            signs[3][lane] |= b.wide() << shift;
+        }
+        signs
+    }
+}
+
+impl Packed for u64 {
+    const PER_VECTOR: usize = LANES;
+
+    #[inline(always)]
+    fn repeat(self) -> u64 {
+        self
+    }
+
+    #[inline(always)]
+    fn load(words: &[Self]) -> Option<[u64; LANES]> {
+        words.first_chunk().copied()
+    }
+
+    #[inline(always)]
+    fn store(lanes: [u64; LANES], words: &mut [Self]) -> Option<()> {
+        *words.first_chunk_mut()? = lanes;
+        Some(())
+    }
+}
+
+impl Packed for u32 {
+    const PER_VECTOR: usize = 2 * LANES;
+
+    #[inline(always)]
+    fn repeat(self) -> u64 {
+        u64::from(self) << 32 | u64::from(self)
+    }
+
+    #[inline(always)]
+    fn load(words: &[Self]) -> Option<[u64; LANES]> {
+        // The first of a pair is the low half; nothing is left of the conversions on little-endian machines.
+        let words: [u32; 2 * LANES] = *words.first_chunk()?;
+        let lanes: [u64; LANES] = pulp::cast(words.map(u32::to_le));
+        Some(lanes.map(u64::from_le))
+    }
+
+    #[inline(always)]
+    fn store(lanes: [u64; LANES], words: &mut [Self]) -> Option<()> {
+        let halves: [u32; 2 * LANES] = pulp::cast(lanes.map(u64::to_le));
+        *words.first_chunk_mut()? = halves.map(u32::from_le);
+        Some(())
+    }
+}

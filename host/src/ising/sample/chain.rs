@@ -1,0 +1,306 @@
+//! The spins, as each rule needs them.
+
+use super::{AnyUpdate, Coupling, MOST_CLUSTER_SITES, MOST_SITES, Plan, Rule, SampleError, Start, Stream};
+use crate::ising::lattice::Engine;
+use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, PlusMinus, Uniform, Word};
+use gibbs_core::ising::model::Wrap;
+use gibbs_core::ising::swendsen_wang::SwendsenWang;
+use gibbs_core::ising::wolff::Wolff;
+use gibbs_core::ising::{Model, Torus};
+use gibbs_core::random::{Xoshiro256PlusPlus, bernoulli, stream};
+use rand_core::Rng;
+
+/// What is measured of a configuration: whole numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Observation {
+    /// Energy in units of |J|.
+    pub(super) energy: i64,
+    /// Sums of the spins of each colour of the checkerboard.
+    pub(super) magnetizations: [i64; 2],
+}
+
+/// Signs of ±J bonds that own their memory.
+pub(super) struct Signs<W> {
+    geometry: Geometry,
+    colours: [Vec<[W; 4]>; 2],
+}
+
+impl<W: Word> Bonds<W> for Signs<W> {
+    #[inline(always)]
+    fn signs(&self, colour: usize, index: usize) -> [W; 4] {
+        self.colours[colour & 1]
+            .get(index)
+            .copied()
+            .unwrap_or([W::NONE; 4])
+    }
+
+    fn fits(&self, geometry: &Geometry) -> bool {
+        self.geometry == *geometry
+    }
+}
+
+pub(super) enum Chain {
+    Lanes {
+        engine: Engine,
+        signs: Option<Signs<u64>>,
+    },
+    Scalar {
+        geometry: Geometry,
+        planes: [Vec<u32>; 2],
+        signs: Option<Signs<u32>>,
+        rng: Xoshiro256PlusPlus,
+    },
+    Cluster {
+        model: Torus<i32>,
+        spins: Vec<i8>,
+        scratch: Vec<u32>,
+        rng: Xoshiro256PlusPlus,
+    },
+}
+
+fn signs<W: Word>(plan: &Plan, geometry: Geometry) -> Result<Option<Signs<W>>, SampleError> {
+    let Coupling::PlusMinus(positive) = plan.coupling else {
+        return Ok(None);
+    };
+    let mut rng = stream(plan.seed, "ising-bonds", 0);
+    let mut colours = [(); 2].map(|()| vec![[W::NONE; 4]; geometry.plane()]);
+    let [even, odd] = &mut colours;
+    let mut negative = || !bernoulli(&mut rng, positive);
+    PlusMinus::new(geometry, [even, odd], |_, _| (negative(), negative()))?;
+    Ok(Some(Signs { geometry, colours }))
+}
+
+fn uniform(coupling: Coupling) -> Uniform {
+    match coupling {
+        Coupling::Antiferromagnet => Uniform::Antiferromagnet,
+        Coupling::Ferromagnet | Coupling::PlusMinus(_) => Uniform::Ferromagnet,
+    }
+}
+
+/// `$body` with `$bonds` and `$update` of their own types, so that each pair has its own loop.
+macro_rules! with_bonds {
+    ($plan:expr, $signs:expr, |$bonds:ident| $body:expr) => {
+        match $signs {
+            Some($bonds) => $body,
+            None => {
+                let $bonds = &uniform($plan.coupling);
+                $body
+            }
+        }
+    };
+}
+macro_rules! with_update {
+    ($update:expr, |$name:ident| $body:expr) => {
+        match $update {
+            AnyUpdate::Lazy($name) => $body,
+            AnyUpdate::Fixed($name) => $body,
+            AnyUpdate::HeatBath($name) => $body,
+        }
+    };
+}
+
+impl Chain {
+    /// The first configuration of a plan.
+    pub(super) fn new(plan: &Plan) -> Result<Self, SampleError> {
+        let wrap = if plan.multigraph {
+            Wrap::Multigraph
+        } else {
+            Wrap::Simple
+        };
+        let most = match plan.rule {
+            Rule::Metropolis | Rule::HeatBath => MOST_SITES,
+            Rule::Wolff | Rule::SwendsenWang => MOST_CLUSTER_SITES,
+        };
+        let sites = (plan.width as u64).checked_mul(plan.height as u64);
+        if sites.is_none_or(|sites| sites > most) {
+            let message = format!("{} x {} sites are more than {most}", plan.width, plan.height);
+            return Err(SampleError::Plan(message));
+        }
+        if matches!(plan.rule, Rule::Wolff | Rule::SwendsenWang) {
+            return Self::cluster(plan, wrap);
+        }
+        Ok(match plan.stream {
+            Stream::Lanes => {
+                let mut engine = Engine::new(plan.width, plan.height, wrap, plan.seed)?;
+                match plan.start {
+                    Start::Up => engine.planes().fill(true),
+                    Start::Random => engine
+                        .planes()
+                        .randomise(&mut stream(plan.seed, "ising-start", 0)),
+                }
+                let signs = signs(plan, *engine.geometry())?;
+                Self::Lanes { engine, signs }
+            }
+            Stream::Scalar => {
+                let geometry = Geometry::new::<u32>(plan.width, plan.height, wrap)?;
+                let mut rng = stream(plan.seed, "ising-scalar", 0);
+                let mut planes = [(); 2].map(|()| vec![0; geometry.plane()]);
+                let [even, odd] = &mut planes;
+                let mut view = Planes::new(geometry, [even, odd])?;
+                match plan.start {
+                    Start::Up => view.fill(true),
+                    Start::Random => view.randomise(&mut rng),
+                }
+                let signs = signs(plan, geometry)?;
+                Self::Scalar {
+                    geometry,
+                    planes,
+                    signs,
+                    rng,
+                }
+            }
+        })
+    }
+
+    fn cluster(plan: &Plan, wrap: Wrap) -> Result<Self, SampleError> {
+        let coupling = match plan.coupling {
+            Coupling::Ferromagnet => 1,
+            Coupling::Antiferromagnet => -1,
+            Coupling::PlusMinus(_) => {
+                let message = "cluster rules percolate on frustrated bonds: use metropolis or heat-bath";
+                return Err(SampleError::Plan(message.to_owned()));
+            }
+        };
+        let model = Torus::new(plan.width, plan.height, coupling, 0, wrap)?;
+        let mut rng = stream(plan.seed, "ising-cluster", 0);
+        let mut spins = vec![1; model.spins()];
+        if plan.start == Start::Random {
+            for spin in &mut spins {
+                *spin = if rng.next_u32() >> 31 == 1 { 1 } else { -1 };
+            }
+        }
+        let scratch = vec![0; spins.len()];
+        Ok(Self::Cluster {
+            model,
+            spins,
+            scratch,
+            rng,
+        })
+    }
+
+    /// `sweeps` steps of the plan's rule.
+    pub(super) fn advance(&mut self, plan: &Plan, sweeps: u64) -> Result<(), SampleError> {
+        let update = plan.update()?;
+        match (self, update) {
+            (Self::Lanes { engine, signs }, Some(update)) => {
+                with_bonds!(plan, signs, |bonds| with_update!(update, |update| {
+                    for _ in 0..sweeps {
+                        engine.sweep(&update, bonds)?;
+                    }
+                }));
+            }
+            (
+                Self::Scalar {
+                    geometry,
+                    planes: [even, odd],
+                    signs,
+                    rng,
+                },
+                Some(update),
+            ) => {
+                let mut planes = Planes::new(*geometry, [even, odd])?;
+                with_bonds!(plan, signs, |bonds| with_update!(update, |update| {
+                    for _ in 0..sweeps {
+                        planes.sweep(&update, bonds, rng)?;
+                    }
+                }));
+            }
+            (
+                Self::Cluster {
+                    model,
+                    spins,
+                    scratch,
+                    rng,
+                },
+                _,
+            ) => {
+                let beta = 1.0 / plan.temperature;
+                if plan.rule == Rule::Wolff {
+                    let mut wolff = Wolff::new(model, beta, spins, scratch)?;
+                    for _ in 0..sweeps {
+                        wolff.step(rng);
+                    }
+                } else {
+                    let mut clusters = SwendsenWang::new(model, beta, spins, scratch, &mut [])?;
+                    for _ in 0..sweeps {
+                        clusters.sweep(rng);
+                    }
+                }
+            }
+            (Self::Lanes { .. } | Self::Scalar { .. }, None) => unreachable!("made for a word update"),
+        }
+        Ok(())
+    }
+
+    /// Energy and magnetisations.
+    pub(super) fn observe(&mut self, plan: &Plan) -> Result<Observation, SampleError> {
+        Ok(match self {
+            Self::Lanes { engine, signs } => {
+                let planes = engine.planes();
+                let energy = with_bonds!(plan, signs, |bonds| planes.energy(bonds)?);
+                Observation {
+                    energy,
+                    magnetizations: planes.magnetizations(),
+                }
+            }
+            Self::Scalar {
+                geometry,
+                planes: [even, odd],
+                signs,
+                ..
+            } => {
+                let planes = Planes::new(*geometry, [even, odd])?;
+                let energy = with_bonds!(plan, signs, |bonds| planes.energy(bonds)?);
+                Observation {
+                    energy,
+                    magnetizations: planes.magnetizations(),
+                }
+            }
+            Self::Cluster { model, spins, .. } => {
+                let mut magnetizations = [0; 2];
+                for (y, row) in spins.chunks_exact(plan.width).enumerate() {
+                    for (x, spin) in row.iter().enumerate() {
+                        magnetizations[(x + y) & 1] += i64::from(*spin);
+                    }
+                }
+                Observation {
+                    energy: i64::from(model.energy(spins)?),
+                    magnetizations,
+                }
+            }
+        })
+    }
+
+    /// Visits the rows from top to bottom, as spins ±1.
+    pub(super) fn rows(&mut self, plan: &Plan, mut visit: impl FnMut(&[i8])) -> Result<(), SampleError> {
+        let mut row = vec![0; plan.width];
+        match self {
+            Self::Lanes { engine, .. } => {
+                let planes = engine.planes();
+                for y in 0..plan.height {
+                    fill_row(&planes, y, &mut row);
+                    visit(&row);
+                }
+            }
+            Self::Scalar {
+                geometry,
+                planes: [even, odd],
+                ..
+            } => {
+                let planes = Planes::new(*geometry, [even, odd])?;
+                for y in 0..plan.height {
+                    fill_row(&planes, y, &mut row);
+                    visit(&row);
+                }
+            }
+            Self::Cluster { spins, .. } => spins.chunks_exact(plan.width).for_each(visit),
+        }
+        Ok(())
+    }
+}
+
+fn fill_row<W: Word>(planes: &Planes<'_, W>, y: usize, row: &mut [i8]) {
+    for (x, spin) in row.iter_mut().enumerate() {
+        *spin = planes.spin(x, y);
+    }
+}

@@ -1,0 +1,178 @@
+//! Sampling the square lattice: a chain of sweeps, what is measured of it, and how it goes on after a stop.
+//!
+//! Map: [`Plan`] says what to run; `chain` holds the spins under each rule; [`Run`] advances a chain and
+//! records; `checkpoint` is the file between two runs; [`Summary`] makes means with errors of the record.
+//!
+//! A result depends on the plan alone. Streams: `lanes` (512 sites at a time, bands in parallel, named
+//! `ising-lanes`) and `scalar` (the core's own sweeps on 32-bit words with the stream `ising-scalar`, drawn first for
+//! a random start and then for the sweeps: what a microcontroller computes, bit for bit). Cluster rules draw from
+//! `ising-cluster`, ±J bonds from `ising-bonds`.
+
+mod chain;
+mod checkpoint;
+mod picture;
+mod run;
+mod summary;
+
+pub use checkpoint::CheckpointError;
+pub use picture::{packed_rows, png};
+pub use run::{Record, Run};
+pub use summary::{Measured, Summary};
+
+use gibbs_core::Error;
+use gibbs_core::ising::lattice::{Fixed, HeatBath, Lazy, Metropolis, Probability, Update};
+
+/// Most sites of a lattice: 65,536 squared.
+pub const MOST_SITES: u64 = 1 << 32;
+/// Most sites under a cluster rule: they keep bytes, not bits.
+pub const MOST_CLUSTER_SITES: u64 = 1 << 28;
+
+/// How spins are moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Checkerboard Metropolis, exact at the effective temperature.
+    Metropolis,
+    /// Checkerboard heat bath.
+    HeatBath,
+    /// One Wolff cluster per step.
+    Wolff,
+    /// Swendsen and Wang: all clusters in each step.
+    SwendsenWang,
+}
+
+/// The bonds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Coupling {
+    /// J = +1.
+    Ferromagnet,
+    /// J = -1.
+    Antiferromagnet,
+    /// J = +1 with this probability, else -1, bond by bond.
+    PlusMinus(f64),
+}
+
+/// In which order random words are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Vectors of 512 sites in bands of rows.
+    Lanes,
+    /// Word by word, as on a microcontroller.
+    Scalar,
+}
+
+/// How acceptances are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrawKind {
+    /// Until every site is decided.
+    Lazy,
+    /// All bits, always.
+    Fixed,
+}
+
+/// The first configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// All up.
+    Up,
+    /// Each spin up or down.
+    Random,
+}
+
+/// What to run. Equal plans give equal bits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// Sites of a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// A side of 2 (whose bonds count twice) is meant.
+    pub multigraph: bool,
+    /// The bonds.
+    pub coupling: Coupling,
+    /// Temperature in units of |J|; may be infinite.
+    pub temperature: f64,
+    /// How spins are moved.
+    pub rule: Rule,
+    /// Bits of an acceptance, 1 to 64 (Metropolis).
+    pub bits: u32,
+    /// How acceptances are drawn (Metropolis).
+    pub draw: DrawKind,
+    /// Order of random words.
+    pub stream: Stream,
+    /// First configuration.
+    pub start: Start,
+    /// Sweeps before the first measurement.
+    pub burn_in: u64,
+    /// Sweeps after.
+    pub sweeps: u64,
+    /// Sweeps from one measurement to the next, at least 1.
+    pub every: u64,
+    /// Measurements from one kept configuration to the next; 0 keeps none.
+    pub keep_every: u64,
+    /// Seed of all streams.
+    pub seed: u64,
+}
+
+impl Plan {
+    /// Number of sites.
+    pub fn sites(&self) -> u64 {
+        self.width as u64 * self.height as u64
+    }
+
+    /// Number of measurements.
+    pub fn measurements(&self) -> u64 {
+        self.sweeps / self.every
+    }
+
+    /// Number of configurations kept.
+    pub fn kept(&self) -> u64 {
+        self.measurements().checked_div(self.keep_every).unwrap_or(0)
+    }
+
+    /// The word update of the rule; `None` for cluster rules.
+    fn update(&self) -> Result<Option<AnyUpdate>, Error> {
+        let metropolis = || Probability::at_temperature(self.temperature, self.bits);
+        Ok(match (self.rule, self.draw) {
+            (Rule::Metropolis, DrawKind::Lazy) => Some(AnyUpdate::Lazy(Metropolis(Lazy::new(metropolis()?)))),
+            (Rule::Metropolis, DrawKind::Fixed) => Some(AnyUpdate::Fixed(Metropolis(Fixed(metropolis()?)))),
+            (Rule::HeatBath, _) => Some(AnyUpdate::HeatBath(HeatBath::at_temperature(self.temperature)?)),
+            (Rule::Wolff | Rule::SwendsenWang, _) => None,
+        })
+    }
+
+    /// The temperature at which the chain is exact.
+    ///
+    /// # Errors
+    /// As [`Probability::at_temperature`].
+    pub fn temperature_effective(&self) -> Result<f64, Error> {
+        Ok(match self.update()? {
+            Some(AnyUpdate::Lazy(u)) => u.temperature_effective(),
+            Some(AnyUpdate::Fixed(u)) => u.temperature_effective(),
+            Some(AnyUpdate::HeatBath(u)) => u.temperature_effective(),
+            None => self.temperature,
+        })
+    }
+}
+
+/// One of the word updates: chosen once per call, so that each has its own loop.
+#[derive(Clone, Copy, Debug)]
+enum AnyUpdate {
+    Lazy(Metropolis<Lazy>),
+    Fixed(Metropolis<Fixed>),
+    HeatBath(HeatBath),
+}
+
+/// Why a plan cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SampleError {
+    /// The core refuses it.
+    #[error(transparent)]
+    Core(#[from] Error),
+    /// Too large, or a combination that makes no sense.
+    #[error("{0}")]
+    Plan(String),
+}
+
+#[cfg(test)]
+mod tests;

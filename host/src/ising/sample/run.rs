@@ -1,0 +1,108 @@
+//! A run: the chain, how far it is, and what was recorded.
+
+use super::chain::{Chain, Observation};
+use super::picture::packed_rows;
+use super::{Plan, SampleError};
+
+/// What a run has measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Energies in units of |J|, one per measurement.
+    pub energies: Vec<i64>,
+    /// Sums of the spins of each colour of the checkerboard, one pair per measurement.
+    pub magnetizations: Vec<[i64; 2]>,
+    /// Kept configurations, one after another, as packed rows.
+    pub configurations: Vec<u8>,
+}
+
+/// A chain on its way.
+pub struct Run {
+    pub(super) plan: Plan,
+    pub(super) chain: Chain,
+    /// Sweeps done, burn-in included.
+    pub(super) done: u64,
+    pub(super) record: Record,
+}
+
+impl Run {
+    /// At the first configuration.
+    ///
+    /// # Errors
+    /// [`SampleError`].
+    pub fn new(plan: Plan) -> Result<Self, SampleError> {
+        if plan.every == 0 {
+            return Err(SampleError::Plan("a measurement every 0 sweeps".to_owned()));
+        }
+        plan.temperature_effective()?;
+        Ok(Self {
+            chain: Chain::new(&plan)?,
+            plan,
+            done: 0,
+            record: Record::default(),
+        })
+    }
+
+    /// What is run.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Sweeps done, burn-in included.
+    pub fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// What was measured so far.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Whether all measurements are made.
+    pub fn finished(&self) -> bool {
+        self.record.energies.len() as u64 >= self.plan.measurements()
+    }
+
+    /// Goes on, by at most `most` sweeps, to the next measurement or the end of the burn-in, whichever is first.
+    /// Returns whether a measurement was made.
+    ///
+    /// # Errors
+    /// [`SampleError`].
+    pub fn step(&mut self, most: u64) -> Result<bool, SampleError> {
+        let measured = self.record.energies.len() as u64;
+        let next = self.plan.burn_in + (measured + 1) * self.plan.every;
+        let target = if self.done < self.plan.burn_in {
+            self.plan.burn_in
+        } else {
+            next
+        };
+        let sweeps = (target - self.done).min(most.max(1));
+        self.chain.advance(&self.plan, sweeps)?;
+        self.done += sweeps;
+        if self.done < next {
+            return Ok(false);
+        }
+        let Observation {
+            energy,
+            magnetizations,
+        } = self.chain.observe(&self.plan)?;
+        self.record.energies.push(energy);
+        self.record.magnetizations.push(magnetizations);
+        if (measured + 1).checked_rem(self.plan.keep_every) == Some(0) {
+            let packed = self.packed()?;
+            self.record.configurations.extend(packed);
+        }
+        Ok(true)
+    }
+
+    /// The configuration as packed rows.
+    ///
+    /// # Errors
+    /// [`SampleError`].
+    pub fn packed(&mut self) -> Result<Vec<u8>, SampleError> {
+        let mut bytes = Vec::new();
+        let width = self.plan.width;
+        self.chain
+            .rows(&self.plan, |row| bytes.extend(packed_rows(row, width)))?;
+        Ok(bytes)
+    }
+}

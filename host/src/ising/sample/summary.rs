@@ -1,0 +1,87 @@
+//! Means with errors from a record.
+
+use super::{Coupling, Plan, Record};
+use crate::ising::statistics::{Estimate, SeriesError, estimate, jackknife};
+
+/// A mean, and its error where there is one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// The mean, or the function of means.
+    pub mean: f64,
+    /// Error, autocorrelation time (in measurements) and number of samples, or why there are none.
+    pub estimate: Result<Estimate, SeriesError>,
+}
+
+/// What a run says about the model, per site; magnetisations of an antiferromagnet are staggered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Energy per site, in units of |J|.
+    pub energy: Measured,
+    /// <|m|>.
+    pub abs_magnetization: Measured,
+    /// <m²>.
+    pub magnetization2: Measured,
+    /// Binder's cumulant 1 - <m⁴> / (3 <m²>²).
+    pub binder: Measured,
+    /// (<E²> - <E>²) / (N T²), in units of k_B.
+    pub specific_heat: Measured,
+    /// N (<m²> - <|m|>²) / T, in units of 1 / |J|.
+    pub susceptibility: Measured,
+}
+
+impl Summary {
+    /// Of a record under a plan, at the effective temperature.
+    ///
+    /// # Errors
+    /// [`SeriesError::TooShort`] without measurements.
+    pub fn new(plan: &Plan, record: &Record, temperature: f64) -> Result<Self, SeriesError> {
+        if record.energies.is_empty() {
+            return Err(SeriesError::TooShort { samples: 0, least: 1 });
+        }
+        let sites = plan.sites() as f64;
+        let energies: Vec<f64> = record.energies.iter().map(|e| *e as f64 / sites).collect();
+        let staggered = plan.coupling == Coupling::Antiferromagnet;
+        let order = |[even, odd]: &[i64; 2]| if staggered { even - odd } else { even + odd } as f64 / sites;
+        let power = |k: i32| -> Vec<f64> {
+            record
+                .magnetizations
+                .iter()
+                .map(|m| order(m).abs().powi(k))
+                .collect()
+        };
+        let [first, second, fourth] = [1, 2, 4].map(power);
+        // Energies are centred, or their squares would swallow the variance.
+        let centre = mean(&energies);
+        let centred: Vec<f64> = energies.iter().map(|e| e - centre).collect();
+        let squares: Vec<f64> = centred.iter().map(|e| e * e).collect();
+        let heat = sites / (temperature * temperature);
+        Ok(Self {
+            energy: plain(&energies),
+            abs_magnetization: plain(&first),
+            magnetization2: plain(&second),
+            binder: function(&[&second, &fourth], |m| 1.0 - m[1] / (3.0 * m[0] * m[0])),
+            specific_heat: function(&[&centred, &squares], |m| heat * (m[1] - m[0] * m[0])),
+            susceptibility: function(&[&first, &second], |m| sites / temperature * (m[1] - m[0] * m[0])),
+        })
+    }
+}
+
+fn mean(series: &[f64]) -> f64 {
+    series.iter().sum::<f64>() / series.len() as f64
+}
+
+fn plain(series: &[f64]) -> Measured {
+    Measured {
+        mean: mean(series),
+        estimate: estimate(series),
+    }
+}
+
+fn function(series: &[&[f64]], f: impl Fn(&[f64]) -> f64) -> Measured {
+    let means: Vec<f64> = series.iter().map(|one| mean(one)).collect();
+    let estimate = jackknife(series, &f);
+    Measured {
+        mean: estimate.map_or_else(|_| f(&means), |e| e.mean),
+        estimate,
+    }
+}
