@@ -8,13 +8,18 @@
 //!
 //! A round trip of a replica: from rung 0 to rung R - 1 and back to rung 0.
 
+mod q16;
+
+pub use q16::TemperaturesQ16;
+
 use super::model::Weight;
 use crate::error::Error;
 use crate::math::Real;
 use crate::random;
 use rand_core::Rng;
 
-/// Decides one exchange: with floats ([`Betas`]), or with integers on parts without a floating-point unit.
+/// Decides one exchange: with floats ([`Betas`]), or with integers on parts without a floating-point unit
+/// ([`TemperaturesQ16`]).
 pub trait Exchange<W: Weight> {
     /// Number of rungs R.
     fn rungs(&self) -> usize;

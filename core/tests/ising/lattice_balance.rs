@@ -67,7 +67,7 @@ fn bisected(update: &HeatBath) -> [f64; 5] {
 
 fn metropolis_rules() -> Vec<(f64, [f64; 5])> {
     let mut rules = Vec::new();
-    for (temperature, bits) in [(2.269185314213022, 8), (1.5, 6), (4.0, 3)] {
+    for (temperature, bits) in [(2.269_185_314_213_022, 8), (1.5, 6), (4.0, 3)] {
         let p = Probability::at_temperature(temperature, bits).unwrap();
         let fixed = Metropolis(Fixed(p));
         let flips = counted(&fixed, (2 * bits).max(6));
@@ -85,7 +85,7 @@ fn heat_bath_rules() -> Vec<(f64, [f64; 5])> {
         let rule = HeatBath::at_temperature(temperature).unwrap();
         (rule.temperature_effective(), bisected(&rule))
     };
-    vec![rule(2.269185314213022), rule(1.5), rule(10.0)]
+    vec![rule(2.269_185_314_213_022), rule(1.5), rule(10.0)]
 }
 
 /// The unsatisfied bonds of every site, from the definition.
@@ -195,7 +195,7 @@ fn four_by_four_is_stationary_at_the_effective_temperature() {
     // The nominal temperature, or p4 and p8 rounded apart, would be seen.
     let lattice = Lattice::new(Table::uniform(4, 4, 1));
     let (temperature, flips) = &rules[0];
-    let nominal = lattice.law(2.269185314213022);
+    let nominal = lattice.law(2.269_185_314_213_022);
     assert!(largest_change(&nominal, &moved(&lattice, 0, flips, &nominal)) > 1e-5);
     let mut apart = *flips;
     apart[0] = (256.0 * (-8.0_f64 / temperature).exp()).round() / 256.0;

@@ -6,7 +6,7 @@ use gibbs_core::ising::lattice::{Bits, Draw, Drawn, Fair, Fixed, Lazy, Probabili
 use gibbs_core::random::stream;
 use rand_core::Rng;
 
-const CRITICAL: f64 = 2.269185314213022;
+const CRITICAL: f64 = 2.269_185_314_213_022;
 
 #[test] // spec 1.3, shifts to two digits
 fn effective_temperature_at_the_critical_one() {
@@ -81,7 +81,7 @@ fn exact_law(draw: &impl Draw) {
     let scale = 1_u64 << (length - 2 * k);
     for rest in [0, u64::MAX, 0x0123_4567_89AB_CDEF] {
         let singles = count(length, rest, |random| draw.draw(u64::MAX, u64::MAX, random));
-        assert_eq!(singles, scale * numerator << k, "single, {p:?}");
+        assert_eq!(singles, (scale * numerator) << k, "single, {p:?}");
         let doubles = count(length, rest, |random| draw.draw(0, u64::MAX, random));
         assert_eq!(doubles, scale * numerator * numerator, "double, {p:?}");
         let mixed = 0xAAAA_5555_0F0F_CC33;

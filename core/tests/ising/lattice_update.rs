@@ -4,7 +4,7 @@
 use crate::lattice::{Memory, Table, kinds, packs, script};
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::{
-    Bits, Draw, Fair, Fixed, HeatBath, Lazy, Metropolis, Probability, Uniform, Update, Word, seen,
+    Bits, Bonds, Draw, Fair, Fixed, HeatBath, Lazy, Metropolis, Probability, Uniform, Update, Word, seen,
 };
 use gibbs_core::random::{Xoshiro256PlusPlus, stream};
 
@@ -94,7 +94,7 @@ fn heat_bath_truth_table() {
 
 #[test]
 fn thresholds_of_heat_bath() {
-    for temperature in [0.4, 1.0, 2.269185314213022, 10.0, 1e6] {
+    for temperature in [0.4, 1.0, 2.269_185_314_213_022, 10.0, 1e6] {
         let rule = HeatBath::at_temperature(temperature).unwrap();
         for (threshold, cost) in rule.thresholds().into_iter().zip([4.0, 8.0]) {
             let exact = 1.0 / (1.0 + (cost / temperature).exp());
@@ -153,6 +153,11 @@ fn lanes_without_a_site_draw_nothing() {
     }
 }
 
+/// A lane, the local field of its site, its spin.
+type Lane = (u32, i32, i8);
+/// The new spins of the lanes of a word.
+type Rule<'a> = dyn Fn(&[Lane], &mut dyn FnMut() -> u64) -> Vec<(u32, i8)> + 'a;
+
 /// How a rule reads random words and decides, from its definition: given the classes of the needed lanes (the
 /// number of units that the flip, or the opposition, costs: 1 or 2), the lanes that accept.
 trait Reference {
@@ -205,7 +210,7 @@ impl Reference for Lazy {
         let p = self.probability();
         let numerator = u128::from(p.threshold()) + 1;
         let single = (numerator << (128 - p.bits())).wrapping_sub(1);
-        let double = (numerator * numerator << (128 - 2 * p.bits())).wrapping_sub(1);
+        let double = ((numerator * numerator) << (128 - 2 * p.bits())).wrapping_sub(1);
         compared(classes, [single, double], word)
     }
 }
@@ -216,7 +221,7 @@ fn half_sweep<W: Word>(
     table: &Table,
     colour: usize,
     rng: &mut Xoshiro256PlusPlus,
-    rule: &dyn Fn(&[(u32, i32, i8)], &mut dyn FnMut() -> u64) -> Vec<(u32, i8)>,
+    rule: &Rule<'_>,
 ) {
     let geometry = memory.geometry;
     let mut spins = memory.spins();
@@ -227,7 +232,7 @@ fn half_sweep<W: Word>(
                 let column = lane as usize * geometry.words() + w;
                 y * geometry.width() + 2 * column + (y + colour) % 2
             };
-            let lanes: Vec<(u32, i32, i8)> = (0..geometry.used())
+            let lanes: Vec<Lane> = (0..geometry.used())
                 .map(|lane| {
                     let term = |(j, sign): &(usize, i8)| i32::from(*sign * spins[*j]);
                     (lane, around[site(lane)].iter().map(term).sum(), spins[site(lane)])
@@ -241,10 +246,8 @@ fn half_sweep<W: Word>(
     memory.set(&spins);
 }
 
-fn metropolis_of(
-    draw: &impl Reference,
-) -> impl Fn(&[(u32, i32, i8)], &mut dyn FnMut() -> u64) -> Vec<(u32, i8)> {
-    |lanes, word| {
+fn metropolis_of(draw: &impl Reference) -> Box<Rule<'_>> {
+    Box::new(|lanes: &[Lane], word: &mut dyn FnMut() -> u64| {
         let units = |field: i32, spin: i8| 2 * i32::from(spin) * field / 4;
         let uphill = lanes.iter().filter(|(_, field, spin)| units(*field, *spin) > 0);
         let classes: Vec<(u32, u32)> = uphill.map(|(l, f, s)| (*l, units(*f, *s) as u32)).collect();
@@ -254,13 +257,11 @@ fn metropolis_of(
             .iter()
             .map(|(l, f, s)| (*l, if flips(l, *f, *s) { -s } else { *s }))
             .collect()
-    }
+    })
 }
 
-fn heat_bath_of(
-    thresholds: [u64; 2],
-) -> impl Fn(&[(u32, i32, i8)], &mut dyn FnMut() -> u64) -> Vec<(u32, i8)> {
-    move |lanes, word| {
+fn heat_bath_of(thresholds: [u64; 2]) -> Box<Rule<'static>> {
+    Box::new(move |lanes: &[Lane], word: &mut dyn FnMut() -> u64| {
         let coin = word();
         let classes: Vec<(u32, u32)> = lanes
             .iter()
@@ -272,7 +273,7 @@ fn heat_bath_of(
             thresholds.map(|t| u128::from(t) << 64 | u128::from(u64::MAX)),
             word,
         );
-        let new = |(lane, field, _): &(u32, i32, i8)| {
+        let new = |(lane, field, _): &Lane| {
             let spin = match field {
                 0 if coin >> lane & 1 == 1 => 1,
                 0 => -1,
@@ -282,63 +283,41 @@ fn heat_bath_of(
             (*lane, spin)
         };
         lanes.iter().map(new).collect()
+    })
+}
+
+/// Six half sweeps of both, from one start and one stream.
+fn agree<W: Word>(table: &Table, bonds: &impl Bonds<W>, update: &impl Update, rule: &Rule<'_>) {
+    let (width, height) = (table.width, table.height);
+    let mut fast = Memory::<W>::random(width, height, 17);
+    let mut slow = fast.clone();
+    let (mut a, mut b) = (stream(19, "test.sweep", 0), stream(19, "test.sweep", 0));
+    for step in 0..6 {
+        fast.view().half_sweep(step % 2, update, bonds, &mut a).unwrap();
+        half_sweep(&mut slow, table, step % 2, &mut b, rule);
+        assert_eq!(fast, slow, "{width} x {height}, half sweep {step}");
+        assert_eq!(a, b, "{width} x {height}: random words read, half sweep {step}");
     }
 }
 
 fn sweeps_are_the_reference<W: Word>() {
-    let p8 = Probability::at_temperature(2.5, 8).unwrap();
-    let p64 = Probability::at_temperature(3.0, 64).unwrap();
+    let coarse = Probability::at_temperature(2.5, 8).unwrap();
+    let fine = Probability::at_temperature(3.0, 64).unwrap();
     let heat_bath = HeatBath::at_temperature(2.0).unwrap();
-    let sides = [
-        (2, 2),
-        (4, 2),
-        (4, 4),
-        (6, 4),
-        (8, 2),
-        (10, 4),
-        (32, 2),
-        (64, 4),
-        (128, 2),
-        (256, 2),
-    ];
-    for (width, height) in sides.into_iter().filter(|(width, _)| packs::<W>(*width)) {
+    let few = [(2, 2), (4, 2), (4, 4), (6, 4), (8, 2), (10, 4)];
+    let many = [(32, 2), (64, 4), (128, 2), (256, 2)];
+    for (width, height) in few
+        .into_iter()
+        .chain(many)
+        .filter(|(width, _)| packs::<W>(*width))
+    {
         for (bonds, table) in kinds::<W>(width, height) {
-            let check = |update: &dyn Fn(&mut Memory<W>, usize, &mut Xoshiro256PlusPlus),
-                         rule: &dyn Fn(&[(u32, i32, i8)], &mut dyn FnMut() -> u64) -> Vec<(u32, i8)>| {
-                let mut fast = Memory::<W>::random(width, height, 17);
-                let mut slow = fast.clone();
-                let (mut a, mut b) = (stream(19, "test.sweep", 0), stream(19, "test.sweep", 0));
-                for step in 0..6 {
-                    update(&mut fast, step % 2, &mut a);
-                    half_sweep(&mut slow, &table, step % 2, &mut b, rule);
-                    assert_eq!(fast, slow, "{width} x {height}, half sweep {step}");
-                    assert_eq!(a, b, "{width} x {height}: random words read, half sweep {step}");
-                }
-            };
-            let fixed = Fixed(p8);
-            check(
-                &|m, colour, rng| {
-                    m.view()
-                        .half_sweep(colour, &Metropolis(fixed), &bonds, rng)
-                        .unwrap()
-                },
-                &metropolis_of(&fixed),
-            );
-            for p in [p8, p64] {
-                let lazy = Lazy::new(p);
-                check(
-                    &|m, colour, rng| {
-                        m.view()
-                            .half_sweep(colour, &Metropolis(lazy), &bonds, rng)
-                            .unwrap()
-                    },
-                    &metropolis_of(&lazy),
-                );
+            let fixed = Fixed(coarse);
+            agree(&table, &bonds, &Metropolis(fixed), &*metropolis_of(&fixed));
+            for lazy in [Lazy::new(coarse), Lazy::new(fine)] {
+                agree(&table, &bonds, &Metropolis(lazy), &*metropolis_of(&lazy));
             }
-            check(
-                &|m, colour, rng| m.view().half_sweep(colour, &heat_bath, &bonds, rng).unwrap(),
-                &heat_bath_of(heat_bath.thresholds()),
-            );
+            agree(&table, &bonds, &heat_bath, &*heat_bath_of(heat_bath.thresholds()));
         }
     }
 }

@@ -33,9 +33,11 @@ mod lattice_draws;
 mod lattice_geometry;
 mod lattice_physics;
 mod lattice_update;
+mod model;
 mod oracle;
 mod statistics;
 mod temper;
+mod temper_q16;
 
 /// Deterministic properties: a fixed seed, no files.
 fn cases(cases: u32) -> proptest::prelude::ProptestConfig {

@@ -12,7 +12,7 @@ pub(super) struct Generators {
 }
 
 impl Generators {
-    /// Lane l holds the stream number 8 `index` + l called `name`.
+    /// Lane l starts from the first four words of the stream number 8 `index` + l called `name`.
     pub(super) fn new(seed: u64, name: &str, index: u64) -> Self {
         let mut state = [[0; LANES]; 4];
         for lane in 0..LANES {

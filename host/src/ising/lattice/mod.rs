@@ -9,3 +9,6 @@ mod packed;
 pub use engine::{Engine, STREAM};
 pub use kernel::Instructions;
 pub use packed::Packed;
+
+#[cfg(test)]
+mod tests;

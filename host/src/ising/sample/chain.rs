@@ -1,6 +1,7 @@
 //! The spins, as each rule needs them.
 
-use super::{AnyUpdate, Coupling, MOST_CLUSTER_SITES, MOST_SITES, Plan, Rule, SampleError, Start, Stream};
+use super::{AnyUpdate, Clusters, Coupling, MOST_CLUSTER_SITES, MOST_SITES, Moves};
+use super::{Plan, SampleError, Start, Stream};
 use crate::ising::lattice::Engine;
 use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, PlusMinus, Uniform, Word};
 use gibbs_core::ising::model::Wrap;
@@ -41,16 +42,20 @@ impl<W: Word> Bonds<W> for Signs<W> {
 
 pub(super) enum Chain {
     Lanes {
+        update: AnyUpdate,
         engine: Engine,
         signs: Option<Signs<u64>>,
     },
     Scalar {
+        update: AnyUpdate,
         geometry: Geometry,
         planes: [Vec<u32>; 2],
         signs: Option<Signs<u32>>,
         rng: Xoshiro256PlusPlus,
     },
     Cluster {
+        clusters: Clusters,
+        beta: f64,
         model: Torus<i32>,
         spins: Vec<i8>,
         scratch: Vec<u32>,
@@ -99,60 +104,79 @@ macro_rules! with_update {
     };
 }
 
+/// The ordered configuration: two planes of words.
+fn ordered<W: Word>(coupling: Coupling, geometry: &Geometry) -> [Vec<W>; 2] {
+    let up = W::mask(geometry.used());
+    let other = match coupling {
+        Coupling::Antiferromagnet => W::NONE,
+        Coupling::Ferromagnet | Coupling::PlusMinus(_) => up,
+    };
+    [up, other].map(|word| vec![word; geometry.plane()])
+}
+
 impl Chain {
     /// The first configuration of a plan.
     pub(super) fn new(plan: &Plan) -> Result<Self, SampleError> {
+        let moves = plan.moves()?;
         let wrap = if plan.multigraph {
             Wrap::Multigraph
         } else {
             Wrap::Simple
         };
-        let most = match plan.rule {
-            Rule::Metropolis | Rule::HeatBath => MOST_SITES,
-            Rule::Wolff | Rule::SwendsenWang => MOST_CLUSTER_SITES,
+        let most = match moves {
+            Moves::Words(_) => MOST_SITES,
+            Moves::Clusters(..) => MOST_CLUSTER_SITES,
         };
         let sites = (plan.width as u64).checked_mul(plan.height as u64);
         if sites.is_none_or(|sites| sites > most) {
             let message = format!("{} x {} sites are more than {most}", plan.width, plan.height);
             return Err(SampleError::Plan(message));
         }
-        if matches!(plan.rule, Rule::Wolff | Rule::SwendsenWang) {
-            return Self::cluster(plan, wrap);
+        match (moves, plan.stream) {
+            (Moves::Words(update), Stream::Lanes) => Self::lanes(plan, wrap, update),
+            (Moves::Words(update), Stream::Scalar) => Self::scalar(plan, wrap, update),
+            (Moves::Clusters(clusters, beta), _) => Self::cluster(plan, wrap, clusters, beta),
         }
-        Ok(match plan.stream {
-            Stream::Lanes => {
-                let mut engine = Engine::new(plan.width, plan.height, wrap, plan.seed)?;
-                match plan.start {
-                    Start::Up => engine.planes().fill(true),
-                    Start::Random => engine
-                        .planes()
-                        .randomise(&mut stream(plan.seed, "ising-start", 0)),
-                }
-                let signs = signs(plan, *engine.geometry())?;
-                Self::Lanes { engine, signs }
+    }
+
+    fn lanes(plan: &Plan, wrap: Wrap, update: AnyUpdate) -> Result<Self, SampleError> {
+        let mut engine = Engine::new(plan.width, plan.height, wrap, plan.seed)?;
+        match plan.start {
+            Start::Ordered => {
+                let planes = ordered(plan.coupling, engine.geometry());
+                engine.restore(planes, &engine.generators())?;
             }
-            Stream::Scalar => {
-                let geometry = Geometry::new::<u32>(plan.width, plan.height, wrap)?;
-                let mut rng = stream(plan.seed, "ising-scalar", 0);
-                let mut planes = [(); 2].map(|()| vec![0; geometry.plane()]);
-                let [even, odd] = &mut planes;
-                let mut view = Planes::new(geometry, [even, odd])?;
-                match plan.start {
-                    Start::Up => view.fill(true),
-                    Start::Random => view.randomise(&mut rng),
-                }
-                let signs = signs(plan, geometry)?;
-                Self::Scalar {
-                    geometry,
-                    planes,
-                    signs,
-                    rng,
-                }
-            }
+            Start::Random => engine
+                .planes()
+                .randomise(&mut stream(plan.seed, "ising-start", 0)),
+        }
+        let signs = signs(plan, *engine.geometry())?;
+        Ok(Self::Lanes {
+            update,
+            engine,
+            signs,
         })
     }
 
-    fn cluster(plan: &Plan, wrap: Wrap) -> Result<Self, SampleError> {
+    fn scalar(plan: &Plan, wrap: Wrap, update: AnyUpdate) -> Result<Self, SampleError> {
+        let geometry = Geometry::new::<u32>(plan.width, plan.height, wrap)?;
+        let mut rng = stream(plan.seed, "ising-scalar", 0);
+        let mut planes = ordered(plan.coupling, &geometry);
+        if plan.start == Start::Random {
+            let [even, odd] = &mut planes;
+            Planes::new(geometry, [even, odd])?.randomise(&mut rng);
+        }
+        let signs = signs(plan, geometry)?;
+        Ok(Self::Scalar {
+            update,
+            geometry,
+            planes,
+            signs,
+            rng,
+        })
+    }
+
+    fn cluster(plan: &Plan, wrap: Wrap, clusters: Clusters, beta: f64) -> Result<Self, SampleError> {
         let coupling = match plan.coupling {
             Coupling::Ferromagnet => 1,
             Coupling::Antiferromagnet => -1,
@@ -164,13 +188,17 @@ impl Chain {
         let model = Torus::new(plan.width, plan.height, coupling, 0, wrap)?;
         let mut rng = stream(plan.seed, "ising-cluster", 0);
         let mut spins = vec![1; model.spins()];
-        if plan.start == Start::Random {
-            for spin in &mut spins {
-                *spin = if rng.next_u32() >> 31 == 1 { 1 } else { -1 };
-            }
+        for (i, spin) in spins.iter_mut().enumerate() {
+            let up = match plan.start {
+                Start::Ordered => coupling > 0 || (i % plan.width + i / plan.width).is_multiple_of(2),
+                Start::Random => rng.next_u32() >> 31 == 1,
+            };
+            *spin = if up { 1 } else { -1 };
         }
         let scratch = vec![0; spins.len()];
         Ok(Self::Cluster {
+            clusters,
+            beta,
             model,
             spins,
             scratch,
@@ -180,54 +208,53 @@ impl Chain {
 
     /// `sweeps` steps of the plan's rule.
     pub(super) fn advance(&mut self, plan: &Plan, sweeps: u64) -> Result<(), SampleError> {
-        let update = plan.update()?;
-        match (self, update) {
-            (Self::Lanes { engine, signs }, Some(update)) => {
+        match self {
+            Self::Lanes {
+                update,
+                engine,
+                signs,
+            } => {
                 with_bonds!(plan, signs, |bonds| with_update!(update, |update| {
                     for _ in 0..sweeps {
-                        engine.sweep(&update, bonds)?;
+                        engine.sweep(update, bonds)?;
                     }
                 }));
             }
-            (
-                Self::Scalar {
-                    geometry,
-                    planes: [even, odd],
-                    signs,
-                    rng,
-                },
-                Some(update),
-            ) => {
+            Self::Scalar {
+                update,
+                geometry,
+                planes: [even, odd],
+                signs,
+                rng,
+            } => {
                 let mut planes = Planes::new(*geometry, [even, odd])?;
                 with_bonds!(plan, signs, |bonds| with_update!(update, |update| {
                     for _ in 0..sweeps {
-                        planes.sweep(&update, bonds, rng)?;
+                        planes.sweep(update, bonds, rng)?;
                     }
                 }));
             }
-            (
-                Self::Cluster {
-                    model,
-                    spins,
-                    scratch,
-                    rng,
-                },
-                _,
-            ) => {
-                let beta = 1.0 / plan.temperature;
-                if plan.rule == Rule::Wolff {
-                    let mut wolff = Wolff::new(model, beta, spins, scratch)?;
+            Self::Cluster {
+                clusters,
+                beta,
+                model,
+                spins,
+                scratch,
+                rng,
+            } => match clusters {
+                Clusters::One => {
+                    let mut wolff = Wolff::new(model, *beta, spins, scratch)?;
                     for _ in 0..sweeps {
                         wolff.step(rng);
                     }
-                } else {
-                    let mut clusters = SwendsenWang::new(model, beta, spins, scratch, &mut [])?;
+                }
+                Clusters::All => {
+                    let mut all = SwendsenWang::new(model, *beta, spins, scratch, &mut [])?;
                     for _ in 0..sweeps {
-                        clusters.sweep(rng);
+                        all.sweep(rng);
                     }
                 }
-            }
-            (Self::Lanes { .. } | Self::Scalar { .. }, None) => unreachable!("made for a word update"),
+            },
         }
         Ok(())
     }
@@ -235,7 +262,7 @@ impl Chain {
     /// Energy and magnetisations.
     pub(super) fn observe(&mut self, plan: &Plan) -> Result<Observation, SampleError> {
         Ok(match self {
-            Self::Lanes { engine, signs } => {
+            Self::Lanes { engine, signs, .. } => {
                 let planes = engine.planes();
                 let energy = with_bonds!(plan, signs, |bonds| planes.energy(bonds)?);
                 Observation {

@@ -1,8 +1,9 @@
 //! The file between two runs: everything that the next measurement depends on, as safetensors.
 //!
-//! Metadata: kind, version, the plan (a file of another plan is refused), sweeps done, the generator of a scalar
-//! or cluster chain, and a hash of all data (a damaged file is refused, not believed). Tensors: `spins` (u64
-//! words of the planes, or i8 spins), `generators` (u64), `energies`, `magnetizations` (i64), `configurations`
+//! Metadata: schema, version of the program, the plan, entry by entry (a file of another plan is refused), sweeps
+//! done, the generator of a scalar or cluster chain, and a hash of all data (a damaged file is refused, not
+//! believed). Tensors: `spins` (the
+//! bytes of the words of the planes, or of i8 spins), `generators` (u64), `energies`, `magnetizations` (i64), `configurations`
 //! (packed rows).
 
 use super::chain::Chain;
@@ -17,8 +18,7 @@ use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
 use std::path::Path;
 
-const KIND: &str = "gibbs.ising.sample.checkpoint";
-const VERSION: &str = "1";
+const SCHEMA: &str = "gibbs.ising.sample.checkpoint/1";
 
 /// Why a run cannot go on from a file.
 #[derive(Debug, thiserror::Error)]
@@ -47,24 +47,56 @@ pub enum CheckpointError {
     Sample(#[from] SampleError),
 }
 
+#[allow(clippy::needless_pass_by_value)] // as `map_err` gives it
 fn damaged(reason: impl ToString) -> CheckpointError {
     CheckpointError::Damaged(reason.to_string())
 }
 
-fn plan_text(plan: &Plan) -> String {
-    format!("{plan:?}")
+/// Everything that the bits of a run depend on, but its data.
+fn entries_of(plan: &Plan) -> Vec<(&'static str, String)> {
+    let Plan {
+        width,
+        height,
+        multigraph,
+        coupling,
+        temperature,
+        rule,
+        bits,
+        draw,
+        stream,
+        start,
+        burn_in,
+        sweeps,
+        every,
+        keep_every,
+        seed,
+    } = plan;
+    vec![
+        ("schema", SCHEMA.to_owned()),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("size", width.to_string()),
+        ("height", height.to_string()),
+        ("multigraph", multigraph.to_string()),
+        ("coupling", format!("{coupling:?}")),
+        ("temperature", format!("{temperature:?}")),
+        ("rule", format!("{rule:?}")),
+        ("bits", bits.to_string()),
+        ("draw", format!("{draw:?}")),
+        ("stream", format!("{stream:?}")),
+        ("start", format!("{start:?}")),
+        ("burn-in", burn_in.to_string()),
+        ("sweeps", sweeps.to_string()),
+        ("every", every.to_string()),
+        ("keep-every", keep_every.to_string()),
+        ("seed", seed.to_string()),
+    ]
 }
 
-/// Names and shapes count as well as the bytes.
-fn hash<'t>(tensors: impl Iterator<Item = (&'t str, usize, &'t [u8])>, entries: &[&str]) -> String {
-    let entries = entries
-        .iter()
-        .fold(FNV_OFFSET, |h, entry| fnv1a(fnv1a(h, entry.as_bytes()), b"\n"));
-    let all = tensors.fold(entries, |h, (name, length, bytes)| {
-        fnv1a(
-            fnv1a(fnv1a(h, name.as_bytes()), &(length as u64).to_le_bytes()),
-            bytes,
-        )
+/// Names and lengths count as well as the bytes.
+fn hash<'t>(parts: impl Iterator<Item = (&'t str, &'t [u8])>) -> String {
+    let all = parts.fold(FNV_OFFSET, |hash, (name, bytes)| {
+        let named = fnv1a(fnv1a(hash, name.as_bytes()), &(bytes.len() as u64).to_le_bytes());
+        fnv1a(named, bytes)
     });
     format!("{all:016x}")
 }
@@ -74,7 +106,7 @@ fn bytes_of<const N: usize>(numbers: impl Iterator<Item = [u8; N]>) -> Vec<u8> {
 }
 
 impl Run {
-    /// Writes everything that the rest of the run depends on, whole or not at all.
+    /// Writes everything that the rest of the run depends on, whole or not at all. Needs memory for the file twice.
     ///
     /// # Errors
     /// [`CheckpointError::Io`]; `Damaged` when the format refuses.
@@ -90,8 +122,8 @@ impl Run {
                 rng,
                 ..
             } => {
-                let wide = bytes_of(even.iter().chain(odd).map(|w| u64::from(*w).to_le_bytes()));
-                (wide, Vec::new(), Some(rng))
+                let words = bytes_of(even.iter().chain(odd).map(|w| w.to_le_bytes()));
+                (words, Vec::new(), Some(rng))
             }
             Chain::Cluster { spins, rng, .. } => (
                 spins.iter().map(|s| s.to_le_bytes()[0]).collect(),
@@ -102,33 +134,23 @@ impl Run {
         let energies = bytes_of(self.record.energies.iter().map(|e| e.to_le_bytes()));
         let pairs = self.record.magnetizations.iter().flatten();
         let magnetizations = bytes_of(pairs.map(|m| m.to_le_bytes()));
-        let mut tensors: Vec<(&str, Dtype, &[u8])> = vec![
+        // In the order of their names, which is the order of the hash.
+        let tensors: [(&str, Dtype, &[u8]); 5] = [
             ("configurations", Dtype::U8, &self.record.configurations),
             ("energies", Dtype::I64, &energies),
             ("generators", Dtype::U64, &generators),
             ("magnetizations", Dtype::I64, &magnetizations),
             ("spins", Dtype::U8, &spins),
         ];
-        tensors.sort_unstable_by_key(|(name, ..)| *name);
-        let rng = serde_json::to_string(&rng).map_err(damaged)?;
-        let (plan, done) = (plan_text(&self.plan), self.done.to_string());
-        let sum = hash(
-            tensors
-                .iter()
-                .map(|(name, _, bytes)| (*name, bytes.len(), *bytes)),
-            &[&plan, &done, &rng],
-        );
-        let entries = [
-            ("kind", KIND),
-            ("version", VERSION),
-            ("plan", &plan),
-            ("done", &done),
-            ("rng", &rng),
-            ("hash", &sum),
-        ];
+        let mut entries = entries_of(&self.plan);
+        entries.push(("done", self.done.to_string()));
+        entries.push(("rng", serde_json::to_string(&rng).map_err(damaged)?));
+        let texts = entries.iter().map(|(key, text)| (*key, text.as_bytes()));
+        let sum = hash(texts.chain(tensors.map(|(name, _, bytes)| (name, bytes))));
+        entries.push(("hash", sum));
         let metadata: HashMap<String, String> = entries
             .into_iter()
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .map(|(key, value)| (key.to_owned(), value))
             .collect();
         let mut views = Vec::new();
         for (name, dtype, bytes) in &tensors {
@@ -151,53 +173,54 @@ impl Run {
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
         let metadata = header.metadata().clone().unwrap_or_default();
         let entry = |key: &str| metadata.get(key).cloned().unwrap_or_default();
-        for (what, found, wanted) in [
-            ("kind", entry("kind"), KIND.to_owned()),
-            ("version", entry("version"), VERSION.to_owned()),
-            ("plan", entry("plan"), plan_text(&plan)),
-        ] {
+        let mut entries = entries_of(&plan);
+        for (what, wanted) in &entries {
+            let (found, wanted) = (entry(what), wanted.clone());
+            if found.is_empty() {
+                return Err(damaged(format!("its {what} is missing")));
+            }
             if found != wanted {
                 return Err(CheckpointError::Other { what, found, wanted });
             }
         }
+        entries.extend(["done", "rng"].map(|key| (key, entry(key))));
         let file = SafeTensors::deserialize(&bytes).map_err(damaged)?;
         let mut tensors = file.tensors();
         tensors.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let data = tensors
-            .iter()
-            .map(|(name, view)| (name.as_str(), view.data().len(), view.data()));
-        let (done, rng) = (entry("done"), entry("rng"));
-        if hash(data, &[&plan_text(&plan), &done, &rng]) != entry("hash") {
+        let texts = entries.iter().map(|(key, text)| (*key, text.as_bytes()));
+        let data = tensors.iter().map(|(name, view)| (name.as_str(), view.data()));
+        if hash(texts.chain(data)) != entry("hash") {
             return Err(damaged("its data are not as they were written"));
         }
         let tensor = |name: &str| file.tensor(name).map(|view| view.data()).map_err(damaged);
         let mut run = Self::new(plan)?;
-        run.done = done.parse().map_err(damaged)?;
-        run.chain.restore(tensor("spins")?, tensor("generators")?, &rng)?;
-        let pairs = numbers(tensor("magnetizations")?)?;
+        run.done = entry("done").parse().map_err(damaged)?;
+        run.chain
+            .restore(tensor("spins")?, tensor("generators")?, &entry("rng"))?;
+        let pairs: Vec<i64> = words(tensor("magnetizations")?, i64::from_le_bytes)?;
         let (pairs, rest) = pairs.as_chunks::<2>();
+        if !rest.is_empty() {
+            return Err(damaged("a magnetisation lacks a colour"));
+        }
         run.record = Record {
-            energies: numbers(tensor("energies")?)?
-                .into_iter()
-                .map(u64::cast_signed)
-                .collect(),
-            magnetizations: pairs.iter().map(|pair| pair.map(u64::cast_signed)).collect(),
+            energies: words(tensor("energies")?, i64::from_le_bytes)?,
+            magnetizations: pairs.to_vec(),
             configurations: tensor("configurations")?.to_vec(),
         };
-        if !rest.is_empty() || run.record.energies.len() != run.record.magnetizations.len() {
-            return Err(damaged("its series have different lengths"));
+        if !run.is_consistent() {
+            return Err(damaged("its series do not have the lengths that its sweeps say"));
         }
         Ok(run)
     }
 }
 
-/// Little-endian words.
-fn numbers(bytes: &[u8]) -> Result<Vec<u64>, CheckpointError> {
+/// Little-endian words of eight bytes.
+fn words<T>(bytes: &[u8], word: impl Fn([u8; 8]) -> T) -> Result<Vec<T>, CheckpointError> {
     let (words, rest) = bytes.as_chunks::<8>();
     if !rest.is_empty() {
         return Err(damaged("a tensor ends inside a number"));
     }
-    Ok(words.iter().map(|word| u64::from_le_bytes(*word)).collect())
+    Ok(words.iter().map(|bytes| word(*bytes)).collect())
 }
 
 impl Chain {
@@ -207,10 +230,10 @@ impl Chain {
         let none = || damaged("the generator is missing");
         match self {
             Self::Lanes { engine, .. } => {
-                let words = numbers(spins)?;
-                let (even, odd) = words.split_at(words.len() / 2);
-                let planes = [even.to_vec(), odd.to_vec()];
-                engine.restore(planes, &numbers(generators)?).map_err(damaged)?;
+                let (even, odd) = spins.split_at(spins.len() / 2);
+                let planes = [words(even, u64::from_le_bytes)?, words(odd, u64::from_le_bytes)?];
+                let generators = words(generators, u64::from_le_bytes)?;
+                engine.restore(planes, &generators).map_err(damaged)?;
             }
             Self::Scalar {
                 geometry,
@@ -218,14 +241,14 @@ impl Chain {
                 rng,
                 ..
             } => {
-                let narrow: Option<Vec<u32>> = numbers(spins)?
-                    .into_iter()
-                    .map(|word| u32::try_from(word).ok())
-                    .collect();
-                let mut narrow = narrow.ok_or_else(|| damaged("a word of more than 32 bits"))?;
-                let mut odd = narrow.split_off(narrow.len() / 2);
-                Planes::new(*geometry, [&mut narrow, &mut odd]).map_err(damaged)?;
-                *planes = [narrow, odd];
+                let (quads, rest) = spins.as_chunks::<4>();
+                let mut even: Vec<u32> = quads.iter().map(|word| u32::from_le_bytes(*word)).collect();
+                let mut odd = even.split_off(even.len() / 2);
+                if !rest.is_empty() {
+                    return Err(damaged("a tensor ends inside a number"));
+                }
+                Planes::new(*geometry, [&mut even, &mut odd]).map_err(damaged)?;
+                *planes = [even, odd];
                 *rng = saved.ok_or_else(none)?;
             }
             Self::Cluster { spins: to, rng, .. } => {

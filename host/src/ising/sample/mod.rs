@@ -15,14 +15,15 @@ mod run;
 mod summary;
 
 pub use checkpoint::CheckpointError;
-pub use picture::{packed_rows, png};
+pub use picture::{packed_rows, png, unpacked_row};
 pub use run::{Record, Run};
 pub use summary::{Measured, Summary};
 
+use super::lattice::Engine;
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::{Fixed, HeatBath, Lazy, Metropolis, Probability, Update};
 
-/// Most sites of a lattice: 65,536 squared.
+/// Most sites of a lattice: 65,536 squared, in 512 MiB (and 2 GiB of ±J bonds).
 pub const MOST_SITES: u64 = 1 << 32;
 /// Most sites under a cluster rule: they keep bytes, not bits.
 pub const MOST_CLUSTER_SITES: u64 = 1 << 28;
@@ -38,6 +39,13 @@ pub enum Rule {
     Wolff,
     /// Swendsen and Wang: all clusters in each step.
     SwendsenWang,
+}
+
+impl Rule {
+    /// Whether it moves clusters.
+    pub fn is_cluster(self) -> bool {
+        matches!(self, Self::Wolff | Self::SwendsenWang)
+    }
 }
 
 /// The bonds.
@@ -72,8 +80,8 @@ pub enum DrawKind {
 /// The first configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// All up.
-    Up,
+    /// All up; of an antiferromagnet colour 0 up, colour 1 down.
+    Ordered,
     /// Each spin up or down.
     Random,
 }
@@ -129,29 +137,80 @@ impl Plan {
         self.measurements().checked_div(self.keep_every).unwrap_or(0)
     }
 
-    /// The word update of the rule; `None` for cluster rules.
-    fn update(&self) -> Result<Option<AnyUpdate>, Error> {
-        let metropolis = || Probability::at_temperature(self.temperature, self.bits);
+    /// The name of the random stream that moves the spins.
+    pub fn stream_name(&self) -> &'static str {
+        match (self.rule.is_cluster(), self.stream) {
+            (true, _) => "ising-cluster",
+            (false, Stream::Lanes) => Engine::STREAM,
+            (false, Stream::Scalar) => "ising-scalar",
+        }
+    }
+
+    /// How the rule moves spins at the temperature.
+    fn moves(&self) -> Result<Moves, SampleError> {
+        let metropolis = || {
+            let probability = Probability::at_temperature(self.temperature, self.bits)?;
+            if probability.temperature_effective().is_infinite() {
+                return Err(SampleError::TooHot { bits: self.bits });
+            }
+            Ok(probability)
+        };
         Ok(match (self.rule, self.draw) {
-            (Rule::Metropolis, DrawKind::Lazy) => Some(AnyUpdate::Lazy(Metropolis(Lazy::new(metropolis()?)))),
-            (Rule::Metropolis, DrawKind::Fixed) => Some(AnyUpdate::Fixed(Metropolis(Fixed(metropolis()?)))),
-            (Rule::HeatBath, _) => Some(AnyUpdate::HeatBath(HeatBath::at_temperature(self.temperature)?)),
-            (Rule::Wolff | Rule::SwendsenWang, _) => None,
+            (Rule::Metropolis, DrawKind::Lazy) => {
+                Moves::Words(AnyUpdate::Lazy(Metropolis(Lazy::new(metropolis()?))))
+            }
+            (Rule::Metropolis, DrawKind::Fixed) => {
+                Moves::Words(AnyUpdate::Fixed(Metropolis(Fixed(metropolis()?))))
+            }
+            (Rule::HeatBath, _) => {
+                Moves::Words(AnyUpdate::HeatBath(HeatBath::at_temperature(self.temperature)?))
+            }
+            (Rule::Wolff, _) => Moves::Clusters(Clusters::One, self.beta()?),
+            (Rule::SwendsenWang, _) => Moves::Clusters(Clusters::All, self.beta()?),
         })
+    }
+
+    fn beta(&self) -> Result<f64, Error> {
+        if self.temperature.is_nan() {
+            return Err(Error::NonFinite);
+        }
+        let beta = 1.0 / self.temperature;
+        if beta >= 0.0 && beta.is_finite() && self.temperature > 0.0 {
+            Ok(beta)
+        } else {
+            Err(Error::Domain)
+        }
     }
 
     /// The temperature at which the chain is exact.
     ///
     /// # Errors
-    /// As [`Probability::at_temperature`].
-    pub fn temperature_effective(&self) -> Result<f64, Error> {
-        Ok(match self.update()? {
-            Some(AnyUpdate::Lazy(u)) => u.temperature_effective(),
-            Some(AnyUpdate::Fixed(u)) => u.temperature_effective(),
-            Some(AnyUpdate::HeatBath(u)) => u.temperature_effective(),
-            None => self.temperature,
+    /// [`SampleError::TooHot`]; [`SampleError::Core`] as [`Probability::at_temperature`].
+    pub fn temperature_effective(&self) -> Result<f64, SampleError> {
+        Ok(match self.moves()? {
+            Moves::Words(AnyUpdate::Lazy(u)) => u.temperature_effective(),
+            Moves::Words(AnyUpdate::Fixed(u)) => u.temperature_effective(),
+            Moves::Words(AnyUpdate::HeatBath(u)) => u.temperature_effective(),
+            Moves::Clusters(..) => self.temperature,
         })
     }
+}
+
+/// What a rule comes to.
+#[derive(Clone, Copy, Debug)]
+enum Moves {
+    Words(AnyUpdate),
+    /// At this inverse temperature.
+    Clusters(Clusters, f64),
+}
+
+/// Which clusters a step flips.
+#[derive(Clone, Copy, Debug)]
+enum Clusters {
+    /// Wolff.
+    One,
+    /// Swendsen and Wang.
+    All,
 }
 
 /// One of the word updates: chosen once per call, so that each has its own loop.
@@ -169,6 +228,14 @@ pub enum SampleError {
     /// The core refuses it.
     #[error(transparent)]
     Core(#[from] Error),
+    /// Metropolis would accept every flip: each sweep turns all spins over, and nothing mixes.
+    #[error(
+        "the acceptance e^(-4/T) rounds to 1 at {bits} bits: every flip would be accepted and nothing mixed"
+    )]
+    TooHot {
+        /// Bits of the acceptance.
+        bits: u32,
+    },
     /// Too large, or a combination that makes no sense.
     #[error("{0}")]
     Plan(String),

@@ -13,6 +13,14 @@ pub fn packed_rows(spins: &[i8], width: usize) -> Vec<u8> {
     bytes
 }
 
+/// The spins of one packed row.
+pub fn unpacked_row(packed: &[u8], width: usize) -> impl Iterator<Item = i8> {
+    let bits = packed
+        .iter()
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+    bits.take(width).map(|bit| if bit == 1 { 1 } else { -1 })
+}
+
 /// A PNG of one bit per site from packed rows: +1 is white.
 ///
 /// # Errors

@@ -33,7 +33,6 @@ impl Run {
         if plan.every == 0 {
             return Err(SampleError::Plan("a measurement every 0 sweeps".to_owned()));
         }
-        plan.temperature_effective()?;
         Ok(Self {
             chain: Chain::new(&plan)?,
             plan,
@@ -63,11 +62,14 @@ impl Run {
     }
 
     /// Goes on, by at most `most` sweeps, to the next measurement or the end of the burn-in, whichever is first.
-    /// Returns whether a measurement was made.
+    /// Returns whether a measurement was made. A finished run stays as it is.
     ///
     /// # Errors
     /// [`SampleError`].
     pub fn step(&mut self, most: u64) -> Result<bool, SampleError> {
+        if self.finished() {
+            return Ok(false);
+        }
         let measured = self.record.energies.len() as u64;
         let next = self.plan.burn_in + (measured + 1) * self.plan.every;
         let target = if self.done < self.plan.burn_in {
@@ -104,5 +106,19 @@ impl Run {
         self.chain
             .rows(&self.plan, |row| bytes.extend(packed_rows(row, width)))?;
         Ok(bytes)
+    }
+
+    /// Whether the record is as long as the sweeps say.
+    pub(super) fn is_consistent(&self) -> bool {
+        let plan = &self.plan;
+        let measured = self.record.energies.len() as u64;
+        let kept = measured.checked_div(plan.keep_every).unwrap_or(0);
+        let row = plan.width.div_ceil(8) as u64;
+        let at = |measured: u64| plan.burn_in + measured * plan.every;
+        measured <= plan.measurements()
+            && self.record.magnetizations.len() as u64 == measured
+            && self.record.configurations.len() as u64 == kept * row * plan.height as u64
+            && (measured == 0 || at(measured) <= self.done)
+            && self.done < at(measured + 1)
     }
 }

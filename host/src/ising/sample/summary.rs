@@ -30,6 +30,18 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// All of them, with their names.
+    pub fn observables(&self) -> [(&'static str, &Measured); 6] {
+        [
+            ("energy", &self.energy),
+            ("|magnetization|", &self.abs_magnetization),
+            ("magnetization²", &self.magnetization2),
+            ("Binder cumulant", &self.binder),
+            ("specific heat", &self.specific_heat),
+            ("susceptibility", &self.susceptibility),
+        ]
+    }
+
     /// Of a record under a plan, at the effective temperature.
     ///
     /// # Errors

@@ -1,0 +1,413 @@
+//! The engine against a plain re-implementation site by site, itself on other instructions and threads, exact
+//! energies; checkpoints.
+//!
+//! Statistical tests have fixed seeds; |z| < 5: false alarm 6e-7 each.
+
+use super::generators::Generators;
+use super::{Engine, Instructions};
+use crate::ising::oracle::kaufman;
+use crate::ising::statistics;
+use gibbs_core::Error;
+use gibbs_core::ising::lattice::{
+    Bonds, Drawn, Fixed, Geometry, HeatBath, Lazy, Metropolis, PlusMinus, Probability, Uniform, Update,
+};
+use gibbs_core::ising::model::Wrap;
+use gibbs_core::random::{Xoshiro256PlusPlus, below, stream};
+use rand_core::{Rng, SeedableRng};
+
+/// Sides: less than a vector of words; tails of every kind; rows of many words; several bands, the last one short.
+const SIDES: [(usize, usize); 9] = [
+    (2, 4),
+    (4, 4),
+    (6, 10),
+    (64, 18),
+    (128, 6),
+    (256, 10),
+    (768, 6),
+    (2048, 66),
+    (10, 1030),
+];
+
+/// Signs of the bonds to the right and below, row by row, and their words.
+struct Glass {
+    signs: Vec<[i8; 2]>,
+    colours: [Vec<[u64; 4]>; 2],
+    geometry: Geometry,
+}
+
+impl Glass {
+    fn new(width: usize, height: usize) -> Self {
+        let geometry = Geometry::new::<u64>(width, height, Wrap::Multigraph).unwrap();
+        let mut rng = stream(5, "test.engine", 0);
+        let mut sign = || if below(&mut rng, 3) == 0 { -1 } else { 1 };
+        Self {
+            signs: (0..width * height).map(|_| [sign(), sign()]).collect(),
+            colours: [vec![[0; 4]; geometry.plane()], vec![[0; 4]; geometry.plane()]],
+            geometry,
+        }
+    }
+
+    fn bonds(&mut self) -> PlusMinus<'_, u64> {
+        let [even, odd] = &mut self.colours;
+        let (signs, width) = (&self.signs, self.geometry.width());
+        PlusMinus::new(self.geometry, [even, odd], |x, y| {
+            let [right, below] = signs[y * width + x];
+            (right < 0, below < 0)
+        })
+        .unwrap()
+    }
+}
+
+fn engine(width: usize, height: usize) -> Engine {
+    let mut engine = Engine::new(width, height, Wrap::Multigraph, 3).unwrap();
+    engine.planes().randomise(&mut stream(4, "test.engine", 1));
+    engine
+}
+
+/// Spins by site and eight scalar generators a band: what the engine does, written down slowly.
+struct Plain {
+    geometry: Geometry,
+    spins: Vec<bool>,
+    signs: Vec<[i8; 2]>,
+    bands: Vec<Vec<Xoshiro256PlusPlus>>,
+}
+
+impl Plain {
+    fn new(engine: &mut Engine, signs: Vec<[i8; 2]>) -> Self {
+        let geometry = *engine.geometry();
+        let bands = geometry.height().div_ceil(Self::rows(&geometry)) as u64;
+        let generator = |index| {
+            let mut words = stream(3, "ising-lanes", index);
+            let state: Vec<u8> = (0..4).flat_map(|_| words.next_u64().to_le_bytes()).collect();
+            Xoshiro256PlusPlus::from_seed(state.try_into().unwrap())
+        };
+        let of_band = |band| (0..8).map(|lane| generator(8 * band + lane)).collect();
+        Self {
+            geometry,
+            spins: Self::spins_of(engine),
+            signs,
+            bands: (0..bands).map(of_band).collect(),
+        }
+    }
+
+    fn spins_of(engine: &mut Engine) -> Vec<bool> {
+        let (width, height) = (engine.geometry().width(), engine.geometry().height());
+        let planes = engine.planes();
+        let sites = (0..width * height).map(|site| planes.spin(site % width, site / width) > 0);
+        sites.collect()
+    }
+
+    /// Rows of a band: 1024 words, at least one row.
+    fn rows(geometry: &Geometry) -> usize {
+        (1024 / geometry.words()).max(1)
+    }
+
+    /// Site (x, y) and its place in its lane for a word of a colour.
+    fn sites(&self, colour: usize, index: usize) -> Vec<(usize, usize)> {
+        let (words, y) = (self.geometry.words(), index / self.geometry.words());
+        let x = |lane: usize| 2 * (lane * words + index % words) + (y + colour) % 2;
+        (0..self.geometry.used() as usize)
+            .map(|lane| (x(lane), y))
+            .collect()
+    }
+
+    fn updated(&self, colour: usize, index: usize, update: &impl Update, rng: &mut impl Rng) -> u64 {
+        let (width, height) = (self.geometry.width(), self.geometry.height());
+        let mut spins = 0;
+        // Lanes without a site: two up, two down.
+        let mut around = [0, 0, u64::MAX, u64::MAX];
+        for (lane, (x, y)) in self.sites(colour, index).into_iter().enumerate() {
+            let (left, up) = ((x + width - 1) % width, (y + height - 1) % height);
+            let seen = [
+                ((x + 1) % width, y, self.signs[y * width + x][0]),
+                (left, y, self.signs[y * width + left][0]),
+                (x, up, self.signs[up * width + x][1]),
+                (x, (y + 1) % height, self.signs[y * width + x][1]),
+            ];
+            spins |= u64::from(self.spins[y * width + x]) << lane;
+            for (word, (x, y, sign)) in around.iter_mut().zip(seen) {
+                let bit = u64::from(self.spins[y * width + x] == (sign > 0));
+                *word = (*word & !(1 << lane)) | bit << lane;
+            }
+        }
+        update.update(spins, around, &mut Drawn(rng))
+    }
+
+    fn half_sweep(&mut self, colour: usize, update: &impl Update) {
+        let rows = Self::rows(&self.geometry);
+        let words = rows * self.geometry.words();
+        let plane: Vec<usize> = (0..self.geometry.plane()).collect();
+        let mut new = Vec::new();
+        for (band, indices) in plane.chunks(words).enumerate() {
+            let mut generators = self.bands[band].clone();
+            for vector in indices.chunks(8) {
+                // All eight generators run until the slowest word is decided.
+                let mut read = 0;
+                for (index, generator) in vector.iter().zip(&generators) {
+                    let mut counted = Counted(generator.clone(), 0);
+                    new.push(self.updated(colour, *index, update, &mut counted));
+                    read = read.max(counted.1);
+                }
+                for generator in &mut generators {
+                    for _ in 0..read {
+                        generator.next_u64();
+                    }
+                }
+            }
+            self.bands[band] = generators;
+        }
+        for (index, word) in new.into_iter().enumerate() {
+            for (lane, (x, y)) in self.sites(colour, index).into_iter().enumerate() {
+                self.spins[y * self.geometry.width() + x] = word >> lane & 1 == 1;
+            }
+        }
+    }
+}
+
+/// Counts the words read.
+struct Counted(Xoshiro256PlusPlus, usize);
+
+impl rand_core::TryRng for Counted {
+    type Error = core::convert::Infallible;
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        self.1 += 1;
+        Ok(self.0.next_u32())
+    }
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        self.1 += 1;
+        Ok(self.0.next_u64())
+    }
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        self.0.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+fn is_the_plain_one<B: Bonds<u64> + Sync>(
+    (width, height): (usize, usize),
+    signs: &[[i8; 2]],
+    bonds: &B,
+    update: &(impl Update + Sync),
+) {
+    for instructions in Instructions::available() {
+        let mut fast = engine(width, height).with_instructions(instructions);
+        let mut slow = Plain::new(&mut fast, signs.to_vec());
+        for sweep in 0..2 {
+            fast.sweep(update, bonds).unwrap();
+            slow.half_sweep(0, update);
+            slow.half_sweep(1, update);
+            let same = Plain::spins_of(&mut fast) == slow.spins;
+            assert!(same, "{width} x {height}, {instructions:?}, sweep {sweep}");
+        }
+        // The next words of the generators agree as well: a third sweep would show it.
+        let next: Vec<u64> = slow.bands.iter_mut().flatten().map(Rng::next_u64).collect();
+        let states = fast.generators();
+        let (states, rest) = states.as_chunks::<32>();
+        assert!(rest.is_empty());
+        let words = states
+            .iter()
+            .flat_map(|s| (0..8).map(|l| s[l].wrapping_add(s[24 + l]).rotate_left(23).wrapping_add(s[l])));
+        assert_eq!(
+            words.collect::<Vec<_>>(),
+            next,
+            "{width} x {height}, {instructions:?}"
+        );
+    }
+}
+
+#[test]
+fn the_schedule_written_down_plainly() {
+    let p = Probability::at_temperature(2.5, 12).unwrap();
+    let fine = Probability::at_temperature(2.0, 64).unwrap();
+    let heat_bath = HeatBath::at_temperature(3.0).unwrap();
+    for sides in SIDES
+        .into_iter()
+        .filter(|(width, height)| width * height < 12_000)
+    {
+        let mut glass = Glass::new(sides.0, sides.1);
+        let signs = glass.signs.clone();
+        let bonds = glass.bonds();
+        is_the_plain_one(sides, &signs, &bonds, &Metropolis(Fixed(p)));
+        is_the_plain_one(sides, &signs, &bonds, &Metropolis(Lazy::new(fine)));
+        is_the_plain_one(sides, &signs, &bonds, &heat_bath);
+        for (bonds, sign) in [(Uniform::Ferromagnet, 1), (Uniform::Antiferromagnet, -1)] {
+            let signs = vec![[sign; 2]; signs.len()];
+            is_the_plain_one(sides, &signs, &bonds, &Metropolis(Lazy::new(fine)));
+        }
+    }
+}
+
+/// The engine after some sweeps, on so many threads.
+fn swept(
+    sides: (usize, usize),
+    instructions: Instructions,
+    threads: usize,
+    update: &(impl Update + Sync),
+) -> Engine {
+    let mut glass = Glass::new(sides.0, sides.1);
+    let bonds = glass.bonds();
+    let mut engine = engine(sides.0, sides.1).with_instructions(instructions);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| {
+        for _ in 0..3 {
+            engine.sweep(update, &bonds).unwrap();
+        }
+    });
+    engine.with_instructions(Instructions::Baseline)
+}
+
+#[test]
+fn neither_instructions_nor_threads_change_a_bit() {
+    assert_eq!(Instructions::available().last(), Some(&Instructions::Baseline));
+    assert_eq!(Instructions::available().first(), Some(&Instructions::best()));
+    let metropolis = Metropolis(Lazy::new(Probability::at_temperature(2.3, 64).unwrap()));
+    let heat_bath = HeatBath::at_temperature(2.3).unwrap();
+    for sides in SIDES {
+        let first = swept(sides, Instructions::Baseline, 1, &metropolis);
+        let other = swept(sides, Instructions::Baseline, 1, &heat_bath);
+        assert_ne!(first, other, "{sides:?}");
+        // Instructions that are not there fall back.
+        for instructions in [Instructions::Avx512, Instructions::Avx2, Instructions::Baseline] {
+            for threads in [1, 2, 4] {
+                assert_eq!(
+                    swept(sides, instructions, threads, &metropolis),
+                    first,
+                    "{sides:?}"
+                );
+            }
+            assert_eq!(swept(sides, instructions, 2, &heat_bath), other, "{sides:?}");
+        }
+    }
+}
+
+#[test]
+fn energies_of_a_glass() {
+    for (width, height) in SIDES {
+        let mut glass = Glass::new(width, height);
+        let signs = glass.signs.clone();
+        let bonds = glass.bonds();
+        let mut engine = engine(width, height);
+        engine
+            .sweep(&HeatBath::at_temperature(1.0).unwrap(), &bonds)
+            .unwrap();
+        let planes = engine.planes();
+        let mut energy = 0;
+        for (site, [right, below]) in signs.into_iter().enumerate() {
+            let (x, y) = (site % width, site / width);
+            let spin = planes.spin(x, y);
+            energy -= i64::from(spin * right * planes.spin(x + 1, y));
+            energy -= i64::from(spin * below * planes.spin(x, y + 1));
+        }
+        assert_eq!(planes.energy(&bonds), Ok(energy));
+    }
+}
+
+#[test]
+fn a_checkpoint_goes_on_as_if_nothing_had_happened() {
+    let update = Metropolis(Lazy::new(Probability::at_temperature(2.3, 64).unwrap()));
+    let sweep = |engine: &mut Engine| engine.sweep(&update, &Uniform::Ferromagnet).unwrap();
+    for (width, height) in [(6, 10), (256, 10), (10, 1030)] {
+        let mut straight = engine(width, height);
+        sweep(&mut straight);
+        let planes = [straight.plane(0).to_vec(), straight.plane(1).to_vec()];
+        let generators = straight.generators();
+        let mut resumed = Engine::new(width, height, Wrap::Simple, 77).unwrap();
+        assert_ne!(resumed, straight);
+        resumed.restore(planes.clone(), &generators).unwrap();
+        assert_eq!(resumed, straight);
+        sweep(&mut straight);
+        sweep(&mut resumed);
+        assert_eq!(resumed, straight);
+        assert_ne!(resumed.generators(), generators);
+
+        let before = resumed.clone();
+        let mut refuses = |planes: [Vec<u64>; 2], generators: &[u64], error| {
+            assert_eq!(resumed.restore(planes, generators), Err(error));
+            assert_eq!(resumed, before);
+        };
+        let [even, odd] = planes.clone();
+        refuses([even.clone(), odd[1..].to_vec()], &generators, Error::Shape);
+        refuses([vec![0; even.len() + 1], odd], &generators, Error::Shape);
+        refuses(planes.clone(), &generators[1..], Error::Shape);
+        refuses(planes.clone(), &[], Error::Shape);
+        refuses(
+            planes.clone(),
+            &[&generators[..], &[1; 32]].concat(),
+            Error::Shape,
+        );
+        let mut dead = generators.clone();
+        for word in 0..4 {
+            dead[8 * word + 5] = 0;
+        }
+        refuses(planes.clone(), &dead, Error::Domain);
+        if width < 128 {
+            let mut stray = planes.clone();
+            stray[1][height - 1] |= 1 << (width / 2);
+            refuses(stray, &generators, Error::Domain);
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let new = |width, height| Engine::new(width, height, Wrap::Simple, 0).map(|_| ());
+    assert_eq!(new(130, 4), Err(Error::UnsupportedSide { side: 130 }));
+    assert_eq!(new(7, 4), Err(Error::OddLattice));
+    assert_eq!(new(2, 4), Err(Error::UnsupportedSide { side: 2 }));
+    assert_eq!(new(0, 4), Err(Error::Shape));
+    let mut glass = Glass::new(64, 4);
+    let bonds = glass.bonds();
+    let mut engine = engine(64, 6);
+    let before = engine.clone();
+    let refused = engine.sweep(&HeatBath::at_temperature(1.0).unwrap(), &bonds);
+    assert_eq!((refused, engine), (Err(Error::Shape), before));
+}
+
+#[test]
+fn generators_start_from_the_scalar_streams() {
+    let generators = Generators::new(9, "name", 2);
+    let words: Vec<u64> = generators.words().collect();
+    for lane in 0..8 {
+        let mut rng = stream(9, "name", 16 + lane as u64);
+        for word in 0..4 {
+            assert_eq!(words[8 * word + lane], rng.next_u64());
+        }
+    }
+    let back = Generators::from_words(words.as_slice().try_into().unwrap());
+    assert_eq!(back, Some(generators));
+}
+
+/// L = 64, against Kaufman's exact energy of the torus at the effective temperature.
+fn samples_the_torus(update: &(impl Update + Sync), temperature: f64) {
+    let exact = kaufman::torus(64, 64, 1.0 / temperature)
+        .unwrap()
+        .energy_per_spin();
+    let mut engine = engine(64, 64);
+    let mut step = || {
+        engine.sweep(update, &Uniform::Ferromagnet).unwrap();
+        engine.planes().energy(&Uniform::Ferromagnet).unwrap() as f64 / 4096.0
+    };
+    for _ in 0..300 {
+        step();
+    }
+    let series: Vec<f64> = (0..2000).map(|_| step()).collect();
+    let found = statistics::estimate(&series).unwrap();
+    let z = statistics::z(&found, exact);
+    assert!(
+        statistics::accepts(&found, exact, 5.0, 2e-3),
+        "{found:?}, exact {exact}: z = {z}"
+    );
+}
+
+#[test]
+fn energy_of_the_torus() {
+    let p = Probability::at_temperature(3.0, 8).unwrap();
+    let fixed = Metropolis(Fixed(p));
+    samples_the_torus(&fixed, fixed.temperature_effective());
+    let p = Probability::at_temperature(2.8, 64).unwrap();
+    samples_the_torus(&Metropolis(Lazy::new(p)), 2.8);
+    samples_the_torus(&HeatBath::at_temperature(3.0).unwrap(), 3.0);
+}
