@@ -83,8 +83,8 @@ pub const LATTICE: Program = Program {
 /// The glass annealed.
 pub const ANNEALER: Program = Program {
     name: "annealer",
-    what: "`annealer`: a Sherrington-Kirkpatrick glass of 64 spins, 8-bit couplings (4 KiB), checked and annealed once in \
-           200 sweeps; integers.",
+    what: "`annealer`: a Sherrington-Kirkpatrick glass of 64 spins, 8-bit couplings (4 KiB), checked and annealed \
+           4 times in 200 sweeps; integers.",
     quantities: &[cost("insns", "check and anneal, instructions"), STACK, RAM, FLASH],
 };
 

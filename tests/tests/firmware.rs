@@ -188,7 +188,7 @@ fn the_lattice_links_no_floating_point() -> Result<(), Failure> {
     Ok(())
 }
 
-#[test] // the best of the device's one short run is the best of many long ones
+#[test] // the best of the device's few short runs is the best of many long ones
 fn the_annealer_finds_what_long_runs_find() -> Result<(), gibbs_core::Error> {
     let mut device = Annealer::new();
     device.draw();

@@ -42,7 +42,7 @@ fn assert_golden(place: &str, hashes: &Hashes) -> Result<(), Failure> {
 #[test]
 fn this_build() -> Result<(), Failure> {
     let hashes = gibbs_workload::hashes().map(|(name, hash)| (name.to_owned(), hash));
-    assert_golden("this build", &hashes.into_iter().collect())
+    assert_golden("this build", &hashes.collect())
 }
 
 /// A host build with other flags, in its own process.
@@ -88,7 +88,9 @@ fn wasm32() -> Result<(), Failure> {
         .join("release/examples/wasm.wasm");
     let bytes = std::fs::read(&file).map_err(|error| Failure(format!("{}: {error}", file.display())))?;
     let hashes = interpret(&bytes).map_err(|error| Failure(error.to_string()))?;
-    let names = gibbs_workload::hashes().map(|(name, _)| name.to_owned());
+    let names: Vec<_> = gibbs_workload::hashes()
+        .map(|(name, _)| name.to_owned())
+        .collect();
     assert_eq!(hashes.len(), names.len());
     assert_golden(target, &names.into_iter().zip(hashes).collect())
 }
@@ -110,17 +112,20 @@ fn on_board(test: &str, board: Board) -> Result<(), Failure> {
     if !available(test, &board.tools()) {
         return Ok(());
     }
-    let run = board.run(&board.build("hashes")?, None)?;
-    assert_eq!(run.code, Some(0), "{}: {run:?}", board.name);
-    assert!(run.text.contains("calibration 20"), "{}: {run:?}", board.name);
-    let lines = run
-        .text
-        .lines()
-        .filter_map(|line| line.strip_prefix("hash ")?.split_once(' '));
-    let hashes: Result<Hashes, Failure> = lines
-        .map(|(name, value)| Ok((name.to_owned(), parse(value)?)))
-        .collect();
-    assert_golden(board.name, &hashes?)
+    let mut hashes = Hashes::new();
+    for program in ["hashes", "hashes_ising"] {
+        let run = board.run(&board.build(program)?, None)?;
+        assert_eq!(run.code, Some(0), "{}: {run:?}", board.name);
+        assert!(run.text.contains("calibration 20"), "{}: {run:?}", board.name);
+        let lines = run
+            .text
+            .lines()
+            .filter_map(|line| line.strip_prefix("hash ")?.split_once(' '));
+        for (name, value) in lines {
+            hashes.insert(name.to_owned(), parse(value)?);
+        }
+    }
+    assert_golden(board.name, &hashes)
 }
 
 #[test]

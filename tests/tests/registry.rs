@@ -68,6 +68,17 @@ fn every_kind_of_gap_is_found() -> Result<(), Failure> {
             "{key} = {word}: {found:?}"
         );
     }
+    for (id, module) in [
+        ("ising-bifurcation", "gibbs_core::ising::bifurcation"),
+        ("ising-success", "gibbs::ising::success"),
+        ("ising-chain", "gibbs::ising::oracle::chain"),
+    ] {
+        let found = complaints(id, |entry| {
+            drop(entry.insert("modules".to_owned(), list("gibbs::ising")));
+        })?;
+        let said = format!("{module} has no entry");
+        assert!(found.contains(&said), "{id}: {found:?}");
+    }
     for kind in EVIDENCE {
         let empty = |entry: &mut toml::Table| {
             entry.remove("why");

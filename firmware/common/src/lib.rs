@@ -1,5 +1,5 @@
 //! The firmware examples, once for every board: a board brings its entry point, its fault handlers and an
-//! instruction counter ([`Counter`]); the programs are [`hashes`], [`garrote`], [`lattice`] and
+//! instruction counter ([`Counter`]); the programs are [`hashes`], [`hashes_ising`], [`garrote`], [`lattice`] and
 //! [`annealer`].
 //!
 //! Every run first proves that its counter counts: a loop of 201 instructions must read 201 +-1, or the
@@ -14,7 +14,7 @@ mod arch;
 mod programs;
 mod stack;
 
-pub use programs::{annealer, garrote, hashes, lattice};
+pub use programs::{annealer, garrote, hashes, hashes_ising, lattice};
 
 /// Counts executed instructions.
 pub trait Counter {

@@ -5,22 +5,35 @@
 use crate::stack::{Paint, Usage};
 use crate::{Counter, arch, calibrate, count};
 use gibbs_core::Error;
-use gibbs_workload::Hash;
 use gibbs_workload::annealer::Annealer;
 use gibbs_workload::demo::{Demo, Points, SAMPLES, sample};
 use gibbs_workload::lattice::{BLOCKS, Critical, SIDE, SWEEPS, Seen};
+use gibbs_workload::{Entry, Hash};
 use semihosting::{println, process};
 
-/// Prints `hash NAME VALUE` for every entry of the hash vector.
+/// Prints `hash NAME VALUE` for the ground floor and the garrote.
 pub fn hashes(counter: &mut impl Counter) -> ! {
+    print_hashes(counter, "hashes", gibbs_workload::garrote_hashes)
+}
+
+/// The same for the Ising models.
+pub fn hashes_ising(counter: &mut impl Counter) -> ! {
+    print_hashes(counter, "hashes_ising", gibbs_workload::ising_hashes)
+}
+
+fn print_hashes<const COUNT: usize>(
+    counter: &mut impl Counter,
+    name: &str,
+    hashes: impl FnOnce() -> [Entry; COUNT],
+) -> ! {
     let paint = Paint::new();
     calibrate(counter);
-    let (hashes, insns) = measure(counter, gibbs_workload::hashes);
+    let (hashes, insns) = measure(counter, hashes);
     let usage = paint.usage();
-    for (name, hash) in hashes {
-        println!("hash {name} {hash:#018x}");
+    for (entry, hash) in hashes {
+        println!("hash {entry} {hash:#018x}");
     }
-    finish("hashes", insns, usage)
+    finish(name, insns, usage)
 }
 
 static mut DEMO: Demo = Demo::new();
@@ -88,7 +101,7 @@ pub fn lattice(counter: &mut impl Counter) -> ! {
 
 static mut ANNEALER: Annealer = Annealer::new();
 
-/// Anneals a glass of 64 spins once, and prints the best energy and the hash of the states.
+/// Anneals a glass of 64 spins, and prints the best energy and the hash of the states.
 pub fn annealer(counter: &mut impl Counter) -> ! {
     let paint = Paint::new();
     calibrate(counter);

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 fn vector() -> &'static [(&'static str, u64)] {
     // Computed once: an interpreter is slow.
     static VECTOR: OnceLock<Vec<(&'static str, u64)>> = OnceLock::new();
-    VECTOR.get_or_init(|| gibbs_workload::hashes().to_vec())
+    VECTOR.get_or_init(|| gibbs_workload::hashes().collect())
 }
 
 /// Number of entries.

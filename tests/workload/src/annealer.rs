@@ -15,31 +15,35 @@ use gibbs_core::random::{below, stream};
 
 /// Spins.
 pub const SPINS: usize = 64;
+/// Runs, each from a random state: of 200 with these numbers, 155 found the lowest energy.
+pub const RUNS: u64 = 4;
 /// Sweeps of a run.
 pub const SWEEPS: u32 = 200;
-/// Seed of the couplings and of the run.
+/// Seed of the couplings and of the runs.
 pub const SEED: u64 = 5;
-/// First and last temperature in Q16.16: 48 (1.5 times that of the glass) and 2.
-pub const TEMPERATURES: [u32; 2] = [48 << 16, 2 << 16];
+/// First and last temperature in Q16.16: 32 and 8.
+pub const TEMPERATURES: [u32; 2] = [32 << 16, 8 << 16];
 
-/// All memory of the example: 4.4 KiB, the couplings 4 KiB of it. New, it is all zeros but the spins.
+/// All memory of the example: 4.5 KiB, the couplings 4 KiB of it. New, it is all zeros: a static costs
+/// no flash.
 #[derive(Debug)]
 pub struct Annealer {
     couplings: [i8; SPINS * SPINS],
     external: [i8; SPINS],
     spins: [i8; SPINS],
+    latest: [i8; SPINS],
     best: [i8; SPINS],
     fields: [i32; SPINS],
 }
 
-/// How the run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the runs ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// Energy of the best state.
     pub energy: i32,
-    /// Flips accepted.
+    /// Flips accepted, over all runs.
     pub flips: u64,
-    /// Hash of the best and of the last state.
+    /// Hash of the best and of the last state of every run.
     pub hash: u64,
 }
 
@@ -57,6 +61,7 @@ impl Annealer {
             couplings: [0; SPINS * SPINS],
             external: [0; SPINS],
             spins: [0; SPINS],
+            latest: [0; SPINS],
             best: [0; SPINS],
             fields: [0; SPINS],
         }
@@ -90,29 +95,33 @@ impl Annealer {
         &self.best
     }
 
-    /// Checks the model, then anneals once from a random state.
+    /// Checks the model, then anneals [`RUNS`] times from random states.
     ///
     /// # Errors
     /// None once the couplings are drawn.
     #[inline(never)]
     pub fn anneal(&mut self) -> Result<Found, Error> {
-        let mut rng = stream(black_box(SEED), "workload/annealer", 0);
         let model = Dense::new(&self.couplings, &self.external)?;
         self.spins.fill(1);
         let mut state = State::new(&model, &mut self.spins, &mut self.fields)?;
-        state.randomise(&model, &mut rng);
         let [hot, cold] = black_box(TEMPERATURES);
-        let schedule = GeometricQ16::new(hot, cold, SWEEPS)?.map(MetropolisQ16::new);
-        let (best, order) = (&mut self.best, Order::Typewriter);
-        let annealed = anneal(&model, &mut state, schedule, order, best, &mut rng)?;
-        let mut hash = Hash::default();
-        for spin in self.best.iter().chain(state.spins()) {
-            hash.word(u64::from(*spin > 0));
+        let (mut found, mut hash) = (Found::default(), Hash::default());
+        for run in 0..RUNS {
+            let mut rng = stream(black_box(SEED), "workload/annealer", run);
+            state.randomise(&model, &mut rng);
+            let schedule = GeometricQ16::new(hot, cold, SWEEPS)?.map(MetropolisQ16::new);
+            let (latest, order) = (&mut self.latest, Order::Typewriter);
+            let annealed = anneal(&model, &mut state, schedule, order, latest, &mut rng)?;
+            if run == 0 || annealed.best_energy < found.energy {
+                found.energy = annealed.best_energy;
+                self.best = self.latest;
+            }
+            found.flips += annealed.flips;
+            for spin in self.latest.iter().chain(state.spins()) {
+                hash.word(u64::from(*spin > 0));
+            }
         }
-        Ok(Found {
-            energy: annealed.best_energy,
-            flips: annealed.flips,
-            hash: hash.value(),
-        })
+        found.hash = hash.value();
+        Ok(found)
     }
 }

@@ -28,10 +28,9 @@ fn lattice() {
         let (fixed, lazy) = (given(Fixed(p)), given(Lazy::new(p)));
         updates(&given(Metropolis(fixed)), &mut rng);
         updates(&given(Metropolis(lazy)), &mut rng);
-        updates(
-            &given(HeatBath::from_thresholds(heat_bath.thresholds())),
-            &mut rng,
-        );
+        if let Ok(heat_bath) = HeatBath::from_thresholds(given(heat_bath.thresholds())) {
+            updates(&given(heat_bath), &mut rng);
+        }
         draws(&fixed, &mut rng);
         draws(&lazy, &mut rng);
     }
