@@ -9,9 +9,11 @@ pub mod lattice;
 pub mod oracle;
 mod packing;
 pub mod problem;
+pub(crate) mod series;
 pub mod statistics;
 pub mod success;
 pub mod temper;
 pub mod transition;
+pub mod verify;
 
 pub use problem::{Energy, Kind, Problem};
