@@ -56,7 +56,7 @@ impl Experiment for Curves {
         }
         let plan = Plan {
             burn_in: if context.full { 50_000 } else { 4000 },
-            samples: if context.full { 400_000 } else { 24_000 },
+            samples: if context.full { 400_000 } else { 20_000 },
             every: 5,
         };
         context.progress.begin(self.title(), temperatures.len() as u64);

@@ -33,7 +33,7 @@ impl Experiment for Glass {
     }
 
     fn run(&self, context: &Context<'_>) -> Result<Outcome, ExperimentError> {
-        let rounds = if context.full { 4_000_000 } else { 80_000 };
+        let rounds = if context.full { 4_000_000 } else { 50_000 };
         let instances = &golden()[..3];
         context.progress.begin(self.title(), instances.len() as u64);
         let one = |index: usize| {

@@ -164,3 +164,84 @@ fn numbers(check: &Check) -> (String, String, String) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! The run itself is tested beside the library function; here, what is printed of it.
+    use super::*;
+
+    fn check(name: &str, measured: f64, judgement: Judgement) -> Check {
+        Check {
+            group: "lattice",
+            name: name.to_owned(),
+            source: "Kaufman, finite torus",
+            expected: -1.491_589_1,
+            measured,
+            judgement,
+            remark: measured
+                .is_nan()
+                .then(|| "too short\nhint: measure longer".to_owned()),
+        }
+    }
+
+    fn report() -> Report {
+        let sampled = Judgement::Sampled {
+            error: 0.000_75,
+            largest: 0.002,
+        };
+        Report {
+            checks: vec![
+                check("near", -1.491, sampled),
+                check("far", -1.5, sampled),
+                check("none", f64::NAN, sampled),
+                check("exact", -1.491_589_1, Judgement::Within(1e-12)),
+            ],
+        }
+    }
+
+    #[test]
+    fn text_has_one_line_a_check_and_a_summary() {
+        let text = text_of(&report());
+        for (word, verdict) in [
+            ("near", "ok"),
+            ("far", "FAILED"),
+            ("none", "FAILED too short"),
+            ("exact", "ok"),
+        ] {
+            let line = text
+                .lines()
+                .find(|line| line.contains(&format!("lattice: {word}")));
+            assert!(
+                line.is_some_and(|line| line.trim_end().ends_with(verdict)),
+                "{text}"
+            );
+        }
+        assert!(
+            text.contains("-1.49159") && text.contains("(+0.8 σ)") && text.contains("(-11.2 σ)"),
+            "{text}"
+        );
+        assert!(text.contains("4 checks, 2 failed; 3 of them sampled"), "{text}");
+    }
+
+    #[test]
+    fn json_says_the_same() {
+        let object = json_of(&report(), 7);
+        assert_eq!(object["schema"], "gibbs.ising.verify/1");
+        assert_eq!((&object["seed"], &object["passed"]), (&json!(7), &json!(false)));
+        assert_eq!(
+            (&object["failures"], &object["statistical_checks"]),
+            (&json!(2), &json!(3))
+        );
+        let checks = object["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let passed: Vec<_> = checks.iter().map(|c| c["passed"].as_bool()).collect();
+        assert_eq!(passed, [Some(true), Some(false), Some(false), Some(true)]);
+        assert_eq!(
+            (&checks[2]["measured"], &checks[3]["z"]),
+            (&Value::Null, &Value::Null)
+        );
+        assert_eq!(
+            (&checks[0]["error"], &checks[3]["tolerance"]),
+            (&json!(0.000_75), &json!(1e-12))
+        );
+    }
+}

@@ -192,7 +192,7 @@ fn single(
     let (mut spins, mut fields) = (vec![1; SIDE * SIDE], vec![0.0; SIDE * SIDE]);
     let plan = Plan {
         burn_in: 200,
-        samples: setting.size.cheap_samples(100_000),
+        samples: setting.size.cheap_samples(150_000),
         every: 2,
     };
     let mut sampler = Singles {
