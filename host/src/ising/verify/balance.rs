@@ -107,7 +107,7 @@ pub(super) fn violations(update: &impl Update) -> Result<[f64; 3], Error> {
     let flip = |model: &Dense<'_, i32>, state: usize, site: usize| {
         let spins = spins_of(state, 4);
         let field = model.local_field(site, &spins);
-        let up = usize::try_from((field + 4) / 2).unwrap_or(0);
+        let up = usize::try_from(i32::midpoint(field, 4)).unwrap_or(0);
         flips[usize::from(spins[site] > 0)][up.min(4)]
     };
     let helix = Dense::new(&HELIX, &[0; 4])?;
