@@ -148,6 +148,9 @@ fn numbers(check: &Check) -> (String, String, String) {
                 "exact".to_owned()
             },
         ),
+        Judgement::Sampled { error, .. } if !error.is_finite() => {
+            (significant(check.expected, 9), "none".to_owned(), String::new())
+        }
         Judgement::Sampled { error, .. } => {
             let both = with_error(check.measured, error);
             let (measured, error) = both.split_once(" ± ").unwrap_or((&both, ""));
@@ -217,7 +220,7 @@ mod tests {
             );
         }
         assert!(
-            text.contains("-1.49159") && text.contains("(+0.8 σ)") && text.contains("(-11.2 σ)"),
+            text.contains("-1.491589 ") && text.contains("(+0.8 σ)") && text.contains("(-11.2 σ)"),
             "{text}"
         );
         assert!(text.contains("4 checks, 2 failed; 3 of them sampled"), "{text}");
