@@ -17,6 +17,13 @@ pub mod garrote_scaling;
 pub mod garrote_sparse;
 pub mod garrote_transition;
 pub mod garrote_zhao_yu;
+mod ising;
+pub mod ising_binder;
+pub mod ising_coarsening;
+pub mod ising_curves;
+pub mod ising_dynamics;
+pub mod ising_glass;
+pub mod ising_temperature;
 pub mod page;
 pub mod random_moments;
 pub mod runner;
@@ -174,6 +181,12 @@ pub fn registry() -> Vec<Box<dyn Experiment>> {
         Box::new(garrote_recovery::Recovery),
         Box::new(garrote_diabetes::Diabetes),
         Box::new(garrote_scaling::Sizes),
+        Box::new(ising_curves::Curves),
+        Box::new(ising_binder::Binder),
+        Box::new(ising_dynamics::Dynamics),
+        Box::new(ising_coarsening::Coarsening),
+        Box::new(ising_temperature::EffectiveTemperature),
+        Box::new(ising_glass::Glass),
     ]
 }
 

@@ -10,11 +10,13 @@ pub mod oracle;
 mod packing;
 pub mod problem;
 pub mod sample;
+pub(crate) mod series;
 pub mod statistics;
 pub mod success;
 pub mod temper;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod transition;
+pub mod verify;
 
 pub use problem::{Energy, Kind, Problem};

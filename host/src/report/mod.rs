@@ -4,13 +4,14 @@
 //!
 //! * [`figure`]: a finished figure and how it is written; [`style`]: the palette and the chart builder.
 //! * One file per kind of figure: [`inclusion`], [`fit_error`], [`transition`], [`importance`],
-//!   [`curves`], [`comparison`], [`scaling`].
+//!   [`curves`], [`comparison`], [`scaling`], [`exact`].
 //! * [`number`]: how numbers are printed; [`table`]: aligned text and Markdown; [`html`]: the page.
 //!
 //! Every output is written by [`crate::files`]: under a temporary name, then renamed.
 
 pub mod comparison;
 pub mod curves;
+pub mod exact;
 pub mod figure;
 pub mod fit_error;
 pub mod html;

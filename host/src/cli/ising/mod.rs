@@ -1,4 +1,4 @@
-//! `gibbs ising sample | anneal | temper | exact`: Ising models on the command line.
+//! `gibbs ising sample | anneal | temper | exact | verify`: Ising models on the command line.
 //!
 //! One file per verb. `reading`: the problem file that the verbs share; `writing`: states and intervals.
 
@@ -7,6 +7,7 @@ mod exact;
 mod reading;
 mod sample;
 mod temper;
+mod verify;
 mod writing;
 
 use super::error::CliError;
@@ -25,7 +26,8 @@ Examples:
   gibbs ising anneal couplings.csv                     the best state that many reads find
   gibbs ising anneal qubo.csv --qubo --out best        the same of a QUBO; state and energies as files
   gibbs ising temper couplings.csv                     energies at many temperatures, the best state
-  gibbs ising exact couplings.csv --beta 0.25          ln Z, means and ground states by enumeration";
+  gibbs ising exact couplings.csv --beta 0.25          ln Z, means and ground states by enumeration
+  gibbs ising verify                                   prove all of it on this machine";
 
 /// Arguments of `gibbs ising`.
 #[derive(Debug, Args)]
@@ -45,6 +47,8 @@ enum Verb {
     Temper(temper::Arguments),
     /// Sum over all configurations of up to 24 spins
     Exact(exact::Arguments),
+    /// Check samplers and oracles against each other on this machine
+    Verify(verify::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
@@ -53,5 +57,6 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         Verb::Anneal(arguments) => anneal::run(arguments, common),
         Verb::Temper(arguments) => temper::run(arguments, common),
         Verb::Exact(arguments) => exact::run(arguments, common),
+        Verb::Verify(arguments) => verify::run(arguments, common),
     }
 }
