@@ -52,10 +52,10 @@ fn kinds() -> Vec<Plan> {
             ] {
                 plans.push(Plan {
                     coupling,
-                    stream,
                     rule,
-                    draw,
                     bits,
+                    draw,
+                    stream,
                     ..plan()
                 });
             }
