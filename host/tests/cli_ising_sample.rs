@@ -1,6 +1,8 @@
 //! `gibbs ising sample` as a user meets it: table, JSON, files, signals and resume, refusals.
 //!
-//! Mutations tried, each seen red: MUTATIONS
+//! Mutations tried, each seen red: sweeps of the table counted without the burn-in; options that the rule does not
+//! read accepted; the asked temperature printed as the effective one; `--resume` ignored; ±J started ordered; a field
+//! renamed.
 
 #[path = "support/cli.rs"]
 mod cli;

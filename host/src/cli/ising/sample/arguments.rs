@@ -29,7 +29,7 @@ pub(in super::super) struct Arguments {
     /// Rows, where they are not as many as columns [default: --size]
     #[arg(long, value_name = "L", value_parser = clap::value_parser!(u32).range(2..=65536))]
     height: Option<u32>,
-    /// Temperature T in units of |J| / k_B; inf is allowed with heat-bath
+    /// Temperature T in units of |J| / k_B; inf too, but not under metropolis
     #[arg(
         long,
         value_name = "T",
