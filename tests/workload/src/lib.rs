@@ -51,7 +51,7 @@ pub fn garrote_hashes() -> [Entry; 14] {
 }
 
 /// The Ising models.
-pub fn ising_hashes() -> [Entry; 16] {
+pub fn ising_hashes() -> [Entry; 17] {
     [
         ("ising-lattice", ising::lattice()),
         ("ising-integer", ising::integer()),
@@ -66,6 +66,7 @@ pub fn ising_hashes() -> [Entry; 16] {
         ("ising-swendsen-wang-f64", ising::swendsen_wang::<f64>()),
         ("ising-temper-f32", ising::tempering::<f32>()),
         ("ising-temper-f64", ising::tempering::<f64>()),
+        ("ising-temper-q16", ising::tempering_q16()),
         ("ising-enumerate-f32", ising::enumeration::<f32>()),
         ("ising-enumerate-f64", ising::enumeration::<f64>()),
         ("ising-levels", ising::levels()),

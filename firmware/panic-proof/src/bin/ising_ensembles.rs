@@ -5,7 +5,9 @@
 use gibbs_core::ising::enumerate::{Enumeration, Level, Thermal};
 use gibbs_core::ising::model::{Dense, Model, Sparse, Stored, Torus, Weight, Wrap};
 use gibbs_core::ising::swendsen_wang::SwendsenWang;
-use gibbs_core::ising::temper::{Betas, Exchange, Replica, Rung, Tempering, equalise, geometric};
+use gibbs_core::ising::temper::{
+    Betas, Exchange, Replica, Rung, TemperaturesQ16, Tempering, equalise, geometric,
+};
 use gibbs_core::ising::wolff::Wolff;
 use gibbs_core::random::{Xoshiro256PlusPlus, stream};
 use gibbs_panic_proof::{given, taken};
@@ -22,6 +24,7 @@ fn ensembles() {
     models(1.0_f64, &mut rng);
     levels(&mut rng);
     tempering::<i32>(&mut rng);
+    integer_tempering(&mut rng);
     tempering::<f32>(&mut rng);
     tempering::<f64>(&mut rng);
 }
@@ -108,4 +111,19 @@ fn tempering<W: Weight>(rng: &mut Random) {
     taken(equalise(betas, tempering.rungs(), adjusted));
     tempering.reset_counts();
     taken(Tempering::resume(some(&mut replicas), some(&mut rungs), given(true)).is_ok());
+}
+
+fn integer_tempering(rng: &mut Random) {
+    let mut temperatures = given([1_u32; 5]);
+    let (mut replicas, mut rungs) = (given([Replica::default(); 5]), given([Rung::default(); 5]));
+    let mut energies = given([0_i32; 5]);
+    if let (Ok(mut tempering), Ok(rule)) = (
+        Tempering::new(some(&mut replicas), some(&mut rungs)),
+        TemperaturesQ16::new(some(&mut temperatures)),
+    ) {
+        taken(tempering.exchange(some(&mut energies), &rule, rng));
+        taken(rule.swaps(given(3), given(1), given(2), rng));
+        taken((rule.rungs(), rule.temperatures().len()));
+        taken(rule.acceptance(given(3), given(1), given(2)));
+    }
 }

@@ -7,10 +7,10 @@ use gibbs_core::Error;
 use gibbs_core::ising::enumerate::{Enumeration, Level, Thermal};
 use gibbs_core::ising::model::{Dense, Model, Stored, Torus, Weight, Wrap};
 use gibbs_core::ising::swendsen_wang::SwendsenWang;
-use gibbs_core::ising::temper::{Betas, Replica, Rung, Tempering, equalise, geometric};
+use gibbs_core::ising::temper::{Betas, Replica, Rung, TemperaturesQ16, Tempering, equalise, geometric};
 use gibbs_core::ising::wolff::Wolff;
 use gibbs_core::math::Real;
-use gibbs_core::random::{normal, stream};
+use gibbs_core::random::{below, normal, stream};
 
 const BETA: f64 = 0.44;
 
@@ -116,6 +116,37 @@ fn exchanges<T: Real + Weight>(hash: &mut Hash) -> Result<(), Error> {
     }
     hash.real(equalise(&betas, tempering.rungs(), &mut adjusted)?);
     hash.reals(&adjusted);
+    Ok(())
+}
+
+/// The same exchanges in integers.
+#[inline(never)]
+pub(crate) fn tempering_q16() -> u64 {
+    let mut hash = Hash::default();
+    let ran = integer_exchanges(&mut hash);
+    hash.outcome(ran);
+    hash.value()
+}
+
+fn integer_exchanges(hash: &mut Hash) -> Result<(), Error> {
+    let mut rng = stream(black_box(15), "workload/tempering", 1);
+    let temperatures = black_box([5 << 16, 3 << 16, 2 << 16, 3 << 15, 1 << 16]);
+    let (mut replicas, mut rungs) = ([Replica::default(); 5], [Rung::default(); 5]);
+    let mut tempering = Tempering::new(&mut replicas, &mut rungs)?;
+    let rule = TemperaturesQ16::new(&temperatures)?;
+    for _ in 0..40 {
+        let mut energies = [0; 5];
+        for (energy, replica) in energies.iter_mut().zip(tempering.replicas()) {
+            *energy = below(&mut rng, 9) as i32 - 2 * replica.rung as i32;
+        }
+        let made = tempering.exchange(&energies, &rule, &mut rng)?;
+        hash.word(made as u64);
+    }
+    for (replica, rung) in tempering.replicas().iter().zip(tempering.rungs()) {
+        hash.word(u64::from(replica.rung));
+        hash.word(replica.round_trips);
+        hash.word(rung.accepted);
+    }
     Ok(())
 }
 

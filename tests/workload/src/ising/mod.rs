@@ -4,7 +4,7 @@ mod ensembles;
 mod lattice;
 mod single;
 
-pub(crate) use ensembles::{enumeration, levels, swendsen_wang, tempering, wolff};
+pub(crate) use ensembles::{enumeration, levels, swendsen_wang, tempering, tempering_q16, wolff};
 pub(crate) use lattice::lattice;
 pub(crate) use single::{annealing, bifurcation, bifurcation_q29, integer};
 
