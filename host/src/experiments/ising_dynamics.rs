@@ -95,9 +95,9 @@ impl Experiment for Dynamics {
 
     fn run(&self, context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         let slow: &[usize] = if context.full {
-            &[8, 16, 32, 64]
+            &[16, 32, 64, 128]
         } else {
-            &[8, 16, 32]
+            &[16, 32, 64]
         };
         let fast: &[usize] = if context.full {
             &[8, 16, 32, 64, 128]

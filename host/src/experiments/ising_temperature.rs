@@ -46,7 +46,7 @@ impl Experiment for EffectiveTemperature {
     fn run(&self, context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         context.progress.begin(self.title(), BITS.len() as u64);
         let one = |bits: &u32| -> Result<(f64, Estimate), ExperimentError> {
-            let samples = if *bits == 8 { 400_000 } else { 60_000 };
+            let samples = if *bits == 8 { 250_000 } else { 30_000 };
             let plan = Plan {
                 burn_in: 4000,
                 samples: if context.full { 20 * samples } else { samples },
