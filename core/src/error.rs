@@ -27,12 +27,11 @@ pub enum Error {
     Unsupported,
     /// No signal: no candidate satisfies the selection rule.
     NoSignal,
-    /// Couplings are not symmetric: entry (row, column) differs from entry (column, row).
+    /// Couplings are not symmetric: some entry of this row differs from its mirror image. (The row alone: a second
+    /// number would cost every `Result` on a small device another word of stack.)
     Asymmetric {
         /// Row (0-based).
         row: usize,
-        /// Column (0-based).
-        column: usize,
     },
     /// The coupling of a spin with itself is not zero: a constant of the energy, dropped by nobody silently.
     SelfCoupling {

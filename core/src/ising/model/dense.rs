@@ -31,7 +31,7 @@ impl<'a, C: Stored> Dense<'a, C> {
                 }
                 let mirrored = couplings.get(column * n + row).map(|v| v.weight());
                 if mirrored != Some(value) {
-                    return Err(Error::Asymmetric { row, column });
+                    return Err(Error::Asymmetric { row });
                 }
             }
         }
