@@ -16,7 +16,7 @@ use std::hint::black_box;
 /// 2 / ln(1 + √2).
 const CRITICAL: f64 = 2.269_185_314_213_022;
 
-fn sweep<U: Update + Sync>(c: &mut Criterion, name: &str, side: usize, update: U) {
+fn sweep<U: Update + Sync>(c: &mut Criterion, name: &str, side: usize, update: &U) {
     let mut group = c.benchmark_group(format!("ising/sweep/{name}"));
     group.throughput(Throughput::Elements((side * side) as u64));
     for instructions in Instructions::available() {
@@ -29,7 +29,7 @@ fn sweep<U: Update + Sync>(c: &mut Criterion, name: &str, side: usize, update: U
                 .expect("uniform bonds fit");
         }
         group.bench_function(BenchmarkId::new(format!("{instructions:?}"), side), |b| {
-            b.iter(|| engine.sweep(&update, &Uniform::Ferromagnet));
+            b.iter(|| engine.sweep(update, &Uniform::Ferromagnet));
         });
     }
 }
@@ -37,11 +37,11 @@ fn sweep<U: Update + Sync>(c: &mut Criterion, name: &str, side: usize, update: U
 fn lattice(c: &mut Criterion) {
     let p = |bits| Probability::at_temperature(CRITICAL, bits).expect("a warm temperature");
     for side in [64, 1024] {
-        sweep(c, "metropolis-64", side, Metropolis(Lazy::new(p(64))));
-        sweep(c, "metropolis-16", side, Metropolis(Lazy::new(p(16))));
-        sweep(c, "metropolis-16-all-bits", side, Metropolis(Fixed(p(16))));
+        sweep(c, "metropolis-64", side, &Metropolis(Lazy::new(p(64))));
+        sweep(c, "metropolis-16", side, &Metropolis(Lazy::new(p(16))));
+        sweep(c, "metropolis-16-all-bits", side, &Metropolis(Fixed(p(16))));
         let heat_bath = HeatBath::at_temperature(CRITICAL).expect("a warm temperature");
-        sweep(c, "heat-bath", side, heat_bath);
+        sweep(c, "heat-bath", side, &heat_bath);
     }
 }
 
