@@ -62,11 +62,11 @@ fn report(
     Ok(())
 }
 
-fn lanes(plan: Plan, name: [&str; 2], update: impl Update + Sync) -> Result<(), Box<dyn Error>> {
+fn lanes(plan: Plan, name: [&str; 2], update: &(impl Update + Sync)) -> Result<(), Box<dyn Error>> {
     if plan.side <= 64 {
-        words::<u32>(plan, name, &update)
+        words::<u32>(plan, name, update)
     } else {
-        words::<u64>(plan, name, &update)
+        words::<u64>(plan, name, update)
     }
 }
 
@@ -138,10 +138,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let temperature: f64 = temperature.parse()?;
     let p = |bits| Probability::at_temperature(temperature, bits);
-    lanes(plan, ["metropolis", "16"], Metropolis(Lazy::new(p(16)?)))?;
-    lanes(plan, ["metropolis, all bits", "16"], Metropolis(Fixed(p(16)?)))?;
-    lanes(plan, ["metropolis", "64"], Metropolis(Lazy::new(p(64)?)))?;
-    lanes(plan, ["heat bath", "64"], HeatBath::at_temperature(temperature)?)?;
+    lanes(plan, ["metropolis", "16"], &Metropolis(Lazy::new(p(16)?)))?;
+    lanes(plan, ["metropolis, all bits", "16"], &Metropolis(Fixed(p(16)?)))?;
+    lanes(plan, ["metropolis", "64"], &Metropolis(Lazy::new(p(64)?)))?;
+    lanes(plan, ["heat bath", "64"], &HeatBath::at_temperature(temperature)?)?;
     if plan.side == 64 {
         device(plan, temperature)?;
     }
