@@ -25,7 +25,7 @@ fn sweep<U: Update + Sync>(c: &mut Criterion, name: &str, side: usize, update: &
             .with_instructions(instructions);
         for _ in 0..100 {
             engine
-                .sweep(&update, &Uniform::Ferromagnet)
+                .sweep(update, &Uniform::Ferromagnet)
                 .expect("uniform bonds fit");
         }
         group.bench_function(BenchmarkId::new(format!("{instructions:?}"), side), |b| {
