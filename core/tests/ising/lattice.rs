@@ -1,5 +1,14 @@
 //! The packed lattice for its tests: memory, bonds from a table, sites read one by one, every string of random
 //! bits at once.
+//!
+//! Mutations tried, each seen red in the `lattice_*` modules. Layout: `looks_right` inverted; side neighbours unrotated at the
+//! end of a row, or rotated the other way, or by a lane too many; an open upper boundary; a layout of wider words accepted.
+//! Bonds: left and right, or above and below, exchanged; words not cleared first. Observables and `randomise`
+//! without the mask of the lanes. Draws: k odd scaled as k - 1; P for P - 1; T_eff off by 1e-12; trailing ones not
+//! skipped, or a single lane drawn twice, by `Fixed`; free low bits 0, (t + 1)² - 1 without a t, the second half of p²
+//! compared with the first, u = t of p² refused, the mixed branch inverted by `Lazy`; low bits of a draw for u16.
+//! Update: u = 2 of one in each pair not free; p and p² exchanged; draws for lanes without a site; heat bath with the
+//! thresholds exchanged or truncated, u = t refused, or a third neighbour up counted as two.
 
 use gibbs_core::ising::lattice::{Bonds, Fair, Geometry, Planes, PlusMinus, Uniform, Word};
 use gibbs_core::ising::model::Wrap;
@@ -160,14 +169,14 @@ impl<W: Word> Bonds<W> for Packed<W> {
     }
 }
 
-/// One of the three kinds of bonds, so that a test can run over all.
+/// Either kind of bonds, so that a test can run over both.
 #[derive(Clone, Debug)]
-pub(crate) enum Some3<W> {
+pub(crate) enum AnyBonds<W> {
     Uniform(Uniform),
     Packed(Packed<W>),
 }
 
-impl<W: Word> Bonds<W> for Some3<W> {
+impl<W: Word> Bonds<W> for AnyBonds<W> {
     fn signs(&self, colour: usize, index: usize) -> [W; 4] {
         match self {
             Self::Uniform(bonds) => bonds.signs(colour, index),
@@ -184,18 +193,18 @@ impl<W: Word> Bonds<W> for Some3<W> {
 }
 
 /// Ferromagnet, antiferromagnet and a glass of these sides, each with its table.
-pub(crate) fn kinds<W: Word>(width: usize, height: usize) -> [(Some3<W>, Table); 3] {
+pub(crate) fn kinds<W: Word>(width: usize, height: usize) -> [(AnyBonds<W>, Table); 3] {
     let glass = Table::random(width, height, 400, (width * 1000 + height) as u64);
     [
         (
-            Some3::Uniform(Uniform::Ferromagnet),
+            AnyBonds::Uniform(Uniform::Ferromagnet),
             Table::uniform(width, height, 1),
         ),
         (
-            Some3::Uniform(Uniform::Antiferromagnet),
+            AnyBonds::Uniform(Uniform::Antiferromagnet),
             Table::uniform(width, height, -1),
         ),
-        (Some3::Packed(glass.packed()), glass),
+        (AnyBonds::Packed(glass.packed()), glass),
     ]
 }
 
@@ -232,7 +241,7 @@ impl Fair<u64> for Strings {
     }
 }
 
-/// The share of strings of `length` bits, at least 6, for which the lane of the answer is 1.
+/// The number of strings of `length` bits, at least 6, for which the lane of the answer is 1.
 pub(crate) fn count(length: u32, rest: u64, answer: impl Fn(&mut Strings) -> u64) -> u64 {
     let blocks = 0..1_u64 << (length - 6);
     blocks

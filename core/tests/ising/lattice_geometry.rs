@@ -1,6 +1,4 @@
 //! Where sites lie in words, what a word sees around it, energies, and what is refused.
-//!
-//! Mutations tried: see the list at the end of `lattice_update.rs`.
 
 use crate::lattice::{Memory, Table, kinds, packs};
 use gibbs_core::Error;
