@@ -110,18 +110,16 @@ pub const fn looks_right(colour: usize, y: usize) -> bool {
 #[inline(always)]
 pub fn side_neighbours<W: Word>(row: &[W], side: &mut [W], used: u32, right: bool) {
     if right {
-        for (to, from) in side.iter_mut().zip(row.iter().skip(1)) {
+        if let (Some((first, next)), Some((last, side))) = (row.split_first(), side.split_last_mut()) {
+            for (to, from) in side.iter_mut().zip(next) {
+                *to = *from;
+            }
+            *last = first.rotate_down(used);
+        }
+    } else if let (Some((last, before)), Some((first, side))) = (row.split_last(), side.split_first_mut()) {
+        for (to, from) in side.iter_mut().zip(before) {
             *to = *from;
         }
-        if let (Some(to), Some(from)) = (side.last_mut(), row.first()) {
-            *to = from.rotate_down(used);
-        }
-    } else {
-        for (to, from) in side.iter_mut().skip(1).zip(row) {
-            *to = *from;
-        }
-        if let (Some(to), Some(from)) = (side.first_mut(), row.last()) {
-            *to = from.rotate_up(used);
-        }
+        *first = last.rotate_up(used);
     }
 }

@@ -5,7 +5,6 @@ use super::generators::Generators;
 use super::kernel::{Band, Instructions};
 use super::packed::Packed;
 use gibbs_core::Error;
-use gibbs_core::ising::lattice::geometry::{looks_right, side_neighbours};
 use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, Update};
 use gibbs_core::ising::model::Wrap;
 use rayon::prelude::*;
@@ -17,16 +16,18 @@ pub const STREAM: &str = "ising-lanes";
 const BAND: usize = 1024;
 
 /// Two colour planes on the heap, with the generators of their bands. In words of 64 bits, or of 32 for lattices of up
-/// to 64 columns, which fill only half of a wider word. Memory: one bit per site for the spins,
-/// 256 bytes per band, and 24 bytes of scratch for each word that a thread is working on.
+/// to 64 columns, which fill only half of a wider word. Memory: one bit per site for the spins, 256 bytes per band,
+/// and 8 KiB of scratch for each thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engine<W = u64> {
     geometry: Geometry,
+    /// With one more row at either end, a copy of the row at the other end ([`close`]), so that the rows above and
+    /// below a band lie where they are needed.
     planes: [Vec<W>; 2],
     bands: Vec<Generators>,
     instructions: Instructions,
     /// Scratch of a lattice of one band.
-    around: Neighbours<W>,
+    side: Vec<W>,
 }
 
 impl<W: Packed> Engine<W> {
@@ -37,14 +38,15 @@ impl<W: Packed> Engine<W> {
     pub fn new(width: usize, height: usize, wrap: Wrap, seed: u64) -> Result<Self, Error> {
         let geometry = Geometry::new::<W>(width, height, wrap)?;
         let bands = height.div_ceil(rows_of_band::<W>(&geometry)) as u64;
+        let plane = vec![W::NONE; geometry.plane() + 2 * geometry.words()];
         Ok(Self {
             geometry,
-            planes: [vec![W::NONE; geometry.plane()], vec![W::NONE; geometry.plane()]],
+            planes: [plane.clone(), plane],
             bands: (0..bands)
                 .map(|band| Generators::new(seed, STREAM, band))
                 .collect(),
             instructions: Instructions::best(),
-            around: Neighbours::default(),
+            side: Vec::new(),
         })
     }
 
@@ -62,7 +64,9 @@ impl<W: Packed> Engine<W> {
 
     /// The words of one colour (0 or 1), row by row.
     pub fn plane(&self, colour: usize) -> &[W] {
-        self.planes.get(colour).map_or(&[], Vec::as_slice)
+        self.planes
+            .get(colour)
+            .map_or(&[], |plane| inner(&self.geometry, plane))
     }
 
     /// The states of the generators, 32 words a band: for checkpoints.
@@ -84,7 +88,9 @@ impl<W: Packed> Engine<W> {
         let bands = bands.ok_or(Error::Domain)?;
         let [mut even, mut odd] = planes;
         Planes::new(self.geometry, [&mut even, &mut odd])?;
-        self.planes = [even, odd];
+        for (to, from) in self.planes.iter_mut().zip([even, odd]) {
+            inner_mut(&self.geometry, to).copy_from_slice(&from);
+        }
         self.bands = bands;
         Ok(())
     }
@@ -95,7 +101,8 @@ impl<W: Packed> Engine<W> {
     /// Never: lengths and masks are kept.
     pub fn planes(&mut self) -> Planes<'_, W> {
         let [even, odd] = &mut self.planes;
-        Planes::new(self.geometry, [even, odd]).expect("lengths and masks are kept")
+        let planes = [inner_mut(&self.geometry, even), inner_mut(&self.geometry, odd)];
+        Planes::new(self.geometry, planes).expect("lengths and masks are kept")
     }
 
     /// One sweep: all sites of colour 0, then all of colour 1.
@@ -117,68 +124,62 @@ impl<W: Packed> Engine<W> {
 
     fn half_sweep<U: Update + Sync, B: Bonds<W> + Sync>(&mut self, colour: usize, update: &U, bonds: &B) {
         let geometry = self.geometry;
+        let words = geometry.words();
         let rows = rows_of_band::<W>(&geometry);
         let [even, odd] = &mut self.planes;
-        let (own, other) = if colour == 0 { (even, &*odd) } else { (odd, &*even) };
+        let (own, other) = if colour == 0 { (even, odd) } else { (odd, even) };
+        close(&geometry, other);
+        let other = &*other;
         let instructions = self.instructions;
-        let run = |around: &mut Neighbours<W>, band: usize, own: &mut [W], generators: &mut Generators| {
-            let top = band * rows;
-            around.gather(&geometry, colour, top, other, own.len());
-            let first = top * geometry.words();
+        let run = |side: &mut Vec<W>, band: usize, own: &mut [W], generators: &mut Generators| {
+            let (top, count) = (band * rows, own.len());
+            side.resize(count, W::NONE);
             let band = Band {
                 own,
-                around: [&other[first..], &around.side, &around.above, &around.below],
+                above: &other[top * words..][..count],
+                centre: &other[(top + 1) * words..][..count],
+                below: &other[(top + 2) * words..][..count],
+                side,
                 geometry: &geometry,
                 update,
                 bonds,
                 colour,
-                first,
+                top,
                 generators,
             };
             band.half_sweep(instructions);
         };
+        let own = inner_mut(&geometry, own);
         if let [generators] = self.bands.as_mut_slice() {
-            run(&mut self.around, 0, own, generators);
+            run(&mut self.side, 0, own, generators);
         } else {
-            own.par_chunks_mut(rows * geometry.words())
+            own.par_chunks_mut(rows * words)
                 .zip(&mut self.bands)
                 .enumerate()
-                .for_each_init(Neighbours::default, |around, (band, (own, generators))| {
-                    run(around, band, own, generators);
+                .for_each_init(Vec::new, |side, (band, (own, generators))| {
+                    run(side, band, own, generators);
                 });
         }
     }
 }
 
-/// Rows of a band: a function of the sides alone.
+/// Rows of a band: a function of the sides alone, even for rows of one word.
 fn rows_of_band<W: Packed>(geometry: &Geometry) -> usize {
     (BAND * W::PER_LANE / geometry.words()).max(1)
 }
 
-/// The neighbours of a band that do not lie where they are needed: one copy each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Neighbours<W> {
-    side: Vec<W>,
-    above: Vec<W>,
-    below: Vec<W>,
+/// The rows of a plane without the copies at its ends.
+fn inner<'p, W>(geometry: &Geometry, plane: &'p [W]) -> &'p [W] {
+    &plane[geometry.words()..][..geometry.plane()]
 }
 
-impl<W: Packed> Neighbours<W> {
-    /// For the `count` words from row `top` on.
-    fn gather(&mut self, geometry: &Geometry, colour: usize, top: usize, other: &[W], count: usize) {
-        let (words, height) = (geometry.words(), geometry.height());
-        let row = |y: usize| &other[y * words..(y + 1) * words];
-        let bottom = top + count / words;
-        self.side.resize(count, W::NONE);
-        for (side, y) in self.side.chunks_exact_mut(words).zip(top..) {
-            side_neighbours(row(y), side, geometry.used(), looks_right(colour, y));
-        }
-        let centre = &other[top * words..bottom * words];
-        self.above.clear();
-        self.above.extend_from_slice(row((top + height - 1) % height));
-        self.above.extend_from_slice(&centre[..count - words]);
-        self.below.clear();
-        self.below.extend_from_slice(&centre[words..]);
-        self.below.extend_from_slice(row(bottom % height));
-    }
+fn inner_mut<'p, W>(geometry: &Geometry, plane: &'p mut [W]) -> &'p mut [W] {
+    &mut plane[geometry.words()..][..geometry.plane()]
+}
+
+/// Copies the last row before the first, and the first after the last: the sides are periodic.
+fn close<W: Copy>(geometry: &Geometry, plane: &mut [W]) {
+    let (words, end) = (geometry.words(), geometry.plane());
+    plane.copy_within(end..end + words, 0);
+    plane.copy_within(words..2 * words, end + words);
 }

@@ -3,6 +3,7 @@
 use super::generators::{Generators, Running};
 use super::machine::{Baseline, LANES, Lanes, Machine};
 use super::packed::Packed;
+use gibbs_core::ising::lattice::geometry::{looks_right, side_neighbours};
 use gibbs_core::ising::lattice::{Bonds, Geometry, Update, seen};
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
@@ -44,14 +45,18 @@ impl Instructions {
 /// What a half sweep of a band reads and writes.
 pub(super) struct Band<'a, W, U, B> {
     pub own: &'a mut [W],
-    /// Neighbours: same place in the row, side, above, below; at least as long.
-    pub around: [&'a [W]; 4],
+    /// The other colour: the rows above those of the band, the rows of the band, the rows below.
+    pub above: &'a [W],
+    pub centre: &'a [W],
+    pub below: &'a [W],
+    /// Scratch for the second neighbours within the rows.
+    pub side: &'a mut [W],
     pub geometry: &'a Geometry,
     pub update: &'a U,
     pub bonds: &'a B,
     pub colour: usize,
-    /// Index in the plane of the first word.
-    pub first: usize,
+    /// First row of the band.
+    pub top: usize,
     pub generators: &'a mut Generators,
 }
 
@@ -89,24 +94,46 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
     // No closures and no `array::map` from here on: they are not compiled for the machine.
     #[inline(always)]
     fn run<M: Machine>(mut self, machine: M) {
+        self.gather_side();
         let own = std::mem::take(&mut self.own);
         let mut random = self.generators.load(machine);
         let mask = [W::mask(self.geometry.used()); 2 * LANES];
         let full = W::gather(&mask, 0);
         let mut done = 0;
-        while done < own.len() {
-            let left = own.len() - done;
-            let sites = if left < W::PER_VECTOR {
-                W::gather(&mask[..left], 0)
-            } else {
-                full
-            };
+        while done + W::PER_VECTOR <= own.len() {
             let spins = Lanes::load(machine, W::gather(own, done));
-            let new = self.vector(machine, spins, sites, done, &mut random);
+            let new = self.vector(machine, spins, full, done, &mut random);
             W::scatter(new.store(), own, done);
             done += W::PER_VECTOR;
         }
+        if done < own.len() {
+            let sites = W::gather(&mask[..own.len() - done], 0);
+            let spins = Lanes::load(machine, W::gather(own, done));
+            let new = self.vector(machine, spins, sites, done, &mut random);
+            W::scatter(new.store(), own, done);
+        }
         self.generators.store(&random);
+    }
+
+    #[inline(always)]
+    fn gather_side(&mut self) {
+        let (words, used) = (self.geometry.words(), self.geometry.used());
+        let mut right = looks_right(self.colour, self.top);
+        if words == 1 {
+            // Bands and heights are even: rows come in pairs, one to the right and one to the left.
+            let sides = self.side.as_chunks_mut::<2>().0;
+            for (side, row) in sides.iter_mut().zip(self.centre.as_chunks::<2>().0) {
+                let down = row[usize::from(!right)].rotate_down(used);
+                let up = row[usize::from(right)].rotate_up(used);
+                *side = if right { [down, up] } else { [up, down] };
+            }
+            return;
+        }
+        let rows = self.centre.chunks_exact(words);
+        for (side, row) in self.side.chunks_exact_mut(words).zip(rows) {
+            side_neighbours(row, side, used, right);
+            right = !right;
+        }
     }
 
     /// The new spins of the vector that starts `done` words into the band; `sites` has the lanes that hold sites.
@@ -119,14 +146,14 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
         done: usize,
         random: &mut Running<M>,
     ) -> Lanes<M> {
-        let [c, s, a, b] = self.around;
         let neighbours = [
-            Lanes::load(machine, W::gather(c, done)),
-            Lanes::load(machine, W::gather(s, done)),
-            Lanes::load(machine, W::gather(a, done)),
-            Lanes::load(machine, W::gather(b, done)),
+            Lanes::load(machine, W::gather(self.centre, done)),
+            Lanes::load(machine, W::gather(self.side, done)),
+            Lanes::load(machine, W::gather(self.above, done)),
+            Lanes::load(machine, W::gather(self.below, done)),
         ];
-        let [c, s, a, b] = W::gather_signs(self.bonds, self.colour, self.first + done);
+        let first = self.top * self.geometry.words() + done;
+        let [c, s, a, b] = W::gather_signs(self.bonds, self.colour, first);
         let signs = [
             Lanes::load(machine, c),
             Lanes::load(machine, s),

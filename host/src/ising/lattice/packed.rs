@@ -20,14 +20,10 @@ pub trait Packed: Word {
     #[inline(always)]
     fn gather(from: &[Self], at: usize) -> [u64; LANES] {
         let from = &from[at..];
-        if let Some(lanes) = Self::load(from) {
-            return lanes;
+        match Self::load(from) {
+            Some(lanes) => lanes,
+            None => gather_rest(from),
         }
-        let mut lanes = [0; LANES];
-        for (k, word) in from.iter().enumerate() {
-            lanes[k / Self::PER_LANE] |= word.wide() << (k % Self::PER_LANE * Self::BITS as usize);
-        }
-        lanes
     }
 
     /// Writes a vector to the words from `at` on, as far as there are any.
@@ -35,9 +31,7 @@ pub trait Packed: Word {
     fn scatter(lanes: [u64; LANES], to: &mut [Self], at: usize) {
         let to = &mut to[at..];
         if Self::store(lanes, to).is_none() {
-            for (k, word) in to.iter_mut().enumerate() {
-                *word = Self::narrow(lanes[k / Self::PER_LANE] >> (k % Self::PER_LANE * Self::BITS as usize));
-            }
+            scatter_rest(&lanes, to);
         }
     }
 
@@ -57,6 +51,25 @@ pub trait Packed: Word {
             signs[3][lane] |= b.wide() << shift;
         }
         signs
+    }
+}
+
+/// The last words of a band, once in a while: kept out of the loops.
+#[cold]
+#[inline(never)]
+fn gather_rest<W: Packed>(from: &[W]) -> [u64; LANES] {
+    let mut lanes = [0; LANES];
+    for (k, word) in from.iter().enumerate() {
+        lanes[k / W::PER_LANE] |= word.wide() << (k % W::PER_LANE * W::BITS as usize);
+    }
+    lanes
+}
+
+#[cold]
+#[inline(never)]
+fn scatter_rest<W: Packed>(lanes: &[u64; LANES], to: &mut [W]) {
+    for (k, word) in to.iter_mut().enumerate() {
+        *word = W::narrow(lanes[k / W::PER_LANE] >> (k % W::PER_LANE * W::BITS as usize));
     }
 }
 
