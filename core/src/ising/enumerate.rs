@@ -36,7 +36,7 @@ pub struct Enumeration<'a, M: Model> {
 pub struct Thermal {
     /// ln Z.
     pub log_partition: f64,
-    /// <E>.
+    /// Mean energy E.
     pub energy: f64,
     /// <E²>.
     pub energy_squared: f64,
@@ -98,7 +98,7 @@ impl<'a, M: Model> Enumeration<'a, M> {
         Ok(state)
     }
 
-    /// ln Z, <E> and <E²> at inverse temperature `beta`, of either sign. Cost: 2^N flips and exponentials.
+    /// ln Z and the means of E and E² at inverse temperature `beta`, of either sign. Cost: 2^N flips and exponentials.
     ///
     /// # Errors
     /// [`Error::NonFinite`].

@@ -2,7 +2,7 @@
 //!
 //! The sums are those of [`gibbs_core::ising::enumerate`], in the unit of the weights; of a QUBO the offset is
 //! added, so that every energy is that of the file: ln Z = ln Z' - beta offset. Heat capacity
-//! C = beta² <(E - <E>)²>, in units of k_B: from the levels where there are any, else from <E²> - <E>², whose
+//! C = `beta² <(E - <E>)²>`, in units of k_B: from the levels where there are any, else from `<E²> - <E>²`, whose
 //! rounding is about 1e-16 beta² E².
 
 use super::anneal::SolveError;
@@ -24,9 +24,9 @@ pub struct Exact {
     pub beta: f64,
     /// ln Z.
     pub log_z: f64,
-    /// <E>.
+    /// `<E>`.
     pub energy: f64,
-    /// beta² <(E - <E>)²>.
+    /// `beta² <(E - <E>)²>`.
     pub heat_capacity: f64,
     /// <s_i>.
     pub means: Vec<f64>,

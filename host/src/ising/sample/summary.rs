@@ -23,7 +23,7 @@ pub struct Summary {
     pub magnetization2: Measured,
     /// Binder's cumulant 1 - <m⁴> / (3 <m²>²).
     pub binder: Measured,
-    /// (<E²> - <E>²) / (N T²), in units of k_B.
+    /// `(<E²> - <E>²) / (N T²)`, in units of k_B.
     pub specific_heat: Measured,
     /// N (<m²> - <|m|>²) / T, in units of 1 / |J|.
     pub susceptibility: Measured,
