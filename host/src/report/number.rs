@@ -40,9 +40,9 @@ pub fn plain(value: f64) -> String {
     significant(value, 4)
 }
 
-/// A tick of an axis: four significant digits without the zeros at the end.
+/// A tick of an axis: six significant digits without the zeros at the end.
 pub fn tick(value: f64) -> String {
-    let text = significant(value, 4);
+    let text = significant(value, 6);
     let (number, exponent) = text
         .split_once('e')
         .map_or((text.as_str(), None), |(n, e)| (n, Some(e)));
@@ -97,6 +97,7 @@ mod tests {
     fn ticks_drop_zeros_but_no_digit() {
         let cases = [
             (0.0125, "0.0125"),
+            (-1.4325, "-1.4325"),
             (0.5, "0.5"),
             (-30.0, "-30"),
             (2.5e-7, "2.5e-7"),
