@@ -8,7 +8,7 @@
 //! its second term. It is a worst case, which no instance tried comes near.
 
 use crate::direct::{Instance, bits, mean, spin, wide};
-use crate::glasses::{edwards_anderson, sk};
+use crate::instances::{edwards_anderson, sk};
 use crate::tolerances as tol;
 use gibbs_core::Error;
 use gibbs_core::ising::enumerate::{Ground, LARGEST, Level, Thermal};
@@ -213,15 +213,15 @@ fn golden_sherrington_kirkpatrick() {
     golden(&sk(16, 3), 0.25, (-40, 8, 14.787_176, -27.360_363));
 }
 
+fn four_by_four(seed: u64) -> Vec<i32> {
+    edwards_anderson(seed, 4).into_iter().map(i32::from).collect()
+}
+
 #[test]
 fn golden_edwards_anderson() {
-    golden(&edwards_anderson(4, 4, 1), 1.0, (-24, 2, 24.953_192, -22.880_978));
-    golden(&edwards_anderson(4, 4, 2), 1.0, (-20, 22, 23.369_77, -18.924_679));
-    golden(
-        &edwards_anderson(4, 4, 3),
-        1.0,
-        (-22, 14, 24.801_205, -21.321_259),
-    );
+    golden(&four_by_four(1), 1.0, (-24, 2, 24.953_192, -22.880_978));
+    golden(&four_by_four(2), 1.0, (-20, 22, 23.369_77, -18.924_679));
+    golden(&four_by_four(3), 1.0, (-22, 14, 24.801_205, -21.321_259));
 }
 
 #[test] // Kaufman's energies and the <m²> of the L = 4 lattice (tables of the spec)

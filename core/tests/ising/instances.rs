@@ -49,6 +49,14 @@ pub(crate) fn edwards_anderson(seed: u64, side: usize) -> Vec<i8> {
     couplings
 }
 
+/// [`sherrington_kirkpatrick`] as i32.
+pub(crate) fn sk(n: usize, seed: u64) -> Vec<i32> {
+    sherrington_kirkpatrick(seed, n)
+        .into_iter()
+        .map(i32::from)
+        .collect()
+}
+
 /// What the spec states about an instance of 16 spins.
 pub(crate) struct Golden {
     pub(crate) name: &'static str,

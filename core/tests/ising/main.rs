@@ -24,7 +24,6 @@ mod clusters;
 mod direct;
 mod enumerate;
 mod exponential;
-mod glasses;
 mod instances;
 mod integer;
 mod lattice;

@@ -7,7 +7,7 @@
 //! rejected, with a wrong width, without subtracting the pairs passed.
 
 use crate::direct::{Instance, bits, wide};
-use crate::glasses::sk;
+use crate::instances::sk;
 use crate::statistics::{Batches, check_counts};
 use crate::tolerances as tol;
 use gibbs_core::Error;

@@ -5,7 +5,7 @@
 //! place of the difference; ladders of one rung, and ladders that rise, taken.
 
 use crate::direct::{Instance, bits, wide};
-use crate::glasses::sk;
+use crate::instances::sk;
 use crate::oracle::{Always, share};
 use crate::statistics::check_counts;
 use crate::tolerances as tol;

@@ -11,6 +11,7 @@ pub mod kaufman;
 pub mod magnetisation;
 pub mod nishimori;
 pub mod onsager;
+pub(crate) mod tables;
 
 /// ln Z and its first two derivatives, of a whole system.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 //! the project was given (computed there by other programs).
 
 use super::{Check, Halted, Setting, Task, glasses, task};
-use crate::ising::oracle::{chain, curie_weiss, kaufman, magnetisation, nishimori, onsager};
+use crate::ising::oracle::{chain, curie_weiss, kaufman, magnetisation, nishimori, onsager, tables};
 use crate::ising::problem::{Kind, Problem, Values};
 use gibbs_core::Error;
 use gibbs_core::ising::enumerate::{Enumeration, Thermal};
@@ -46,72 +46,10 @@ fn agrees(name: impl Into<String>, source: &'static str, off: f64, most: f64) ->
 
 /// Kaufman, Onsager and Yang against the tables.
 fn energies() -> Result<Vec<Check>, Halted> {
-    let temperatures = [1.5, 2.0, CRITICAL_TEMPERATURE, 2.5, 3.0];
     let mut checks = Vec::new();
-    for (side, table) in [
-        (
-            4,
-            [
-                -1.950_642_6,
-                -1.755_380_3,
-                -1.565_623_8,
-                -1.379_116_5,
-                -1.017_069_6,
-            ],
-        ),
-        (
-            6,
-            [
-                -1.951_093_0,
-                -1.747_328_8,
-                -1.516_873_1,
-                -1.280_077_7,
-                -0.886_879_3,
-            ],
-        ),
-        (
-            8,
-            [
-                -1.951_115_4,
-                -1.745_683_2,
-                -1.491_589_1,
-                -1.222_320_6,
-                -0.841_315_4,
-            ],
-        ),
-        (
-            16,
-            [
-                -1.951_116_6,
-                -1.745_530_7,
-                -1.453_064_9,
-                -1.131_318_0,
-                -0.817_689_4,
-            ],
-        ),
-        (
-            32,
-            [
-                -1.951_116_6,
-                -1.745_564_5,
-                -1.433_658_5,
-                -1.107_291_7,
-                -0.817_309_7,
-            ],
-        ),
-        (
-            64,
-            [
-                -1.951_116_6,
-                -1.745_564_6,
-                -1.423_938_4,
-                -1.106_083_0,
-                -0.817_309_6,
-            ],
-        ),
-    ] {
+    for (side, table) in tables::ENERGIES {
         let mut off = Vec::new();
-        for (temperature, energy) in temperatures.into_iter().zip(table) {
+        for (temperature, energy) in tables::TEMPERATURES.into_iter().zip(table) {
             off.push(kaufman::torus(side, side, 1.0 / temperature)?.energy_per_spin() - energy);
         }
         let name = format!("Kaufman, L = {side}: largest error of e at five temperatures");
@@ -146,7 +84,7 @@ fn energies() -> Result<Vec<Check>, Halted> {
         -1.106_079_2,
         -0.817_309_6,
     ];
-    for (temperature, energy) in temperatures.into_iter().zip(infinite) {
+    for (temperature, energy) in tables::TEMPERATURES.into_iter().zip(infinite) {
         off.push(onsager::energy(1.0 / temperature)? - energy);
     }
     checks.push(agrees(

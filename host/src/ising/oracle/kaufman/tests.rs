@@ -4,7 +4,8 @@
 //! Mutations seen red: the sign of g_0 dropped; odd and even modes exchanged; either factor 2 of the prefactor; pi k/n for
 //! pi k/2n; in the derivatives: g_0', g_0'', the bend of cosh g and the sign of coth g g'², the curvature of the
 //! logarithms, the mixed term, the second derivative of the factor of g_0, the sign of that of the prefactor.
-use super::super::onsager::{self, CRITICAL_BETA, CRITICAL_TEMPERATURE};
+use super::super::onsager::{self, CRITICAL_BETA};
+use super::super::tables;
 use super::super::testing::{self, assert_close, enumerate};
 use super::*;
 use crate::garrote::testing::tolerance as tol;
@@ -69,70 +70,8 @@ fn lowest_mode() {
 
 #[test]
 fn energy_table() {
-    let temperatures = [1.5, 2.0, CRITICAL_TEMPERATURE, 2.5, 3.0];
-    for (side, energies) in [
-        (
-            4,
-            [
-                -1.950_642_6,
-                -1.755_380_3,
-                -1.565_623_8,
-                -1.379_116_5,
-                -1.017_069_6,
-            ],
-        ),
-        (
-            6,
-            [
-                -1.951_093_0,
-                -1.747_328_8,
-                -1.516_873_1,
-                -1.280_077_7,
-                -0.886_879_3,
-            ],
-        ),
-        (
-            8,
-            [
-                -1.951_115_4,
-                -1.745_683_2,
-                -1.491_589_1,
-                -1.222_320_6,
-                -0.841_315_4,
-            ],
-        ),
-        (
-            16,
-            [
-                -1.951_116_6,
-                -1.745_530_7,
-                -1.453_064_9,
-                -1.131_318_0,
-                -0.817_689_4,
-            ],
-        ),
-        (
-            32,
-            [
-                -1.951_116_6,
-                -1.745_564_5,
-                -1.433_658_5,
-                -1.107_291_7,
-                -0.817_309_7,
-            ],
-        ),
-        (
-            64,
-            [
-                -1.951_116_6,
-                -1.745_564_6,
-                -1.423_938_4,
-                -1.106_083_0,
-                -0.817_309_6,
-            ],
-        ),
-    ] {
-        for (t, e) in temperatures.into_iter().zip(energies) {
+    for (side, energies) in tables::ENERGIES {
+        for (t, e) in tables::TEMPERATURES.into_iter().zip(energies) {
             let found = torus(side, side, 1.0 / t).unwrap().energy_per_spin();
             assert!((found - e).abs() <= tol::DIGITS_7, "L {side}, T {t}: {found}");
         }
