@@ -164,6 +164,7 @@ mod tests {
                 Some("article") => &["author", "title", "year", "journal", "volume"],
                 Some("book") => &["author", "title", "year", "publisher"],
                 Some("inproceedings") => &["author", "title", "year", "booktitle"],
+                Some("misc") if entry.contains_key("howpublished") => &["author", "title", "year"],
                 Some("misc") => &["author", "title", "year", "eprint"],
                 other => panic!("{key}: {other:?}"),
             };
