@@ -5,7 +5,7 @@ Needs  python3 with  numpy==2.4.6 dwave-samplers==1.8.0 mcising==1.1.0
 and    cargo build --release -p gibbs-benches --bin ising_flips
 
     python3 benches/peers/ising.py
-    python3 benches/peers/ising.py --rounds 7 --write    # the README's table
+    python3 benches/peers/ising.py --rounds 5 --write    # the README's table
 
 The square lattice with periodic sides, J = 1, h = 0, single-spin Metropolis at one temperature (T = 2.5, where 64 x 64
 sites forget their past in a few tens of sweeps, so that energies can be compared). In each round every sampler runs once,
@@ -47,8 +47,8 @@ EXACT = {64: -1.1060830}  # Kaufman's energy per site at T = 2.5 (the oracle of 
 REPORTED = ("method", "instructions", "bits")
 
 
-def ours(binary, side, sweeps, blocks):
-    command = [binary, str(side), str(sweeps), str(blocks), str(TEMPERATURE)]
+def ours(binary, side, seed, sweeps, blocks):
+    command = [binary, str(side), str(sweeps), str(blocks), str(TEMPERATURE), str(seed)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}: {done.stderr.strip()}")
@@ -187,7 +187,7 @@ def main():
     check_versions()
     rounds = []
     for number in range(options.rounds):
-        rows = mark_best(ours(options.binary, 64, 2000, 50)) + mark_best(ours(options.binary, 1024, 50, 20))
+        rows = mark_best(ours(options.binary, 64, number, 2000, 50)) + mark_best(ours(options.binary, 1024, number, 50, 20))
         rows.append(mcising(64, number, 200, 60))
         rows.append(dwave(64, number, 500, 60))
         rows.append(mcising(1024, number, 5, 4))

@@ -1,6 +1,6 @@
 //! Attempted flips per nanosecond of this library's lattice samplers on one core, for `peers/ising.py`.
 //!
-//! `ising_flips SIDE SWEEPS BLOCKS TEMPERATURE` runs, in each mode, BLOCKS blocks of SWEEPS sweeps on one thread and prints
+//! `ising_flips SIDE SWEEPS BLOCKS TEMPERATURE SEED` runs, in each mode, BLOCKS blocks of SWEEPS sweeps on one thread and prints
 //! one JSON line `{"method", "instructions", "bits", "side", "flips_per_ns", "energy", "error", "z"}`: the median over
 //! blocks of the speed of a block, and the mean energy per site at the ends of the blocks (not timed) with its
 //! error and its distance from Kaufman's exact value at the effective temperature, in errors.
@@ -21,6 +21,7 @@ struct Plan {
     side: usize,
     sweeps: u32,
     blocks: usize,
+    seed: u64,
 }
 
 /// Runs the blocks; prints the line.
@@ -76,7 +77,7 @@ fn words<W: Packed>(
     update: &(impl Update + Sync),
 ) -> Result<(), Box<dyn Error>> {
     for instructions in Instructions::available() {
-        let engine = Engine::<W>::new(plan.side, plan.side, Wrap::Simple, 1)?;
+        let engine = Engine::<W>::new(plan.side, plan.side, Wrap::Simple, plan.seed)?;
         let mut engine = engine.with_instructions(instructions);
         engine.planes().fill(true);
         let engine = std::cell::RefCell::new(engine);
@@ -100,7 +101,7 @@ fn words<W: Packed>(
 /// The core's own sweeps of the 512-byte lattice, as on a device.
 fn device(plan: Plan, temperature: f64) -> Result<(), Box<dyn Error>> {
     let update = Metropolis(Lazy::new(Probability::at_temperature(temperature, 64)?));
-    let mut rng = stream(1, "ising-scalar", 0);
+    let mut rng = stream(plan.seed, "ising-scalar", 0);
     let mut lattice = Lattice::<u32, 1, 64>::new();
     lattice.view(64, Wrap::Simple)?.fill(true);
     let lattice = std::cell::RefCell::new(lattice);
@@ -127,14 +128,15 @@ fn device(plan: Plan, temperature: f64) -> Result<(), Box<dyn Error>> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, side, sweeps, blocks, temperature] = arguments.as_slice() else {
-        return Err("usage: ising_flips SIDE SWEEPS BLOCKS TEMPERATURE".into());
+    let [_, side, sweeps, blocks, temperature, seed] = arguments.as_slice() else {
+        return Err("usage: ising_flips SIDE SWEEPS BLOCKS TEMPERATURE SEED".into());
     };
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global()?;
     let plan = Plan {
         side: side.parse()?,
         sweeps: sweeps.parse()?,
         blocks: blocks.parse()?,
+        seed: seed.parse()?,
     };
     let temperature: f64 = temperature.parse()?;
     let p = |bits| Probability::at_temperature(temperature, bits);
