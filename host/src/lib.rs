@@ -1,5 +1,5 @@
 //! The statistical physics of learning: library and the `gibbs` command.
-#![deny(unsafe_code)]
+#![deny(unsafe_code)] // but for `raw`
 
 pub mod baseline;
 pub mod cli;
@@ -8,7 +8,9 @@ pub mod experiments;
 pub mod files;
 pub mod garrote;
 pub mod ising;
+pub mod net;
 pub mod progress;
+mod raw;
 pub mod report;
 mod simd;
 pub mod work;

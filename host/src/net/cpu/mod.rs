@@ -1,0 +1,4 @@
+//! What the rules of the primitives share on the CPU: products, threads, sums.
+
+pub(crate) mod matrix;
+pub(crate) mod threads;

@@ -1,0 +1,53 @@
+//! Work on the parts of an output, in parallel when it is worth a thread's turn. Each part is written by one thread from
+//! shared inputs, so the bits do not depend on the number of threads.
+
+use rayon::prelude::*;
+
+/// Entries below which threads cost more than they bring.
+const SMALL: usize = 1 << 14;
+
+/// Hands the parts of `output`, `part` entries each (the last may be shorter), to `work` with their index.
+pub(crate) fn for_parts<T: Send>(
+    output: &mut [T],
+    part: usize,
+    work: impl Fn(usize, &mut [T]) + Sync + Send,
+) {
+    let part = part.max(1);
+    if output.len() < SMALL || output.len() <= part {
+        for (index, part) in output.chunks_mut(part).enumerate() {
+            work(index, part);
+        }
+    } else {
+        output
+            .par_chunks_mut(part)
+            .enumerate()
+            .for_each(|(index, part)| work(index, part));
+    }
+}
+
+/// As [`for_parts`] for two outputs of as many parts.
+pub(crate) fn for_parts_of_two<T: Send>(
+    (first, first_part): (&mut [T], usize),
+    (second, second_part): (&mut [T], usize),
+    work: impl Fn(usize, &mut [T], &mut [T]) + Sync + Send,
+) {
+    let (first_part, second_part) = (first_part.max(1), second_part.max(1));
+    if first.len() < SMALL || first.len() <= first_part {
+        let parts = first.chunks_mut(first_part).zip(second.chunks_mut(second_part));
+        for (index, (first, second)) in parts.enumerate() {
+            work(index, first, second);
+        }
+    } else {
+        first
+            .par_chunks_mut(first_part)
+            .zip(second.par_chunks_mut(second_part))
+            .enumerate()
+            .for_each(|(index, (first, second))| work(index, first, second));
+    }
+}
+
+/// Rows of a product for one thread's turn: enough to pay for packing the other factor, few enough that all threads
+/// have work and the rows stay in the second cache.
+pub(crate) fn rows_of_a_turn(rows: usize) -> usize {
+    rows.div_ceil(2 * rayon::current_num_threads()).clamp(32, 384)
+}

@@ -1,0 +1,100 @@
+//! Against the sum written out.
+
+use super::super::harness::{self, Case};
+use super::*;
+
+fn all() -> Vec<(Conv2d, Shape)> {
+    let mut all = Vec::new();
+    for (kernel, stride, padding) in [
+        (1, 1, Padding::Symmetric),
+        (3, 1, Padding::Symmetric),
+        (3, 2, Padding::Symmetric),
+        (3, 2, Padding::RightBottom),
+        (1, 2, Padding::Symmetric),
+    ] {
+        for (height, width, inputs, outputs, bias) in [
+            (4, 6, 3, 5, true),
+            (2, 2, 1, 4, false),
+            (5, 4, 60, 2, true),
+            (3, 7, 2, 1, true),
+        ] {
+            let conv = Conv2d {
+                inputs,
+                outputs,
+                kernel,
+                stride,
+                padding,
+                bias,
+            };
+            all.push((conv, Shape::image(height, width, inputs)));
+        }
+    }
+    all
+}
+
+#[test]
+fn rules_agree() {
+    for (conv, shape) in all() {
+        harness::check(Case::new(conv, &[shape]));
+    }
+}
+
+#[test] // y(o, p) = b(o) + sum over i and taps of W(o, i, tap) x(i, s p + tap - pad)
+fn the_forward_rule_is_the_sum_written_out() {
+    for (conv, shape) in all() {
+        let case = Case::new(conv, &[shape]);
+        let [height, width, _] = shape.as_image().unwrap();
+        let output = conv.shape(&[shape]).unwrap();
+        let [rows, columns, _] = output.as_image().unwrap();
+        let (x, weight) = (&case.inputs[0], &case.parameters[0]);
+        let got = case.forward(1);
+        let pad = if padding_before(&conv) { 1 } else { 0 };
+        for y in 0..rows {
+            for c in 0..columns {
+                for o in 0..conv.outputs {
+                    let mut sum = if conv.bias { case.parameters[1][o] } else { 0.0 };
+                    for i in 0..conv.inputs {
+                        for ky in 0..conv.kernel {
+                            for kx in 0..conv.kernel {
+                                let (sy, sx) = (y * conv.stride + ky, c * conv.stride + kx);
+                                if sy < pad || sx < pad || sy - pad >= height || sx - pad >= width {
+                                    continue;
+                                }
+                                let x = x[((sy - pad) * width + sx - pad) * conv.inputs + i];
+                                let k = conv.kernel;
+                                sum += x * weight[((o * conv.inputs + i) * k + ky) * k + kx];
+                            }
+                        }
+                    }
+                    let got = got[(y * columns + c) * conv.outputs + o];
+                    assert!(
+                        (got - sum).abs() < 1e-12 * (1.0 + sum.abs()),
+                        "{conv:?}: {got} {sum}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn padding_before(conv: &Conv2d) -> bool {
+    conv.kernel == 3 && conv.padding == Padding::Symmetric
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let conv = Conv2d::same(3, 4);
+    assert!(conv.shape(&[Shape::image(4, 4, 2)]).is_err());
+    assert!(conv.shape(&[Shape::rows(4, 3)]).is_err());
+    assert!(
+        Conv2d { kernel: 5, ..conv }
+            .shape(&[Shape::image(9, 9, 3)])
+            .is_err()
+    );
+    let small = Conv2d {
+        stride: 2,
+        padding: Padding::RightBottom,
+        ..conv
+    };
+    assert!(small.shape(&[Shape::image(1, 4, 3)]).is_err());
+}
