@@ -13,6 +13,7 @@ pub mod backend;
 mod cpu;
 pub mod element;
 pub mod graph;
+pub mod initial;
 pub mod pass;
 mod plan;
 pub mod primitive;
@@ -117,7 +118,7 @@ impl<B: Backend> Net<B> {
             packed: Vec::new(),
             checked: true,
         };
-        net.set_parameters(parameters)?;
+        net.set_parameters(&parameters)?;
         Ok(net)
     }
 
@@ -142,7 +143,7 @@ impl<B: Backend> Net<B> {
     ///
     /// # Errors
     /// As [`Net::new`]; then nothing has changed.
-    pub fn set_parameters(&mut self, parameters: Vec<Vec<B::Element>>) -> Result<(), NetError> {
+    pub fn set_parameters(&mut self, parameters: &[Vec<B::Element>]) -> Result<(), NetError> {
         let declared = self.graph.parameters();
         if parameters.len() != declared.len() {
             return Err(NetError::ParameterCount {
@@ -173,7 +174,7 @@ impl<B: Backend> Net<B> {
                 self.backend.prepare(&node.primitive, shapes, &own)
             })
             .collect();
-        self.parameters = parameters;
+        parameters.clone_into(&mut self.parameters);
         Ok(())
     }
 

@@ -125,7 +125,7 @@ fn gradients_are_those_of_differences_and_sum_over_the_batch() {
                 .iter_mut()
                 .zip(&direction)
                 .for_each(|(p, d)| *p += h * d);
-            net.set_parameters(moved).unwrap();
+            net.set_parameters(&moved).unwrap();
             let y = forward(&net, end, (x, &at), 2);
             y.iter().zip(&u).map(|(y, u)| y * u).sum::<f64>()
         };
@@ -214,23 +214,23 @@ fn what_is_wrong_is_named() {
         .position(|p| p.name == "block0.conv.weight")
         .unwrap();
     parameters[large].fill(1e308);
-    net.set_parameters(parameters.clone()).unwrap();
+    net.set_parameters(&parameters).unwrap();
     let overflow = pass.run(&net, 1, &[(x, &at)], &mut [&mut output]);
     assert!(
         matches!(&overflow, Err(NetError::LayerNotFinite { name, .. }) if name == "block0.conv"),
         "{overflow:?}"
     );
     parameters[large][5] = f64::INFINITY;
-    let infinite = net.set_parameters(parameters.clone());
+    let infinite = net.set_parameters(&parameters);
     let name = "block0.conv.weight".to_owned();
     assert_eq!(infinite, Err(NetError::ParameterNotFinite { name, index: 5 }));
     parameters[large].pop();
     assert!(matches!(
-        net.set_parameters(parameters),
+        net.set_parameters(&parameters),
         Err(NetError::ParameterLength { .. })
     ));
     assert!(matches!(
-        net.set_parameters(Vec::new()),
+        net.set_parameters(&[]),
         Err(NetError::ParameterCount { found: 0, .. })
     ));
 }

@@ -1,0 +1,212 @@
+//! What a diffusion model learns: the noise in a noisy image.
+//!
+//! loss = mean over the batch and the entries of (e - eps(sqrt(ab_t) x0 + sqrt(1 - ab_t) e, t))^2, x0 from a data set,
+//! t uniform on 0..T, e standard normal (Ho et al. 2020, eq. 14). Entry i of the batch of step s draws t and e from
+//! the stream (seed, "diffusion/noise", s B + i), so that a step depends on its number alone.
+
+use super::datasets::{Dataset, DatasetError};
+use super::folder::UnetConfig;
+use super::layout::channels_last;
+use super::unet::{Places, UnetError, graph};
+use crate::net::backend::Cpu;
+use crate::net::graph::{Graph, GraphError, Value};
+use crate::net::initial::initial;
+use crate::net::pass::Linearised;
+use crate::net::primitive::MeanSquaredError;
+use crate::net::{Net, NetError};
+use crate::train::{Batches, Objective};
+use gibbs_core::random;
+
+/// Why the loss cannot be computed.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainingError {
+    /// The net does not fit the images.
+    #[error(transparent)]
+    Unet(#[from] UnetError),
+    /// The loss does not fit the net.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A pass fails.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// A sample cannot be had.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The net wants other images than the data set has.
+    #[error("the net takes {net} channels and gives {out}, the images of `{set}` have {data}")]
+    Channels {
+        /// Of the net's input.
+        net: usize,
+        /// Of the net's output.
+        out: usize,
+        /// Name of the set.
+        set: &'static str,
+        /// Of the images.
+        data: usize,
+    },
+}
+
+/// The loss of a U-Net's noise prediction on a data set.
+pub struct NoisePrediction<'a> {
+    data: &'a dyn Dataset,
+    alpha_bar: &'a [f32],
+    batches: Batches,
+    seed: u64,
+    net: Net<Cpu<f32>>,
+    pass: Linearised<Cpu<f32>>,
+    places: Places,
+    noise: Value,
+    names: Vec<String>,
+    shapes: Vec<Vec<usize>>,
+    description: String,
+    indices: Vec<u64>,
+    memory: Memory,
+}
+
+/// What a step fills.
+#[derive(Default)]
+struct Memory {
+    image: Vec<f32>,
+    noisy: Vec<f32>,
+    noise: Vec<f32>,
+    times: Vec<f32>,
+    losses: Vec<f32>,
+    cotangents: Vec<f32>,
+}
+
+impl<'a> NoisePrediction<'a> {
+    /// The loss, and the parameters to start from.
+    ///
+    /// # Errors
+    /// [`TrainingError`].
+    pub fn new(
+        config: &UnetConfig,
+        data: &'a dyn Dataset,
+        alpha_bar: &'a [f32],
+        batches: Batches,
+        seed: u64,
+    ) -> Result<(Self, Vec<Vec<f32>>), TrainingError> {
+        let [channels, height, width] = data.shape();
+        if config.in_channels != channels || config.out_channels != channels {
+            return Err(TrainingError::Channels {
+                net: config.in_channels,
+                out: config.out_channels,
+                set: data.name(),
+                data: channels,
+            });
+        }
+        let (mut graph, places): (Graph, Places) = graph(config, [height, width], 0)?;
+        let noise = graph.input("noise", graph.shape(places.eps));
+        let loss = graph.add("loss", MeanSquaredError, &[places.eps, noise])?;
+        let parameters = initial(&graph, seed);
+        let names = graph.parameters().iter().map(|p| p.name.clone()).collect();
+        let shapes = graph.parameters().iter().map(|p| p.shape.clone()).collect();
+        let net = Net::new(graph, parameters.clone(), Cpu::new())?;
+        let description = format!(
+            "noise prediction, {config:?}, {} {:?}, {} times, alpha_bar end {:e}, {batches:?}",
+            data.name(),
+            data.shape(),
+            alpha_bar.len(),
+            alpha_bar.last().copied().unwrap_or(f32::NAN),
+        );
+        let objective = Self {
+            pass: Linearised::of_parameters(&net, loss),
+            data,
+            alpha_bar,
+            batches,
+            seed,
+            net,
+            places,
+            noise,
+            names,
+            shapes,
+            description,
+            indices: Vec::new(),
+            memory: Memory::default(),
+        };
+        Ok((objective, parameters))
+    }
+
+    /// Fills the memory with the batch of a step.
+    fn draw(&mut self, step: u64) -> Result<(), TrainingError> {
+        let shape = self.data.shape();
+        let elements: usize = shape.iter().product();
+        let batch = self.indices.len();
+        let Memory {
+            image,
+            noisy,
+            noise,
+            times,
+            ..
+        } = &mut self.memory;
+        image.resize(2 * elements, 0.0);
+        noisy.resize(batch * elements, 0.0);
+        noise.resize(batch * elements, 0.0);
+        times.resize(batch, 0.0);
+        let (image, fresh) = image.split_at_mut(elements);
+        for (i, index) in self.indices.iter().enumerate() {
+            self.data.fill(*index, image)?;
+            let mut rng = random::stream(self.seed, "diffusion/noise", step * batch as u64 + i as u64);
+            let t = random::below(&mut rng, self.alpha_bar.len() as u32);
+            times[i] = t as f32;
+            let ab = self.alpha_bar[t as usize];
+            let (signal, spread) = (ab.sqrt(), (1.0 - ab).sqrt());
+            for e in fresh.iter_mut() {
+                *e = random::normal(&mut rng);
+            }
+            for (x, e) in image.iter_mut().zip(fresh.iter()) {
+                *x = signal * *x + spread * *e;
+            }
+            channels_last(image, shape, &mut noisy[i * elements..][..elements]);
+            channels_last(fresh, shape, &mut noise[i * elements..][..elements]);
+        }
+        Ok(())
+    }
+}
+
+impl Objective for NoisePrediction<'_> {
+    type Error = TrainingError;
+
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn shapes(&self) -> &[Vec<usize>] {
+        &self.shapes
+    }
+
+    fn description(&self) -> String {
+        self.description.clone()
+    }
+
+    fn gradient(
+        &mut self,
+        step: u64,
+        parameters: &[Vec<f32>],
+        gradients: &mut [Vec<f32>],
+    ) -> Result<f64, TrainingError> {
+        self.net.set_parameters(parameters)?;
+        self.batches.fill(step, &mut self.indices);
+        self.draw(step)?;
+        let batch = self.indices.len();
+        let Memory {
+            noisy,
+            noise,
+            times,
+            losses,
+            cotangents,
+            ..
+        } = &mut self.memory;
+        losses.resize(batch, 0.0);
+        cotangents.clear();
+        cotangents.resize(batch, 1.0 / batch as f32);
+        let inputs = [
+            (self.places.x, noisy.as_slice()),
+            (self.places.t, times.as_slice()),
+            (self.noise, noise.as_slice()),
+        ];
+        self.pass.evaluate(&self.net, batch, &inputs, losses)?;
+        self.pass.gradient(&self.net, cotangents, gradients);
+        Ok(losses.iter().map(|loss| f64::from(*loss)).sum::<f64>() / batch as f64)
+    }
+}
