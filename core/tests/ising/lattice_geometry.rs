@@ -5,7 +5,7 @@ use gibbs_core::Error;
 use gibbs_core::ising::lattice::geometry::{looks_right, side_neighbours};
 use gibbs_core::ising::lattice::{
     Bits, Fair, Fixed, Geometry, HeatBath, Lattice, Lazy, Metropolis, Planes, PlusMinus, Probability,
-    Uniform, Update, Word,
+    Proposal, Uniform, Update, Word,
 };
 use gibbs_core::ising::model::Wrap;
 use gibbs_core::ising::{Dense, Model, Torus};
@@ -18,9 +18,14 @@ const WIDTHS: [usize; 12] = [2, 4, 6, 8, 10, 16, 32, 64, 100, 128, 192, 256];
 struct Copying(usize);
 
 impl Update for Copying {
-    fn update<B: Bits>(&self, _: B, neighbours: [B; 4], _: &mut impl Fair<B>) -> B {
-        neighbours[self.0]
+    fn propose<B: Bits>(&self, spins: B, neighbours: [B; 4], _: &mut impl Fair<B>) -> Proposal<B> {
+        Proposal {
+            spins: neighbours[self.0],
+            ..Proposal::none(spins)
+        }
     }
+
+    fn decide<B: Bits>(&self, _: &mut [Proposal<B>], _: &mut impl Fair<B>) {}
 
     fn temperature_effective(&self) -> f64 {
         f64::INFINITY

@@ -149,6 +149,8 @@ impl<W: Packed> Engine<W> {
                 own,
                 above: &other[top * words..][..count],
                 centre: &other[(top + 1) * words..][..count],
+                before: &other[(top + 1) * words - 1..][..count],
+                after: &other[(top + 1) * words + 1..][..count],
                 below: &other[(top + 2) * words..][..count],
                 side,
                 geometry: &geometry,
