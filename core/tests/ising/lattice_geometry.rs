@@ -2,7 +2,6 @@
 
 use crate::lattice::{Memory, Table, kinds, packs};
 use gibbs_core::Error;
-use gibbs_core::ising::lattice::geometry::{looks_right, side_neighbours};
 use gibbs_core::ising::lattice::{
     Bits, Fair, Fixed, Geometry, HeatBath, Lattice, Lazy, Metropolis, Planes, PlusMinus, Probability,
     Proposal, Uniform, Update, Word,
@@ -118,30 +117,6 @@ fn neighbours() {
     neighbours_are_where_they_should_be::<u16>();
     neighbours_are_where_they_should_be::<u32>();
     neighbours_are_where_they_should_be::<u64>();
-}
-
-/// What a host gathers row by row is what the sweep of the core sees word by word.
-#[test]
-fn side_neighbours_of_a_row() {
-    for (width, height) in [(6, 4), (64, 4), (96, 2), (256, 4)] {
-        let mut memory = Memory::<u16>::random(width, height, 5);
-        let words = memory.geometry.words();
-        for colour in 0..2 {
-            let mut copied = memory.clone();
-            let mut rng = stream(0, "unused", 0);
-            let mut planes = copied.view();
-            planes
-                .half_sweep(colour, &Copying(1), &Uniform::Ferromagnet, &mut rng)
-                .unwrap();
-            for y in 0..height {
-                let row = y * words..(y + 1) * words;
-                let mut side = vec![0; words];
-                let other = &memory.view().plane(1 - colour)[row.clone()].to_vec();
-                side_neighbours(other, &mut side, planes.geometry().used(), looks_right(colour, y));
-                assert_eq!(side, planes.plane(colour)[row]);
-            }
-        }
-    }
 }
 
 fn energies_are_those_of_the_models<W: Word>() {

@@ -3,7 +3,7 @@
 use super::generators::{Generators, Running};
 use super::machine::{Baseline, LANES, Lanes, Machine};
 use super::packed::{Packed, gather, gather_signs, scatter};
-use gibbs_core::ising::lattice::geometry::{looks_right, side_neighbours};
+use gibbs_core::ising::lattice::geometry::looks_right;
 use gibbs_core::ising::lattice::{Bonds, Geometry, Proposal, Update, seen};
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
@@ -186,55 +186,49 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
         proposal
     }
 
+    /// The second neighbours within the rows.
     #[inline(always)]
     fn gather_side(&mut self) {
-        let (words, used) = (self.geometry.words(), self.geometry.used());
-        let mut right = looks_right(self.colour, self.top);
-        if words == 1 {
-            // Bands and heights are even: rows come in pairs, one to the right and one to the left.
-            let sides = self.side.as_chunks_mut::<2>().0;
-            let rows = self.centre.as_chunks::<2>().0;
-            if right {
-                for ([a, b], [c, d]) in sides.iter_mut().zip(rows) {
-                    (*a, *b) = (c.rotate_down(used), d.rotate_up(used));
-                }
-            } else {
-                for ([a, b], [c, d]) in sides.iter_mut().zip(rows) {
-                    (*a, *b) = (c.rotate_up(used), d.rotate_down(used));
-                }
-            }
-            return;
+        match self.geometry.words() {
+            1 => self.gather_single(),
+            words if words.is_multiple_of(8) => self.gather_rows::<8>(),
+            words if words.is_multiple_of(4) => self.gather_rows::<4>(),
+            words if words.is_multiple_of(2) => self.gather_rows::<2>(),
+            _ => self.gather_rows::<1>(),
         }
-        if words.is_multiple_of(8) {
-            self.gather_rows::<8>(right);
-        } else if words.is_multiple_of(4) {
-            self.gather_rows::<4>(right);
+    }
+
+    /// Rows of one word, which is its own neighbour. Bands and heights are even: rows come in pairs, one to the right
+    /// and one to the left.
+    #[inline(always)]
+    fn gather_single(&mut self) {
+        let used = self.geometry.used();
+        let pairs = self.side.as_chunks_mut::<2>().0;
+        let pairs = pairs.iter_mut().zip(self.centre.as_chunks::<2>().0);
+        if looks_right(self.colour, self.top) {
+            for (side, [first, second]) in pairs {
+                *side = [first.rotate_down(used), second.rotate_up(used)];
+            }
         } else {
-            let rows = self.centre.chunks_exact(words);
-            for (side, row) in self.side.chunks_exact_mut(words).zip(rows) {
-                side_neighbours(row, side, used, right);
-                right = !right;
+            for (side, [first, second]) in pairs {
+                *side = [first.rotate_up(used), second.rotate_down(used)];
             }
         }
     }
+
+    /// Rows of several words, `CHUNK` at a time (not by the call of a function that copies any number).
     #[inline(always)]
-    fn gather_rows<const C: usize>(&mut self, mut right: bool) {
+    fn gather_rows<const CHUNK: usize>(&mut self) {
         let (words, used) = (self.geometry.words(), self.geometry.used());
-        let rows = self
-            .centre
-            .chunks_exact(words)
-            .zip(self.before.chunks_exact(words))
-            .zip(self.after.chunks_exact(words));
-        for (side, ((row, before), after)) in self.side.chunks_exact_mut(words).zip(rows) {
-            let from = if right { after } else { before };
-            for (to, from) in side
-                .as_chunks_mut::<C>()
-                .0
-                .iter_mut()
-                .zip(from.as_chunks::<C>().0)
-            {
+        let mut right = looks_right(self.colour, self.top);
+        for (y, side) in self.side.chunks_exact_mut(words).enumerate() {
+            let from = if right { self.after } else { self.before };
+            let from = from[y * words..][..words].as_chunks::<CHUNK>().0;
+            for (to, from) in side.as_chunks_mut::<CHUNK>().0.iter_mut().zip(from) {
                 *to = *from;
             }
+            // The end of the row has the word at its other end.
+            let row = &self.centre[y * words..][..words];
             if right {
                 side[words - 1] = row[0].rotate_down(used);
             } else {
