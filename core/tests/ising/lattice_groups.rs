@@ -277,7 +277,7 @@ fn groups_compare_to_the_last_bit() {
         let p = Probability::new(threshold, bits).unwrap();
         let numerator = u128::from(threshold) + 1;
         let single = script((numerator << (64 - bits)) - 1, 64).words;
-        let double = script((numerator * numerator << (128 - 2 * bits)) - 1, 128).words;
+        let double = script(((numerator * numerator) << (128 - 2 * bits)) - 1, 128).words;
         for singles in [[0, 0], [0, u64::MAX], [u64::MAX, 0], [u64::MAX; 2]] {
             let [first, second] = singles.map(|kind| if kind == 0 { &double } else { &single });
             let words = [

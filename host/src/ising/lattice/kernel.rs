@@ -105,6 +105,7 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
         let mut random = self.generators.load(machine);
         let mask = [W::mask(self.geometry.used()); 2 * LANES];
         let full = gather(machine, &mask);
+        #[allow(clippy::manual_map)] // no closures
         let uniform = match self.bonds.uniform() {
             Some(sign) => Some(Lanes::load(machine, [sign.repeat(); LANES])),
             None => None,
@@ -167,12 +168,11 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
         random: &mut Running<M>,
     ) -> Proposal<Lanes<M>> {
         let [own, centre, side, above, below] = words;
-        let signs = match uniform {
-            Some(sign) => [sign; 4],
-            None => {
-                let first = self.top * self.geometry.words() + done;
-                gather_signs(machine, self.bonds, self.colour, first)
-            }
+        let signs = if let Some(sign) = uniform {
+            [sign; 4]
+        } else {
+            let first = self.top * self.geometry.words() + done;
+            gather_signs(machine, self.bonds, self.colour, first)
         };
         let neighbours = [
             gather(machine, centre),
