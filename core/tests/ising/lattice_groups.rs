@@ -1,7 +1,9 @@
 //! Words decided together: the law by every sequence of random bits, the schedule site by site, the last bits by
 //! scripts.
 //!
-//! Mutations of the comparison tried, each seen red here: TODO.
+//! Mutations of the comparison tried, each seen red here: two words that decide in the same lane at once; bits of the
+//! threshold from the first on after the private rounds; the kinds of merged lanes exchanged, or those of a later
+//! word added to them; lanes that wait forgotten.
 
 use crate::lattice::{Script, script};
 use gibbs_core::ising::lattice::{Bits, Draw, Fair, Fixed, HeatBath, Lazy, Probability, Proposal, Update};

@@ -21,13 +21,15 @@ use rand_core::{Rng, SeedableRng};
 use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, BitXor, BitXorAssign, Not};
 
 /// Sides: less than a vector of words; tails of every kind; rows of many words; several bands, the last one short.
-const SIDES: [(usize, usize); 9] = [
+const SIDES: [(usize, usize); 11] = [
     (2, 4),
     (4, 4),
     (6, 10),
     (64, 18),
     (128, 6),
     (256, 10),
+    (384, 6),
+    (512, 6),
     (768, 6),
     (2048, 66),
     (10, 1030),
