@@ -2,10 +2,9 @@
 
 use crate::lattice::{Memory, Table, kinds, packs};
 use gibbs_core::Error;
-use gibbs_core::ising::lattice::geometry::{looks_right, side_neighbours};
 use gibbs_core::ising::lattice::{
     Bits, Fair, Fixed, Geometry, HeatBath, Lattice, Lazy, Metropolis, Planes, PlusMinus, Probability,
-    Uniform, Update, Word,
+    Proposal, Uniform, Update, Word,
 };
 use gibbs_core::ising::model::Wrap;
 use gibbs_core::ising::{Dense, Model, Torus};
@@ -18,9 +17,14 @@ const WIDTHS: [usize; 12] = [2, 4, 6, 8, 10, 16, 32, 64, 100, 128, 192, 256];
 struct Copying(usize);
 
 impl Update for Copying {
-    fn update<B: Bits>(&self, _: B, neighbours: [B; 4], _: &mut impl Fair<B>) -> B {
-        neighbours[self.0]
+    fn propose<B: Bits>(&self, spins: B, neighbours: [B; 4], _: &mut impl Fair<B>) -> Proposal<B> {
+        Proposal {
+            spins: neighbours[self.0],
+            ..Proposal::none(spins)
+        }
     }
+
+    fn decide<B: Bits>(&self, _: &mut [Proposal<B>], _: &mut impl Fair<B>) {}
 
     fn temperature_effective(&self) -> f64 {
         f64::INFINITY
@@ -113,30 +117,6 @@ fn neighbours() {
     neighbours_are_where_they_should_be::<u16>();
     neighbours_are_where_they_should_be::<u32>();
     neighbours_are_where_they_should_be::<u64>();
-}
-
-/// What a host gathers row by row is what the sweep of the core sees word by word.
-#[test]
-fn side_neighbours_of_a_row() {
-    for (width, height) in [(6, 4), (64, 4), (96, 2), (256, 4)] {
-        let mut memory = Memory::<u16>::random(width, height, 5);
-        let words = memory.geometry.words();
-        for colour in 0..2 {
-            let mut copied = memory.clone();
-            let mut rng = stream(0, "unused", 0);
-            let mut planes = copied.view();
-            planes
-                .half_sweep(colour, &Copying(1), &Uniform::Ferromagnet, &mut rng)
-                .unwrap();
-            for y in 0..height {
-                let row = y * words..(y + 1) * words;
-                let mut side = vec![0; words];
-                let other = &memory.view().plane(1 - colour)[row.clone()].to_vec();
-                side_neighbours(other, &mut side, planes.geometry().used(), looks_right(colour, y));
-                assert_eq!(side, planes.plane(colour)[row]);
-            }
-        }
-    }
 }
 
 fn energies_are_those_of_the_models<W: Word>() {

@@ -4,7 +4,8 @@
 use crate::lattice::{Memory, Table, kinds, packs, script};
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::{
-    Bits, Bonds, Draw, Fair, Fixed, HeatBath, Lazy, Metropolis, Probability, Uniform, Update, Word, seen,
+    Bits, Bonds, Draw, Fair, Fixed, HeatBath, Lazy, Metropolis, Probability, Proposal, Uniform, Update, Word,
+    seen,
 };
 use gibbs_core::random::{Xoshiro256PlusPlus, stream};
 
@@ -32,10 +33,14 @@ impl Draw for Told {
         Probability::new(0, 1).unwrap()
     }
 
-    fn draw<B: Bits>(&self, single: B, need: B, _: &mut impl Fair<B>) -> B {
-        let (singles, doubles) = (single & need, !single & need);
-        let pick = |lanes: B, told| if told { lanes } else { lanes.none() };
-        pick(singles, self.single) | pick(doubles, self.double)
+    fn decide<B: Bits>(&self, group: &mut [Proposal<B>], _: &mut impl Fair<B>) {
+        for lanes in group {
+            for (told, of) in [(self.single, lanes.single), (self.double, !lanes.single)] {
+                if told {
+                    lanes.spins = lanes.spins ^ (lanes.open & of);
+                }
+            }
+        }
     }
 }
 

@@ -30,6 +30,7 @@ mod lattice;
 mod lattice_balance;
 mod lattice_draws;
 mod lattice_geometry;
+mod lattice_groups;
 mod lattice_physics;
 mod lattice_update;
 mod model;

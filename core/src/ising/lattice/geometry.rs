@@ -104,22 +104,3 @@ impl Geometry {
 pub const fn looks_right(colour: usize, y: usize) -> bool {
     (colour ^ y) & 1 == 1
 }
-
-/// Writes the second neighbours within a row: for each word of `row` (the other colour's row), the word of the
-/// next columns (`right`) or of the columns before. `side` is as long as `row`.
-#[inline(always)]
-pub fn side_neighbours<W: Word>(row: &[W], side: &mut [W], used: u32, right: bool) {
-    if right {
-        if let (Some((first, next)), Some((last, side))) = (row.split_first(), side.split_last_mut()) {
-            for (to, from) in side.iter_mut().zip(next) {
-                *to = *from;
-            }
-            *last = first.rotate_down(used);
-        }
-    } else if let (Some((last, before)), Some((first, side))) = (row.split_last(), side.split_first_mut()) {
-        for (to, from) in side.iter_mut().zip(before) {
-            *to = *from;
-        }
-        *first = last.rotate_up(used);
-    }
-}

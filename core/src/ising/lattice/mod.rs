@@ -24,5 +24,5 @@ pub use bonds::{Bonds, PlusMinus, Uniform};
 pub use geometry::Geometry;
 pub use owned::Lattice;
 pub use planes::Planes;
-pub use probability::{Draw, Fixed, Lazy, Probability};
+pub use probability::{Draw, Fixed, Lazy, Probability, Proposal};
 pub use update::{HeatBath, Metropolis, Update, seen};

@@ -8,7 +8,8 @@
 //! A decision compares random bits u with a threshold t, accepting when u <= t. [`Fixed`] runs through the k bits
 //! of t = P - 1 from the least significant, at most k random words for each of two draws; [`Lazy`] from the most
 //! significant until every lane that matters is decided, for p and p² in one pass: 1.3 + log2(lanes) words or
-//! so whatever k, so that k = 64 costs no more than k = 16.
+//! so whatever k, so that k = 64 costs no more than k = 16. A lane needs but two bits; the rest is waiting for the last
+//! one. Words that are decided together share the wait: eight of 512 lanes take seven random words each, not ten.
 
 use super::bits::{Bits, Fair};
 use crate::error::Error;
@@ -87,13 +88,50 @@ impl Probability {
     }
 }
 
-/// How the decisions of many lanes are drawn.
+/// A word of spins, some of which may still flip.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposal<B> {
+    /// One bit per site.
+    pub spins: B,
+    /// The lanes whose flip is not decided yet.
+    pub open: B,
+    /// The lanes that flip with probability p; it is p² in the others.
+    pub single: B,
+}
+
+impl<B: Bits> Proposal<B> {
+    /// No lane to decide, all spins 0: as many lanes as `like`.
+    #[inline(always)]
+    #[must_use]
+    pub fn none(like: B) -> Self {
+        let none = like.none();
+        Self {
+            spins: none,
+            open: none,
+            single: none,
+        }
+    }
+}
+
+/// How the flips of many lanes are drawn.
 pub trait Draw {
     /// The probability p.
     fn probability(&self) -> Probability;
-    /// A word whose lanes in `need` are independent: 1 with probability p in the lanes of `single`, with p² in the
-    /// others. Lanes outside `need` are anything.
-    fn draw<B: Bits>(&self, single: B, need: B, random: &mut impl Fair<B>) -> B;
+
+    /// Decides all open lanes of `group`, independently: they flip with probability p or p².
+    fn decide<B: Bits>(&self, group: &mut [Proposal<B>], random: &mut impl Fair<B>);
+
+    /// One word: the lanes of `need` that flip.
+    #[inline(always)]
+    fn draw<B: Bits>(&self, single: B, need: B, random: &mut impl Fair<B>) -> B {
+        let mut lanes = Proposal {
+            spins: need.none(),
+            open: need,
+            single,
+        };
+        self.decide(core::slice::from_mut(&mut lanes), random);
+        lanes.spins
+    }
 }
 
 /// All bits of every decision, from the least significant: for each draw, k words of randomness less the
@@ -127,10 +165,14 @@ impl Draw for Fixed {
     }
 
     #[inline(always)]
-    fn draw<B: Bits>(&self, single: B, _: B, random: &mut impl Fair<B>) -> B {
-        let all = single.all();
-        let first = self.once(all, random);
-        first & (single | self.once(all, random))
+    fn decide<B: Bits>(&self, group: &mut [Proposal<B>], random: &mut impl Fair<B>) {
+        for lanes in group {
+            let all = lanes.open.all();
+            let first = self.once(all, random);
+            let flips = first & (lanes.single | self.once(all, random));
+            lanes.spins = lanes.spins ^ (lanes.open & flips);
+            lanes.open = all.none();
+        }
     }
 }
 
@@ -166,38 +208,104 @@ const fn low_ones(count: u32) -> u128 {
     (1 << count) - 1
 }
 
-/// Compares 64 random bits u of each lane in `open` with a threshold t: `in_single` in the lanes of `single`, `in_others`
-/// in the others. Returns the lanes with u < t and those with u = t.
+/// Rounds that each word of a group has to itself, before its last lanes join those of the others: enough for
+/// few to meet in a lane.
+const PRIVATE: u32 = 5;
+
+/// One more bit of u, from the highest, against the highest bits of the thresholds, of the lanes of `single` and of the
+/// others: a lane flips where u is the first to be below.
 #[inline(always)]
-pub(super) fn compare<B: Bits>(
-    mut in_single: u64,
-    mut in_others: u64,
-    single: B,
-    mut open: B,
+fn round<B: Bits>([single, others]: [u64; 2], lanes: &mut Proposal<B>, word: B) {
+    match (single >> 63, others >> 63) {
+        (0, 0) => lanes.open &= !word,
+        (1, 1) => {
+            lanes.spins = lanes.spins ^ (lanes.open & !word);
+            lanes.open &= word;
+        }
+        (one, _) => {
+            let bit = if one == 1 { lanes.single } else { !lanes.single };
+            lanes.spins = lanes.spins ^ (lanes.open & bit & !word);
+            lanes.open &= !(bit ^ word);
+        }
+    }
+}
+
+/// Rounds until all lanes are decided, or `bits` have been compared: then u = t in the open lanes.
+#[inline(always)]
+fn compare<B: Bits>(
+    [mut single, mut others]: [u64; 2],
+    bits: u32,
+    lanes: &mut Proposal<B>,
     random: &mut impl Fair<B>,
-) -> (B, B) {
-    let mut below = open.none();
-    for _ in 0..64 {
-        if open.is_none() {
+) {
+    for _ in 0..bits {
+        if lanes.open.is_none() {
             break;
         }
-        let word = random.word();
-        match (in_single >> 63, in_others >> 63) {
-            (0, 0) => open &= !word,
-            (1, 1) => {
-                below |= open & !word;
-                open &= word;
-            }
-            (one, _) => {
-                let bit = if one == 1 { single } else { !single };
-                below |= open & bit & !word;
-                open &= !(bit ^ word);
-            }
-        }
-        in_single <<= 1;
-        in_others <<= 1;
+        round([single, others], lanes, random.word());
+        (single, others) = (single << 1, others << 1);
     }
-    (below, open)
+}
+
+/// Adds the open lanes of `from` to those of `merged`, where that has none of its own yet.
+#[inline(always)]
+fn merge<B: Bits>(merged: &mut Proposal<B>, from: &Proposal<B>) {
+    merged.single |= from.open & !merged.open & from.single;
+    merged.open |= from.open;
+}
+
+/// Decides every open lane of `group`: one flips where random bits u <= t. In the lanes of `single` t is `single`, of 64
+/// bits; in the others `others`, of 64 bits, followed by the 64 of `low` if there are any.
+///
+/// Most lanes are decided within a few rounds, the last of all by far later. So after a few rounds of its own, no word
+/// waits for its last lanes: what is open in any of them is decided together, in a word of lanes from here and there.
+/// Where two words are open in the same lane, the later one waits for the next turn. Every random bit is used by one
+/// site at most, so that the decisions are independent. A word alone has no rounds of its own: it is all there is
+/// to decide.
+#[inline(always)]
+pub(super) fn decide<B: Bits>(
+    single: u64,
+    others: u64,
+    low: Option<u64>,
+    group: &mut [Proposal<B>],
+    random: &mut impl Fair<B>,
+) {
+    let Some(first) = group.first() else { return };
+    let none = Proposal::none(first.open);
+    let private = if group.len() > 1 { PRIVATE } else { 0 };
+    let mut merged = none;
+    for lanes in group.iter_mut() {
+        let mut own = *lanes;
+        let (mut single, mut others) = (single, others);
+        for _ in 0..private {
+            round([single, others], &mut own, random.word());
+            (single, others) = (single << 1, others << 1);
+        }
+        merge(&mut merged, &own);
+        *lanes = own;
+    }
+    while !merged.open.is_none() {
+        let thresholds = [single << private, others << private];
+        compare(thresholds, 64 - private, &mut merged, random);
+        if !merged.open.is_none() {
+            // Once in 2^64 decisions: u = t so far.
+            if let Some(low) = low {
+                merged.spins |= merged.open & merged.single;
+                merged.open &= !merged.single;
+                compare([low, low], 64, &mut merged, random);
+            }
+            merged.spins |= merged.open;
+        }
+        let (mut next, mut taken) = (none, none.open);
+        for lanes in group.iter_mut() {
+            let mine = lanes.open & !taken;
+            taken |= lanes.open;
+            lanes.spins = lanes.spins ^ (mine & merged.spins);
+            lanes.open &= !mine;
+            merge(&mut next, lanes);
+        }
+        merged = next;
+    }
 }
 
 impl Draw for Lazy {
@@ -206,14 +314,8 @@ impl Draw for Lazy {
     }
 
     #[inline(always)]
-    fn draw<B: Bits>(&self, single: B, need: B, random: &mut impl Fair<B>) -> B {
+    fn decide<B: Bits>(&self, group: &mut [Proposal<B>], random: &mut impl Fair<B>) {
         let [high, low] = self.double;
-        let (below, equal) = compare(self.single, high, single, need, random);
-        if equal.is_none() {
-            return below;
-        }
-        // Once in 2^64 decisions: u = t accepts, for p² after its other 64 bits.
-        let (rest, equal_again) = compare(low, low, single, equal & !single, random);
-        below | (equal & single) | rest | equal_again
+        decide(self.single, high, Some(low), group, random);
     }
 }

@@ -2,7 +2,7 @@
 //! function for a microcontroller's word, a host's vector and (as a formula) a GPU.
 
 use super::bits::{Bits, Fair};
-use super::probability::{Draw, compare};
+use super::probability::{Draw, Proposal, decide};
 use crate::error::Error;
 use crate::math::Real;
 
@@ -21,13 +21,26 @@ pub fn seen<B: Bits>(neighbours: [B; 4], signs: [B; 4], sites: B) -> [B; 4] {
     ]
 }
 
-/// How a word of sites is updated, given its neighbours.
+/// How words of sites are updated, given their neighbours.
 pub trait Update {
-    /// The new spins. `spins`: one bit per site; `neighbours`: the four neighbours of each site, with the sign
-    /// of the bond already in (a bit is flipped where J = -1); `random` gives fair words.
-    fn update<B: Bits>(&self, spins: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> B;
+    /// The new spins, but for the flips that are still to be decided. `spins`: one bit per site; `neighbours`: the
+    /// four neighbours of each site, with the sign of the bond already in (a bit is flipped where J = -1); `random`
+    /// gives fair words.
+    fn propose<B: Bits>(&self, spins: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> Proposal<B>;
+
+    /// Decides the flips of words of sites that do not interact with each other.
+    fn decide<B: Bits>(&self, group: &mut [Proposal<B>], random: &mut impl Fair<B>);
+
     /// The temperature at which it is exact.
     fn temperature_effective(&self) -> f64;
+
+    /// The new spins of one word.
+    #[inline(always)]
+    fn update<B: Bits>(&self, spins: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> B {
+        let mut proposal = self.propose(spins, neighbours, random);
+        self.decide(core::slice::from_mut(&mut proposal), random);
+        proposal.spins
+    }
 }
 
 /// Metropolis: with u unsatisfied bonds of four, a flip costs 8 - 4u. It is accepted for u >= 2, with p for
@@ -37,14 +50,22 @@ pub struct Metropolis<D>(pub D);
 
 impl<D: Draw> Update for Metropolis<D> {
     #[inline(always)]
-    fn update<B: Bits>(&self, spins: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> B {
+    fn propose<B: Bits>(&self, spins: B, neighbours: [B; 4], _: &mut impl Fair<B>) -> Proposal<B> {
         let [n1, n2, n3, n4] = neighbours;
         let (d1, d2, d3, d4) = (n1 ^ spins, n2 ^ spins, n3 ^ spins, n4 ^ spins); // 1: unsatisfied
         let (x1, c1) = (d1 ^ d2, d1 & d2);
         let (x2, c2) = (d3 ^ d4, d3 & d4);
         let free = c1 | c2 | (x1 & x2); // u >= 2
-        let one = x1 ^ x2; // u = 1, or 3
-        spins ^ (free | self.0.draw(one, !free, random))
+        Proposal {
+            spins: spins ^ free,
+            open: !free,
+            single: x1 ^ x2, // u = 1, or 3
+        }
+    }
+
+    #[inline(always)]
+    fn decide<B: Bits>(&self, group: &mut [Proposal<B>], random: &mut impl Fair<B>) {
+        self.0.decide(group, random);
     }
 
     fn temperature_effective(&self) -> f64 {
@@ -105,7 +126,7 @@ impl HeatBath {
 
 impl Update for HeatBath {
     #[inline(always)]
-    fn update<B: Bits>(&self, _: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> B {
+    fn propose<B: Bits>(&self, _: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> Proposal<B> {
         let [n1, n2, n3, n4] = neighbours;
         let (x1, c1) = (n1 ^ n2, n1 & n2);
         let (x2, c2) = (n3 ^ n4, n3 & n4);
@@ -113,9 +134,17 @@ impl Update for HeatBath {
         let none = (x1 & x2) | ((c1 ^ c2) & !(x1 | x2)); // two up: f = 0
         let up = (c1 & c2) | (odd & (c1 | c2)); // f > 0
         let coin = none & random.word();
+        Proposal {
+            spins: up ^ coin,
+            open: !none,
+            single: odd,
+        }
+    }
+
+    #[inline(always)]
+    fn decide<B: Bits>(&self, group: &mut [Proposal<B>], random: &mut impl Fair<B>) {
         let [two, four] = self.thresholds;
-        let (below, equal) = compare(two, four, odd, !none, random);
-        up ^ (coin | below | equal)
+        decide(two, four, None, group, random);
     }
 
     fn temperature_effective(&self) -> f64 {

@@ -4,10 +4,10 @@
 
 use gibbs_core::ising::lattice::bits::{Drawn, Fair, Word};
 use gibbs_core::ising::lattice::bonds::{Bonds, PlusMinus, Uniform};
-use gibbs_core::ising::lattice::geometry::{Geometry, looks_right, side_neighbours};
+use gibbs_core::ising::lattice::geometry::{Geometry, looks_right};
 use gibbs_core::ising::lattice::owned::Lattice;
 use gibbs_core::ising::lattice::planes::Planes;
-use gibbs_core::ising::lattice::probability::{Draw, Fixed, Lazy, Probability};
+use gibbs_core::ising::lattice::probability::{Draw, Fixed, Lazy, Probability, Proposal};
 use gibbs_core::ising::lattice::update::{HeatBath, Metropolis, Update, seen};
 use gibbs_core::ising::model::Wrap;
 use gibbs_core::random::{Xoshiro256PlusPlus, stream};
@@ -40,6 +40,15 @@ fn draws(draw: &impl Draw, rng: &mut Random) {
     let mut random = Drawn(rng);
     let word: u32 = random.word();
     taken(draw.draw(word, given(7), &mut random));
+    let mut group = given(
+        [Proposal {
+            spins: word,
+            open: word,
+            single: word,
+        }; 3],
+    );
+    draw.decide(some(&mut group), &mut random);
+    taken(group);
     taken(draw.probability());
 }
 
@@ -87,7 +96,6 @@ fn words<W: Word>(update: &impl Update, rng: &mut Random) {
     ));
     let (mut even, mut odd) = (given([W::NONE; 12]), given([W::NONE; 12]));
     taken(looks_right(given(1), given(1)));
-    side_neighbours(some(&mut even), some(&mut odd), given(9), given(true));
     let (mut even_signs, mut odd_signs) = (given([[W::NONE; 4]; 12]), given([[W::NONE; 4]; 12]));
     let bonds = PlusMinus::new(geometry, [some(&mut even_signs), some(&mut odd_signs)], |x, y| {
         given((x == 3, y == 4))

@@ -25,8 +25,10 @@ pub struct Engine<W = u64> {
     /// below a band lie where they are needed.
     planes: [Vec<W>; 2],
     bands: Vec<Generators>,
+    /// Rows of a band.
+    rows: usize,
     instructions: Instructions,
-    /// Scratch of a lattice of one band.
+    /// Scratch of the only thread.
     side: Vec<W>,
 }
 
@@ -48,7 +50,9 @@ impl<W: Packed> Engine<W> {
     /// As [`Geometry::new`].
     pub fn new(width: usize, height: usize, wrap: Wrap, seed: u64) -> Result<Self, Error> {
         let geometry = Geometry::new::<W>(width, height, wrap)?;
-        let bands = height.div_ceil(rows_of_band::<W>(&geometry)) as u64;
+        // A function of the sides alone; even where rows have one word.
+        let rows = (BAND * W::PER_LANE / geometry.words()).max(1);
+        let bands = height.div_ceil(rows) as u64;
         let plane = vec![W::NONE; geometry.plane() + 2 * geometry.words()];
         Ok(Self {
             geometry,
@@ -56,6 +60,7 @@ impl<W: Packed> Engine<W> {
             bands: (0..bands)
                 .map(|band| Generators::new(seed, STREAM, band))
                 .collect(),
+            rows,
             instructions: Instructions::best(),
             side: Vec::new(),
         })
@@ -136,7 +141,7 @@ impl<W: Packed> Engine<W> {
     fn half_sweep<U: Update + Sync, B: Bonds<W> + Sync>(&mut self, colour: usize, update: &U, bonds: &B) {
         let geometry = self.geometry;
         let words = geometry.words();
-        let rows = rows_of_band::<W>(&geometry);
+        let rows = self.rows;
         let [even, odd] = &mut self.planes;
         let (own, other) = if colour == 0 { (even, odd) } else { (odd, even) };
         close(&geometry, other);
@@ -149,6 +154,8 @@ impl<W: Packed> Engine<W> {
                 own,
                 above: &other[top * words..][..count],
                 centre: &other[(top + 1) * words..][..count],
+                before: &other[(top + 1) * words - 1..][..count],
+                after: &other[(top + 1) * words + 1..][..count],
                 below: &other[(top + 2) * words..][..count],
                 side,
                 geometry: &geometry,
@@ -161,8 +168,11 @@ impl<W: Packed> Engine<W> {
             band.half_sweep(instructions);
         };
         let own = inner_mut(&geometry, own);
-        if let [generators] = self.bands.as_mut_slice() {
-            run(&mut self.side, 0, own, generators);
+        if self.bands.len() == 1 || rayon::current_num_threads() == 1 {
+            let bands = own.chunks_mut(rows * words).zip(&mut self.bands);
+            for (band, (own, generators)) in bands.enumerate() {
+                run(&mut self.side, band, own, generators);
+            }
         } else {
             own.par_chunks_mut(rows * words)
                 .zip(&mut self.bands)
@@ -172,11 +182,6 @@ impl<W: Packed> Engine<W> {
                 });
         }
     }
-}
-
-/// Rows of a band: a function of the sides alone, even for rows of one word.
-fn rows_of_band<W: Packed>(geometry: &Geometry) -> usize {
-    (BAND * W::PER_LANE / geometry.words()).max(1)
 }
 
 /// The rows of a plane without the copies at its ends.
@@ -191,6 +196,9 @@ fn inner_mut<'p, W>(geometry: &Geometry, plane: &'p mut [W]) -> &'p mut [W] {
 /// Copies the last row before the first, and the first after the last: the sides are periodic.
 fn close<W: Copy>(geometry: &Geometry, plane: &mut [W]) {
     let (words, end) = (geometry.words(), geometry.plane());
-    plane.copy_within(end..end + words, 0);
-    plane.copy_within(words..2 * words, end + words);
+    // Most rows have few words.
+    for word in 0..words {
+        plane[word] = plane[end + word];
+        plane[end + words + word] = plane[words + word];
+    }
 }

@@ -2,9 +2,9 @@
 
 use super::generators::{Generators, Running};
 use super::machine::{Baseline, LANES, Lanes, Machine};
-use super::packed::Packed;
-use gibbs_core::ising::lattice::geometry::{looks_right, side_neighbours};
-use gibbs_core::ising::lattice::{Bonds, Geometry, Update, seen};
+use super::packed::{Packed, gather, gather_signs, scatter};
+use gibbs_core::ising::lattice::geometry::looks_right;
+use gibbs_core::ising::lattice::{Bonds, Geometry, Proposal, Update, seen};
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 
@@ -48,6 +48,9 @@ pub(super) struct Band<'a, W, U, B> {
     /// The other colour: the rows above those of the band, the rows of the band, the rows below.
     pub above: &'a [W],
     pub centre: &'a [W],
+    /// The rows of the band, a word sooner and a word later.
+    pub before: &'a [W],
+    pub after: &'a [W],
     pub below: &'a [W],
     /// Scratch for the second neighbours within the rows.
     pub side: &'a mut [W],
@@ -59,6 +62,9 @@ pub(super) struct Band<'a, W, U, B> {
     pub top: usize,
     pub generators: &'a mut Generators,
 }
+
+/// Vectors that are decided together.
+const GROUP: usize = 8;
 
 struct On<M, T>(M, T);
 
@@ -98,69 +104,137 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
         let own = std::mem::take(&mut self.own);
         let mut random = self.generators.load(machine);
         let mask = [W::mask(self.geometry.used()); 2 * LANES];
-        let full = W::gather(&mask, 0);
+        let full = gather(machine, &mask);
+        #[allow(clippy::manual_map)] // no closures
+        let uniform = match self.bonds.uniform() {
+            Some(sign) => Some(Lanes::load(machine, [sign.repeat(); LANES])),
+            None => None,
+        };
+        let mut group = [Proposal::none(full); GROUP];
+        let (whole, rest) = own.split_at_mut(own.len() - own.len() % W::PER_VECTOR);
         let mut done = 0;
-        while done + W::PER_VECTOR <= own.len() {
-            let spins = Lanes::load(machine, W::gather(own, done));
-            let new = self.vector(machine, spins, full, done, &mut random);
-            W::scatter(new.store(), own, done);
-            done += W::PER_VECTOR;
+        for own in whole.chunks_mut(GROUP * W::PER_VECTOR) {
+            let words = own.len();
+            let others = self.centre[done..][..words]
+                .chunks_exact(W::PER_VECTOR)
+                .zip(self.side[done..][..words].chunks_exact(W::PER_VECTOR))
+                .zip(self.above[done..][..words].chunks_exact(W::PER_VECTOR))
+                .zip(self.below[done..][..words].chunks_exact(W::PER_VECTOR));
+            let vectors = own.chunks_exact(W::PER_VECTOR).zip(others);
+            let mut count = 0;
+            for (proposal, (own, (((centre, side), above), below))) in group.iter_mut().zip(vectors) {
+                *proposal = self.propose(
+                    machine,
+                    [own, centre, side, above, below],
+                    full,
+                    uniform,
+                    done,
+                    &mut random,
+                );
+                done += W::PER_VECTOR;
+                count += 1;
+            }
+            self.update.decide(&mut group[..count], &mut random);
+            for (proposal, own) in group.iter().zip(own.chunks_exact_mut(W::PER_VECTOR)) {
+                scatter(proposal.spins, own);
+            }
         }
-        if done < own.len() {
-            let sites = W::gather(&mask[..own.len() - done], 0);
-            let spins = Lanes::load(machine, W::gather(own, done));
-            let new = self.vector(machine, spins, sites, done, &mut random);
-            W::scatter(new.store(), own, done);
+        if !rest.is_empty() {
+            let words = [
+                &*rest,
+                &self.centre[done..],
+                &self.side[done..],
+                &self.above[done..],
+                &self.below[done..],
+            ];
+            let sites = gather(machine, &mask[..rest.len()]);
+            group[0] = self.propose(machine, words, sites, uniform, done, &mut random);
+            self.update.decide(&mut group[..1], &mut random);
+            scatter(group[0].spins, rest);
         }
         self.generators.store(&random);
     }
 
+    /// What the update makes of the vector that starts `done` words into the band, given its words and those of its
+    /// neighbours: centre, side, above, below. `sites` has the lanes that hold sites.
+    #[inline(always)]
+    fn propose<M: Machine>(
+        &self,
+        machine: M,
+        words: [&[W]; 5],
+        sites: Lanes<M>,
+        uniform: Option<Lanes<M>>,
+        done: usize,
+        random: &mut Running<M>,
+    ) -> Proposal<Lanes<M>> {
+        let [own, centre, side, above, below] = words;
+        let signs = if let Some(sign) = uniform {
+            [sign; 4]
+        } else {
+            let first = self.top * self.geometry.words() + done;
+            gather_signs(machine, self.bonds, self.colour, first)
+        };
+        let neighbours = [
+            gather(machine, centre),
+            gather(machine, side),
+            gather(machine, above),
+            gather(machine, below),
+        ];
+        let spins = gather(machine, own);
+        let mut proposal = self.update.propose(spins, seen(neighbours, signs, sites), random);
+        proposal.spins &= sites;
+        proposal
+    }
+
+    /// The second neighbours within the rows.
     #[inline(always)]
     fn gather_side(&mut self) {
-        let (words, used) = (self.geometry.words(), self.geometry.used());
-        let mut right = looks_right(self.colour, self.top);
-        if words == 1 {
-            // Bands and heights are even: rows come in pairs, one to the right and one to the left.
-            let sides = self.side.as_chunks_mut::<2>().0;
-            for (side, row) in sides.iter_mut().zip(self.centre.as_chunks::<2>().0) {
-                let down = row[usize::from(!right)].rotate_down(used);
-                let up = row[usize::from(right)].rotate_up(used);
-                *side = if right { [down, up] } else { [up, down] };
-            }
-            return;
-        }
-        let rows = self.centre.chunks_exact(words);
-        for (side, row) in self.side.chunks_exact_mut(words).zip(rows) {
-            side_neighbours(row, side, used, right);
-            right = !right;
+        match self.geometry.words() {
+            1 => self.gather_single(),
+            words if words.is_multiple_of(8) => self.gather_rows::<8>(),
+            words if words.is_multiple_of(4) => self.gather_rows::<4>(),
+            words if words.is_multiple_of(2) => self.gather_rows::<2>(),
+            _ => self.gather_rows::<1>(),
         }
     }
 
-    /// The new spins of the vector that starts `done` words into the band; `sites` has the lanes that hold sites.
+    /// Rows of one word, which is its own neighbour. Bands and heights are even: rows come in pairs, one to the right
+    /// and one to the left.
     #[inline(always)]
-    fn vector<M: Machine>(
-        &self,
-        machine: M,
-        spins: Lanes<M>,
-        sites: [u64; LANES],
-        done: usize,
-        random: &mut Running<M>,
-    ) -> Lanes<M> {
-        let neighbours = [
-            Lanes::load(machine, W::gather(self.centre, done)),
-            Lanes::load(machine, W::gather(self.side, done)),
-            Lanes::load(machine, W::gather(self.above, done)),
-            Lanes::load(machine, W::gather(self.below, done)),
-        ];
-        let first = self.top * self.geometry.words() + done;
-        let [c, s, a, b] = W::gather_signs(self.bonds, self.colour, first);
-        let signs = [
-            Lanes::load(machine, c),
-            Lanes::load(machine, s),
-            Lanes::load(machine, a),
-            Lanes::load(machine, b),
-        ];
-        let sites = Lanes::load(machine, sites);
-        self.update.update(spins, seen(neighbours, signs, sites), random) & sites
+    fn gather_single(&mut self) {
+        let used = self.geometry.used();
+        let pairs = self.side.as_chunks_mut::<2>().0;
+        let pairs = pairs.iter_mut().zip(self.centre.as_chunks::<2>().0);
+        if looks_right(self.colour, self.top) {
+            for (side, [first, second]) in pairs {
+                *side = [first.rotate_down(used), second.rotate_up(used)];
+            }
+        } else {
+            for (side, [first, second]) in pairs {
+                *side = [first.rotate_up(used), second.rotate_down(used)];
+            }
+        }
+    }
+
+    /// Rows of several words, `CHUNK` at a time (not by the call of a function that copies any number).
+    #[inline(always)]
+    fn gather_rows<const CHUNK: usize>(&mut self) {
+        let (words, used) = (self.geometry.words(), self.geometry.used());
+        let mut right = looks_right(self.colour, self.top);
+        for (y, side) in self.side.chunks_exact_mut(words).enumerate() {
+            let from = if right { self.after } else { self.before };
+            let from = from[y * words..][..words].as_chunks::<CHUNK>().0;
+            for (to, from) in side.as_chunks_mut::<CHUNK>().0.iter_mut().zip(from) {
+                *to = *from;
+            }
+            // The end of the row has the word at its other end.
+            let row = &self.centre[y * words..][..words];
+            if right {
+                side[words - 1] = row[0].rotate_down(used);
+            } else {
+                side[0] = row[words - 1].rotate_up(used);
+            }
+            right = !right;
+        }
     }
 }

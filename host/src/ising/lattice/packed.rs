@@ -1,6 +1,6 @@
 //! Words of a lattice as vectors: eight of 64 bits, or sixteen of 32 bits two by two.
 
-use super::machine::LANES;
+use super::machine::{LANES, Lanes, Machine};
 use gibbs_core::ising::lattice::{Bonds, Word};
 
 /// A word that vectors are made of: u32 (lattices up to 64 columns wide fill it better) or u64.
@@ -15,43 +15,49 @@ pub trait Packed: Word {
     fn load(words: &[Self]) -> Option<[u64; LANES]>;
     /// A vector back into as many words.
     fn store(lanes: [u64; LANES], words: &mut [Self]) -> Option<()>;
+}
 
-    /// The vector of the words from `at` on, zeros past the end.
-    #[inline(always)]
-    fn gather(from: &[Self], at: usize) -> [u64; LANES] {
-        let from = &from[at..];
-        match Self::load(from) {
-            Some(lanes) => lanes,
-            None => gather_rest(from),
-        }
+/// The vector of these words, zeros past the end.
+#[inline(always)]
+pub(super) fn gather<M: Machine, W: Packed>(machine: M, from: &[W]) -> Lanes<M> {
+    match W::load(from) {
+        Some(lanes) => Lanes::load(machine, lanes),
+        None => Lanes::load(machine, gather_rest(from)),
     }
+}
 
-    /// Writes a vector to the words from `at` on, as far as there are any.
-    #[inline(always)]
-    fn scatter(lanes: [u64; LANES], to: &mut [Self], at: usize) {
-        let to = &mut to[at..];
-        if Self::store(lanes, to).is_none() {
-            scatter_rest(&lanes, to);
-        }
+/// Writes a vector to these words, as far as there are any.
+#[inline(always)]
+pub(super) fn scatter<M: Machine, W: Packed>(lanes: Lanes<M>, to: &mut [W]) {
+    if W::store(lanes.store(), to).is_none() {
+        scatter_rest(&lanes.store(), to);
     }
+}
 
-    /// The signs of the bonds of the vector that starts at word `first` of a plane.
-    #[inline(always)]
-    fn gather_signs<B: Bonds<Self>>(bonds: &B, colour: usize, first: usize) -> [[u64; LANES]; 4] {
-        if let Some(sign) = bonds.uniform() {
-            return [[sign.repeat(); LANES]; 4];
-        }
-        let mut signs = [[0; LANES]; 4];
-        for k in 0..Self::PER_VECTOR {
-            let (lane, shift) = (k / Self::PER_LANE, k % Self::PER_LANE * Self::BITS as usize);
-            let [c, s, a, b] = bonds.signs(colour, first + k);
-            signs[0][lane] |= c.wide() << shift;
-            signs[1][lane] |= s.wide() << shift;
-            signs[2][lane] |= a.wide() << shift;
-            signs[3][lane] |= b.wide() << shift;
-        }
-        signs
+/// The signs of the bonds of the vector that starts at word `first` of a plane.
+#[inline(always)]
+pub(super) fn gather_signs<M: Machine, W: Packed>(
+    machine: M,
+    bonds: &impl Bonds<W>,
+    colour: usize,
+    first: usize,
+) -> [Lanes<M>; 4] {
+    let mut signs = [[0; LANES]; 4];
+    for k in 0..W::PER_VECTOR {
+        let (lane, shift) = (k / W::PER_LANE, k % W::PER_LANE * W::BITS as usize);
+        let [c, s, a, b] = bonds.signs(colour, first + k);
+        signs[0][lane] |= c.wide() << shift;
+        signs[1][lane] |= s.wide() << shift;
+        signs[2][lane] |= a.wide() << shift;
+        signs[3][lane] |= b.wide() << shift;
     }
+    let [c, s, a, b] = signs;
+    [
+        Lanes::load(machine, c),
+        Lanes::load(machine, s),
+        Lanes::load(machine, a),
+        Lanes::load(machine, b),
+    ]
 }
 
 /// The last words of a band, once in a while: kept out of the loops.

@@ -13,20 +13,23 @@ use crate::ising::oracle::kaufman;
 use crate::ising::statistics;
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::{
-    Bonds, Drawn, Fixed, Geometry, HeatBath, Lazy, Metropolis, PlusMinus, Probability, Uniform, Update,
+    Bits, Bonds, Fair, Fixed, Geometry, HeatBath, Lazy, Metropolis, PlusMinus, Probability, Uniform, Update,
 };
 use gibbs_core::ising::model::Wrap;
 use gibbs_core::random::{Xoshiro256PlusPlus, below, stream};
 use rand_core::{Rng, SeedableRng};
+use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, BitXor, BitXorAssign, Not};
 
 /// Sides: less than a vector of words; tails of every kind; rows of many words; several bands, the last one short.
-const SIDES: [(usize, usize); 9] = [
+const SIDES: [(usize, usize); 11] = [
     (2, 4),
     (4, 4),
     (6, 10),
     (64, 18),
     (128, 6),
     (256, 10),
+    (384, 6),
+    (512, 6),
     (768, 6),
     (2048, 66),
     (10, 1030),
@@ -115,7 +118,8 @@ impl Plain {
             .collect()
     }
 
-    fn updated(&self, colour: usize, index: usize, update: &impl Update, rng: &mut impl Rng) -> u64 {
+    /// Word `index` and its neighbours as a rule takes them.
+    fn seen(&self, colour: usize, index: usize) -> (u64, [u64; 4]) {
         let (width, height) = (self.geometry.width(), self.geometry.height());
         let mut spins = 0;
         // Lanes without a site: two up, two down.
@@ -134,31 +138,43 @@ impl Plain {
                 *word = (*word & !(1 << lane)) | bit << lane;
             }
         }
-        update.update(spins, around, &mut Drawn(rng))
+        (spins, around)
     }
 
     fn half_sweep(&mut self, colour: usize, update: &impl Update) {
-        let rows = Self::rows(&self.geometry);
-        let words = rows * self.geometry.words();
+        let words = Self::rows(&self.geometry) * self.geometry.words();
         let plane: Vec<usize> = (0..self.geometry.plane()).collect();
-        let mut new = Vec::new();
+        let mut new: Vec<u64> = Vec::new();
         for (band, indices) in plane.chunks(words).enumerate() {
-            let mut generators = self.bands[band].clone();
-            for vector in indices.chunks(8) {
-                // All eight generators run until the slowest word is decided.
-                let mut read = 0;
-                for (index, generator) in vector.iter().zip(&generators) {
-                    let mut counted = Counted(generator.clone(), 0);
-                    new.push(self.updated(colour, *index, update, &mut counted));
-                    read = read.max(counted.1);
-                }
-                for generator in &mut generators {
-                    for _ in 0..read {
-                        generator.next_u64();
+            let mut random = std::mem::take(&mut self.bands[band]);
+            // Eight vectors are decided together, but a short one alone.
+            let (vectors, rest) = indices.as_chunks::<8>();
+            let vectors: Vec<&[usize]> = vectors.iter().map(|v| &v[..]).collect();
+            let rest = [rest];
+            for group in vectors
+                .chunks(8)
+                .chain((!rest[0].is_empty()).then_some(&rest[..]))
+            {
+                let mut proposals = Vec::new();
+                for vector in group {
+                    // No word: no site.
+                    let mut spins = Eight([0; 8]);
+                    let mut around = [spins, spins, !spins, !spins];
+                    for (lane, index) in vector.iter().enumerate() {
+                        let (own, others) = self.seen(colour, *index);
+                        spins.0[lane] = own;
+                        for (word, other) in around.iter_mut().zip(others) {
+                            word.0[lane] = other;
+                        }
                     }
+                    proposals.push(update.propose(spins, around, &mut random));
+                }
+                update.decide(&mut proposals, &mut random);
+                for (vector, proposal) in group.iter().zip(proposals) {
+                    new.extend(&proposal.spins.0[..vector.len()]);
                 }
             }
-            self.bands[band] = generators;
+            self.bands[band] = random;
         }
         for (index, word) in new.into_iter().enumerate() {
             for (lane, (x, y)) in self.sites(colour, index).into_iter().enumerate() {
@@ -168,22 +184,49 @@ impl Plain {
     }
 }
 
-/// Counts the words read.
-struct Counted(Xoshiro256PlusPlus, usize);
+/// Eight words side by side.
+#[derive(Clone, Copy)]
+struct Eight([u64; 8]);
 
-impl rand_core::TryRng for Counted {
-    type Error = core::convert::Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        self.1 += 1;
-        Ok(self.0.next_u32())
+macro_rules! wordwise {
+    ($($trait:ident, $method:ident, $assign:ident, $assigned:ident;)*) => {$(
+        impl $trait for Eight {
+            type Output = Self;
+            fn $method(self, other: Self) -> Self {
+                Self(std::array::from_fn(|k| self.0[k].$method(other.0[k])))
+            }
+        }
+        impl $assign for Eight {
+            fn $assigned(&mut self, other: Self) {
+                *self = self.$method(other);
+            }
+        }
+    )*};
+}
+
+wordwise! {
+    BitAnd, bitand, BitAndAssign, bitand_assign;
+    BitOr, bitor, BitOrAssign, bitor_assign;
+    BitXor, bitxor, BitXorAssign, bitxor_assign;
+}
+
+impl Not for Eight {
+    type Output = Self;
+    fn not(self) -> Self {
+        Self(self.0.map(|word| !word))
     }
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        self.1 += 1;
-        Ok(self.0.next_u64())
+}
+
+impl Bits for Eight {
+    fn is_none(self) -> bool {
+        self.0 == [0; 8]
     }
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        self.0.fill_bytes(bytes);
-        Ok(())
+}
+
+/// Eight scalar generators, one a word.
+impl Fair<Eight> for Vec<Xoshiro256PlusPlus> {
+    fn word(&mut self) -> Eight {
+        Eight(std::array::from_fn(|k| self[k].next_u64()))
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! Mutations seen red (by the checks named): see the tests below for the generator and the acceptance.
 use super::*;
-use gibbs_core::ising::lattice::{Bits, Draw, Fair, Lazy, Metropolis, Probability, Update};
+use gibbs_core::ising::lattice::{Bits, Draw, Fair, Lazy, Metropolis, Probability, Proposal, Update};
 use gibbs_core::random::stream;
 use rand_core::TryRng;
 use std::collections::BTreeSet;
@@ -90,14 +90,19 @@ struct Apart {
 }
 
 impl Update for Apart {
-    fn update<B: Bits>(&self, spins: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> B {
+    fn propose<B: Bits>(&self, spins: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> Proposal<B> {
         let [d1, d2, d3, d4] = neighbours.map(|n| n ^ spins);
         let free = (d1 & d2) | (d3 & d4) | ((d1 ^ d2) & (d3 ^ d4));
         let one = d1 ^ d2 ^ d3 ^ d4;
         let four = self.four.draw(spins.all(), !free, random);
         let eight = self.eight.draw(spins.all(), !free, random);
-        spins ^ (free | (one & four) | (!one & eight))
+        Proposal {
+            spins: spins ^ (free | (one & four) | (!one & eight)),
+            ..Proposal::none(spins)
+        }
     }
+
+    fn decide<B: Bits>(&self, _: &mut [Proposal<B>], _: &mut impl Fair<B>) {}
 
     fn temperature_effective(&self) -> f64 {
         self.four.probability().temperature_effective()
