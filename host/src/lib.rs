@@ -4,6 +4,7 @@
 pub mod baseline;
 pub mod cli;
 pub mod data;
+pub mod diffusion;
 pub mod experiments;
 pub mod files;
 pub mod garrote;
@@ -11,4 +12,5 @@ pub mod ising;
 pub mod progress;
 pub mod report;
 mod simd;
+pub mod train;
 pub mod work;
