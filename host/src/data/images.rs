@@ -86,7 +86,7 @@ pub fn write_png(path: &Path, image: &Image, depth: Depth) -> Result<(), DataErr
 /// around them all. Places in the last row that no image takes are paper.
 ///
 /// # Errors
-/// The reason, as text: no image, no column, images of different shapes.
+/// [`GridError`]: no image, no column, images of different shapes.
 pub fn grid(images: &[Image], columns: usize, margin: usize, paper: f32) -> Result<Image, GridError> {
     let shape = images
         .first()
@@ -228,7 +228,7 @@ fn encode(image: &Image, depth: Depth) -> Result<Vec<u8>, String> {
     for pixel in 0..area {
         for value in image.values.iter().skip(pixel).step_by(area) {
             // The cast holds the level between 0 and the largest of its type.
-            let level = ((f64::from(*value) + 1.0) / 2.0 * top).round();
+            let level = ((f64::from(*value) + 1.0) * (top / 2.0)).round();
             match depth {
                 Depth::Eight => levels.push(level as u8),
                 Depth::Sixteen => levels.extend_from_slice(&(level as u16).to_be_bytes()),
@@ -246,3 +246,6 @@ fn encode(image: &Image, depth: Depth) -> Result<Vec<u8>, String> {
     writer.finish().map_err(said)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;

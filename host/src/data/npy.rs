@@ -102,7 +102,8 @@ fn array(path: &Path, bytes: &[u8]) -> Result<(Array, Order), DataError> {
     };
     let shape: Vec<usize> = header.shape().iter().map(|side| *side as usize).collect();
     if shape.contains(&0) {
-        return Err(refuse(format!("shape {shape:?} holds no data")));
+        let sides: Vec<String> = shape.iter().map(ToString::to_string).collect();
+        return Err(refuse(format!("shape ({}) holds no data", sides.join(", "))));
     }
     let size = kind.num_bytes().unwrap_or(0) as u64;
     let expected = header.len().checked_mul(size);
@@ -241,4 +242,55 @@ fn guard(bytes: &[u8]) -> Result<(), &'static str> {
             .ok_or("the shape is too large")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mutations seen red: NPY_MUTATIONS
+    use super::*;
+
+    #[test]
+    fn arrays_come_back_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        let values: Vec<f32> = (0..24).map(|k| (k as f32).sin()).collect();
+        for shape in [&[24][..], &[2, 12], &[2, 1, 3, 4], &[24, 1, 1, 1]] {
+            write_array(&path, shape, &values).unwrap();
+            let array = read_array(&path).unwrap();
+            assert_eq!(array.shape, shape);
+            let same = |(a, b): (&f64, &f32)| *a == f64::from(*b);
+            assert!(array.values.iter().zip(&values).all(same) && array.values.len() == 24);
+        }
+        assert!(write_array(&path, &[5, 5], &values).is_err());
+        assert_eq!(read_array(&path).unwrap().shape, [24, 1, 1, 1], "the file stays");
+    }
+
+    #[test]
+    fn unusable_arrays_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        let refused = |expected: &str| {
+            let message = read_array(&path).unwrap_err().to_string();
+            assert!(
+                message.contains("a.npy") && message.contains(expected),
+                "{message}"
+            );
+        };
+        refused("no such file");
+        write_array(&path, &[2], &[1.0, f32::INFINITY]).unwrap();
+        refused("entry 1 is inf");
+        let mut bytes = Vec::new();
+        let options = npyz::WriteOptions::new().default_dtype().shape(&[2, 2]);
+        let mut writer = options
+            .order(Order::Fortran)
+            .writer(&mut bytes)
+            .begin_nd()
+            .unwrap();
+        writer.extend([1_u8, 2, 3, 4]).unwrap();
+        writer.finish().unwrap();
+        std::fs::write(&path, &bytes).unwrap();
+        refused("ascontiguousarray");
+        std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+        refused("3 bytes of data");
+    }
 }

@@ -335,3 +335,6 @@ fn sort_header(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     padding.fill(b' ');
     Some(bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,8 +62,8 @@ impl Digits {
 /// The first entry that is no whole number from 0 to `top`.
 fn stray(array: &Array, top: f64) -> Option<(usize, f64)> {
     let good = |value: f64| (0.0..=top).contains(&value) && value.fract() == 0.0;
-    let entries = array.values.iter().copied().enumerate();
-    entries.into_iter().find(|(_, value)| !good(*value))
+    let mut entries = array.values.iter().copied().enumerate();
+    entries.find(|(_, value)| !good(*value))
 }
 
 impl Dataset for Digits {

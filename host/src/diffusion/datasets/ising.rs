@@ -26,8 +26,8 @@ pub struct Configurations {
 }
 
 impl Configurations {
-    /// Below, at and above the critical temperature, in units of J / k_B: |m| about 0.91, a fractal, correlations over two
-    /// to three sites.
+    /// Below, at and above the critical temperature, in units of J / k_B: |m| about 0.91, a fractal, correlations over
+    /// about two sites.
     pub const TEMPERATURES: [f64; 3] = [2.0, CRITICAL_TEMPERATURE, 3.0];
 
     /// `side` x `side` spins (3 to 256) at these temperatures.
