@@ -246,7 +246,7 @@ fn guard(bytes: &[u8]) -> Result<(), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: NPY_MUTATIONS
+    //! Mutations seen red: Fortran order taken as C, infinity taken, entries left over.
     use super::*;
 
     #[test]
@@ -261,7 +261,10 @@ mod tests {
             let same = |(a, b): (&f64, &f32)| *a == f64::from(*b);
             assert!(array.values.iter().zip(&values).all(same) && array.values.len() == 24);
         }
-        assert!(write_array(&path, &[5, 5], &values).is_err());
+        for wrong in [&[5, 5][..], &[5, 4], &[]] {
+            let message = write_array(&path, wrong, &values).unwrap_err().to_string();
+            assert!(message.contains("24 entries for shape"), "{message}");
+        }
         assert_eq!(read_array(&path).unwrap().shape, [24, 1, 1, 1], "the file stays");
     }
 

@@ -1,4 +1,5 @@
-//! Mutations seen red: IMAGE_MUTATIONS
+//! Mutations seen red: 256 levels of 255, floor instead of round, planes written as pixels, the end of the file not
+//! looked at, transparent pixels taken, rows without a margin.
 use super::*;
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Mutations seen red: TENSOR_MUTATIONS
+//! Mutations seen red: f32 read as f64 or not held to be finite; shape and type, or metadata, left out of the digest.
 use super::*;
 
 const KIND: &str = "gibbs.test";

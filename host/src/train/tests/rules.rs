@@ -61,6 +61,7 @@ fn the_cosine_is_half_a_period() {
         (20, 0.6),
         (30, 0.6 - 0.4 / 2.0_f64.sqrt()),
         (40, 0.2),
+        (41, 0.2),
         (4000, 0.2),
     ] {
         close(schedule.rate(10 + k), expected);
@@ -101,8 +102,9 @@ fn schedules_out_of_range_are_refused() {
 fn clipping_scales_to_the_limit() {
     let mut gradients = [vec![3.0, 0.0], vec![], vec![-4.0], vec![12.0, 84.0]];
     assert_eq!(norm(&gradients), Norm(85.0));
+    assert_eq!(clip(&mut gradients, 100.0), Norm(85.0));
     assert_eq!(clip(&mut gradients, 85.0), Norm(85.0));
-    assert_eq!(gradients[2], [-4.0], "at the limit nothing changes");
+    assert_eq!(gradients[2], [-4.0], "up to the limit nothing changes");
     assert_eq!(clip(&mut gradients, 42.5), Norm(85.0));
     assert_eq!(gradients, [vec![1.5, 0.0], vec![], vec![-2.0], vec![6.0, 42.0]]);
 }
@@ -112,10 +114,10 @@ fn the_norm_neither_overflows_nor_loses_entries() {
     for len in 0..40 {
         assert_eq!(norm(&[vec![-2.0; len]]), Norm(2.0 * (len as f64).sqrt()));
     }
-    let mut large = [vec![f32::MAX; 4]];
+    let mut large = [vec![f32::MAX; 9]];
     let max = f64::from(f32::MAX);
-    assert_eq!(clip(&mut large, 2.0), Norm(2.0 * max));
-    assert_eq!(large, [vec![1.0; 4]]);
+    assert_eq!(clip(&mut large, 3.0), Norm(3.0 * max));
+    assert_eq!(large, [vec![1.0; 9]]);
     let mut broken = [vec![1.0, f32::NAN]];
     assert!(clip(&mut broken, 0.1).0.is_nan());
     assert_eq!(broken[0][0], 1.0, "nothing is scaled by NaN");

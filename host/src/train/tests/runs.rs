@@ -247,6 +247,7 @@ fn the_parts_are_joined() {
     // Gradients (4, -3, 2, 1, .5, -2) and (-2, 5): squares 34.25 and 29.
     let (trainer, norm) = first(plain.clone());
     assert_eq!(norm, 63.25_f64.sqrt());
+    assert_eq!(trainer.losses(), [63.25 / 2.0]);
     assert_eq!(trainer.parameters()[1], [0.0, 3.5]);
     assert_eq!(trainer.averaged(), trainer.parameters());
     let (clipped, norm) = first(Settings {
