@@ -246,7 +246,7 @@ fn guard(bytes: &[u8]) -> Result<(), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: Fortran order taken as C, infinity taken, entries left over.
+    //! Mutations seen red: Fortran order taken as C, infinity taken.
     use super::*;
 
     #[test]
