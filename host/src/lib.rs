@@ -4,6 +4,7 @@
 pub mod baseline;
 pub mod cli;
 pub mod data;
+pub mod diffusion;
 pub mod experiments;
 pub mod files;
 pub mod garrote;
@@ -13,4 +14,5 @@ pub mod progress;
 mod raw;
 pub mod report;
 mod simd;
+pub mod train;
 pub mod work;

@@ -198,8 +198,16 @@ pub enum DataError {
         column: String,
     },
     /// An NPY file that cannot be taken as a table.
-    #[error("{path}: not a usable NPY table: {reason}", path = .path.display())]
+    #[error("{path}: not a usable NPY array: {reason}", path = .path.display())]
     Npy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A picture that cannot be read or written.
+    #[error("{path}: not a usable PNG image: {reason}", path = .path.display())]
+    Image {
         /// The file.
         path: PathBuf,
         /// What is wrong.
@@ -310,6 +318,7 @@ impl DataError {
             Self::ColumnNotFound { .. } => "column_not_found",
             Self::NoVariables { .. } => "no_variables",
             Self::Npy { .. } => "bad_npy",
+            Self::Image { .. } => "bad_image",
             Self::NotSafetensors { .. } => "not_safetensors",
             Self::WrongKind { .. } => "wrong_kind",
             Self::WrongVersion { .. } => "wrong_version",

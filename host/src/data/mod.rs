@@ -1,4 +1,5 @@
-//! Readers and writers: tables of numbers from CSV, TSV and NPY files, tensors from and to safetensors.
+//! Readers and writers: tables of numbers from CSV, TSV and NPY files, tensors from and to safetensors,
+//! images from and to PNG.
 //!
 //! Rules, the same for every reader:
 //! * A column is a name and f64 values; all columns of a table have one length. Row order is file order.
@@ -12,7 +13,8 @@
 
 mod delimited;
 mod error;
-mod npy;
+pub mod images;
+pub mod npy;
 pub mod tensors;
 mod write;
 

@@ -1,4 +1,4 @@
-//! `NumPy` `.npy` files as tables: two-dimensional arrays of real numbers, rows by columns.
+//! `NumPy` `.npy` files: arrays of real numbers of any shape, and two-dimensional ones as tables.
 //!
 //! Taken: f4, f8, i1..i8, u1..u8, either byte order, C or Fortran order. Columns are named `x0`, `x1`, ...
 //! An integer beyond 2^53 is refused, since f64 would round it. The length of the data must be what the
@@ -7,13 +7,88 @@
 //! `npyz` parses the header by recursive descent and multiplies the shape unchecked: a hostile header could
 //! overflow the stack or the product. [`guard`] refuses such headers first.
 
-use super::error::shorten;
-use super::{Column, DataError, ReadOptions, Table, kept};
-use npyz::{DType, NpyFile, Order, TypeChar};
+use super::error::{read_bytes, shorten};
+use super::{Column, DataError, ReadOptions, Table, kept, write_atomic};
+use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
 use std::path::Path;
 
-/// Reads a two-dimensional array.
+/// An array of numbers: its shape and its entries, last index fastest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Length of each dimension.
+    pub shape: Vec<usize>,
+    /// As many entries as the product of the shape.
+    pub values: Vec<f64>,
+}
+
+/// Reads an array of any shape in C order. NaN and infinity are refused.
+///
+/// # Errors
+/// The file missing or unreadable; `Npy`.
+pub fn read_array(path: &Path) -> Result<Array, DataError> {
+    let (array, order) = array(path, &read_bytes(path)?)?;
+    let refuse = |reason: String| DataError::Npy {
+        path: path.to_owned(),
+        reason,
+    };
+    if order == Order::Fortran && array.shape.len() > 1 {
+        let reason = "Fortran order\nhint: save numpy.ascontiguousarray(array)".to_owned();
+        return Err(refuse(reason));
+    }
+    match array.values.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(refuse(format!(
+            "entry {index} is {}, expected a finite number",
+            array.values[index]
+        ))),
+        None => Ok(array),
+    }
+}
+
+/// Writes f32 entries (last index fastest) as an array of this shape, whole or not at all.
+///
+/// # Errors
+/// `Npy` when shape and entries do not fit together; `Write`.
+pub fn write_array(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), DataError> {
+    let failed = |source| DataError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let size = shape
+        .iter()
+        .try_fold(1_usize, |product, side| product.checked_mul(*side));
+    if size != Some(values.len()) {
+        return Err(DataError::Npy {
+            path: path.to_owned(),
+            reason: format!("{} entries for shape {shape:?}", values.len()),
+        });
+    }
+    let shape: Vec<u64> = shape.iter().map(|side| *side as u64).collect();
+    let mut bytes = Vec::new();
+    let options = npyz::WriteOptions::new().default_dtype().shape(&shape);
+    let mut writer = options.writer(&mut bytes).begin_nd().map_err(failed)?;
+    writer.extend(values.iter().copied()).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    write_atomic(path, &bytes)
+}
+
+/// Reads a two-dimensional array as a table.
 pub(super) fn parse(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<Table, DataError> {
+    let refuse = |reason: String| DataError::Npy {
+        path: path.to_owned(),
+        reason,
+    };
+    let (array, order) = array(path, bytes)?;
+    let [rows, width] = array.shape[..] else {
+        return Err(refuse(format!(
+            "{} dimensions, expected 2 (rows, columns)",
+            array.shape.len()
+        )));
+    };
+    table(path, &array.values, rows, width, order, options)
+}
+
+/// The numbers in file order.
+fn array(path: &Path, bytes: &[u8]) -> Result<(Array, Order), DataError> {
     let refuse = |reason: String| DataError::Npy {
         path: path.to_owned(),
         reason,
@@ -22,17 +97,13 @@ pub(super) fn parse(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<
     let mut data = bytes;
     let header =
         npyz::NpyHeader::from_reader(&mut data).map_err(|error| refuse(shorten(&error.to_string())))?;
-    let [rows, width] = *header.shape() else {
-        return Err(refuse(format!(
-            "{} dimensions, expected 2 (rows, columns)",
-            header.shape().len()
-        )));
-    };
     let DType::Plain(kind) = header.dtype() else {
         return Err(refuse("a structured array, expected plain numbers".to_owned()));
     };
-    if rows == 0 || width == 0 {
-        return Err(refuse(format!("shape ({rows}, {width}) holds no data")));
+    let shape: Vec<usize> = header.shape().iter().map(|side| *side as usize).collect();
+    if shape.contains(&0) {
+        let sides: Vec<String> = shape.iter().map(ToString::to_string).collect();
+        return Err(refuse(format!("shape ({}) holds no data", sides.join(", "))));
     }
     let size = kind.num_bytes().unwrap_or(0) as u64;
     let expected = header.len().checked_mul(size);
@@ -57,7 +128,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<
             values[index]
         )));
     }
-    table(path, &values, rows as usize, width as usize, order, options)
+    Ok((Array { shape, values }, order))
 }
 
 /// 2^53: up to here every integer is an f64.
@@ -171,4 +242,58 @@ fn guard(bytes: &[u8]) -> Result<(), &'static str> {
             .ok_or("the shape is too large")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mutations seen red: Fortran order taken as C, infinity taken.
+    use super::*;
+
+    #[test]
+    fn arrays_come_back_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        let values: Vec<f32> = (0..24).map(|k| (k as f32).sin()).collect();
+        for shape in [&[24][..], &[2, 12], &[2, 1, 3, 4], &[24, 1, 1, 1]] {
+            write_array(&path, shape, &values).unwrap();
+            let array = read_array(&path).unwrap();
+            assert_eq!(array.shape, shape);
+            let same = |(a, b): (&f64, &f32)| *a == f64::from(*b);
+            assert!(array.values.iter().zip(&values).all(same) && array.values.len() == 24);
+        }
+        for wrong in [&[5, 5][..], &[5, 4], &[]] {
+            let message = write_array(&path, wrong, &values).unwrap_err().to_string();
+            assert!(message.contains("24 entries for shape"), "{message}");
+        }
+        assert_eq!(read_array(&path).unwrap().shape, [24, 1, 1, 1], "the file stays");
+    }
+
+    #[test]
+    fn unusable_arrays_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        let refused = |expected: &str| {
+            let message = read_array(&path).unwrap_err().to_string();
+            assert!(
+                message.contains("a.npy") && message.contains(expected),
+                "{message}"
+            );
+        };
+        refused("no such file");
+        write_array(&path, &[2], &[1.0, f32::INFINITY]).unwrap();
+        refused("entry 1 is inf");
+        let mut bytes = Vec::new();
+        let options = npyz::WriteOptions::new().default_dtype().shape(&[2, 2]);
+        let mut writer = options
+            .order(Order::Fortran)
+            .writer(&mut bytes)
+            .begin_nd()
+            .unwrap();
+        writer.extend([1_u8, 2, 3, 4]).unwrap();
+        writer.finish().unwrap();
+        std::fs::write(&path, &bytes).unwrap();
+        refused("ascontiguousarray");
+        std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+        refused("3 bytes of data");
+    }
 }

@@ -1,4 +1,4 @@
-//! Fitted models on disk: f64 tensors and string metadata in one safetensors file.
+//! Fitted models on disk: f64, f32 and u64 tensors and string metadata in one safetensors file.
 //!
 //! The metadata names the kind and the version; both must match before anything else is looked at. Files of
 //! equal content are equal byte for byte: keys are sorted (the safetensors crate takes its metadata from a
@@ -6,26 +6,88 @@
 
 use super::error::{read_bytes, shorten};
 use super::{DataError, write_atomic};
+use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+/// Type, shape and little-endian bytes.
+type Data<'a> = (Dtype, &'a [usize], Vec<u8>);
+
 /// A tensor: its shape and its entries, last index fastest.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tensor {
+pub struct Tensor<T = f64> {
     /// Length of each dimension.
     pub shape: Vec<usize>,
     /// As many entries as the product of the shape.
-    pub values: Vec<f64>,
+    pub values: Vec<T>,
 }
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f64 {}
+    impl Sealed for f32 {}
+    impl Sealed for u64 {}
+}
+
+/// What the entries of a tensor may be: f64, f32 or u64.
+pub trait Element: sealed::Sealed + Copy + std::fmt::Display + 'static {
+    /// Its type in the file.
+    const DTYPE: Dtype;
+    /// Appends its little-endian bytes.
+    fn write(self, bytes: &mut Vec<u8>);
+    /// The entries in a block of little-endian bytes.
+    fn read(bytes: &[u8]) -> Vec<Self>;
+    /// Neither NaN nor infinite.
+    fn is_finite(self) -> bool;
+    /// The tensors of this type.
+    fn of(file: &TensorFile) -> &BTreeMap<String, Tensor<Self>>;
+    /// The tensors of this type.
+    fn of_mut(file: &mut TensorFile) -> &mut BTreeMap<String, Tensor<Self>>;
+}
+
+macro_rules! element {
+    ($t:ty, $dtype:ident, $field:ident, $finite:expr) => {
+        impl Element for $t {
+            const DTYPE: Dtype = Dtype::$dtype;
+            fn write(self, bytes: &mut Vec<u8>) {
+                bytes.extend_from_slice(&self.to_le_bytes());
+            }
+            fn read(bytes: &[u8]) -> Vec<Self> {
+                let (words, _) = bytes.as_chunks();
+                words
+                    .iter()
+                    .map(|word| Self::from_le_bytes(*word))
+                    .collect()
+            }
+            fn is_finite(self) -> bool {
+                $finite(self)
+            }
+            fn of(file: &TensorFile) -> &BTreeMap<String, Tensor<Self>> {
+                &file.$field
+            }
+            fn of_mut(file: &mut TensorFile) -> &mut BTreeMap<String, Tensor<Self>> {
+                &mut file.$field
+            }
+        }
+    };
+}
+
+element!(f64, F64, tensors, f64::is_finite);
+element!(f32, F32, singles, f32::is_finite);
+element!(u64, U64, integers, |_| true);
 
 /// What a model file holds, in memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TensorFile {
     /// Text entries, `kind` and `version` among them.
     pub metadata: BTreeMap<String, String>,
-    /// Tensors by name.
+    /// Tensors of f64 by name. A name stands in one of the three maps.
     pub tensors: BTreeMap<String, Tensor>,
+    /// Tensors of f32 by name.
+    pub singles: BTreeMap<String, Tensor<f32>>,
+    /// Tensors of u64 by name.
+    pub integers: BTreeMap<String, Tensor<u64>>,
     /// Where it came from, for messages.
     path: PathBuf,
 }
@@ -44,33 +106,68 @@ impl TensorFile {
     /// The bytes of the safetensors file.
     ///
     /// # Errors
-    /// `Tensor` when a shape and its entries do not fit together; `NotSafetensors` if the format refuses.
+    /// `Tensor` when a shape and its entries do not fit together or two tensors share a name; `NotSafetensors` if
+    /// the format refuses.
     pub fn to_bytes(&self) -> Result<Vec<u8>, DataError> {
         let refuse = |reason: String| DataError::NotSafetensors {
             path: self.path.clone(),
             reason,
         };
-        let mut data = Vec::with_capacity(self.tensors.len());
-        for (name, tensor) in &self.tensors {
-            if checked_product(&tensor.shape) != Some(tensor.values.len()) {
-                return Err(self.bad(name, "its shape does not fit its number of entries"));
-            }
-            let bytes: Vec<u8> = tensor
-                .values
-                .iter()
-                .flat_map(|value| value.to_le_bytes())
-                .collect();
-            data.push((name, &tensor.shape, bytes));
-        }
+        let data = self.data()?;
         let mut views = Vec::with_capacity(data.len());
-        for (name, shape, bytes) in &data {
-            let view = TensorView::new(Dtype::F64, (*shape).clone(), bytes);
-            views.push((name.as_str(), view.map_err(|error| refuse(error.to_string()))?));
+        for (name, (dtype, shape, bytes)) in &data {
+            let view = TensorView::new(*dtype, shape.to_vec(), bytes);
+            views.push((*name, view.map_err(|error| refuse(error.to_string()))?));
         }
         let metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
         let bytes =
             safetensors::serialize(views, Some(metadata)).map_err(|error| refuse(error.to_string()))?;
         sort_header(bytes).ok_or_else(|| refuse("the header could not be put in order".to_owned()))
+    }
+
+    /// FNV-1a over the metadata and the tensors with their names, types and shapes: for a file that is to be
+    /// refused when a byte of it has changed.
+    ///
+    /// # Errors
+    /// As [`TensorFile::to_bytes`].
+    pub fn digest(&self) -> Result<u64, DataError> {
+        let mut hash = FNV_OFFSET;
+        let mut part = |bytes: &[u8]| hash = fnv1a(fnv1a(hash, &(bytes.len() as u64).to_le_bytes()), bytes);
+        for (key, text) in &self.metadata {
+            part(key.as_bytes());
+            part(text.as_bytes());
+        }
+        for (name, (dtype, shape, bytes)) in self.data()? {
+            part(name.as_bytes());
+            part(format!("{dtype} {shape:?}").as_bytes());
+            part(&bytes);
+        }
+        Ok(hash)
+    }
+
+    /// Every tensor as it stands in the file, sorted by name.
+    fn data(&self) -> Result<BTreeMap<&str, Data<'_>>, DataError> {
+        let mut data = BTreeMap::new();
+        self.gather::<f64>(&mut data)?;
+        self.gather::<f32>(&mut data)?;
+        self.gather::<u64>(&mut data)?;
+        Ok(data)
+    }
+
+    fn gather<'a, T: Element>(&'a self, data: &mut BTreeMap<&'a str, Data<'a>>) -> Result<(), DataError> {
+        for (name, tensor) in T::of(self) {
+            if checked_product(&tensor.shape) != Some(tensor.values.len()) {
+                return Err(self.bad(name, "its shape does not fit its number of entries"));
+            }
+            let mut bytes = Vec::with_capacity(size_of_val(&tensor.values[..]));
+            for value in &tensor.values {
+                value.write(&mut bytes);
+            }
+            if data.insert(name, (T::DTYPE, &tensor.shape, bytes)).is_some() {
+                return Err(self.bad(name, "its name is taken by a tensor of another type"));
+            }
+        }
+        Ok(())
     }
 
     /// Writes the file whole or not at all.
@@ -81,7 +178,7 @@ impl TensorFile {
         write_atomic(path, &self.to_bytes()?)
     }
 
-    /// Reads a file and checks its kind and version, and that every f64 entry is finite.
+    /// Reads a file and checks its kind and version, and that every entry is finite.
     ///
     /// # Errors
     /// The file missing or unreadable; `NotSafetensors`, `WrongKind`, `WrongVersion`, `Tensor`.
@@ -112,8 +209,8 @@ impl TensorFile {
             .collect();
         let mut file = Self {
             metadata,
-            tensors: BTreeMap::new(),
             path: path.to_owned(),
+            ..Self::default()
         };
         let found = file
             .metadata
@@ -139,38 +236,58 @@ impl TensorFile {
             });
         }
         for (name, view) in SafeTensors::deserialize(bytes).map_err(refuse)?.tensors() {
-            if view.dtype() != Dtype::F64 {
-                return Err(file.bad(&name, &format!("type {}, expected F64", view.dtype())));
+            match view.dtype() {
+                Dtype::F64 => file.admit::<f64>(name, &view)?,
+                Dtype::F32 => file.admit::<f32>(name, &view)?,
+                Dtype::U64 => file.admit::<u64>(name, &view)?,
+                other => return Err(file.bad(&name, &format!("type {other}, expected F64, F32 or U64"))),
             }
-            let (words, _) = view.data().as_chunks::<8>();
-            let values: Vec<f64> = words.iter().map(|word| f64::from_le_bytes(*word)).collect();
-            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-                return Err(file.bad(
-                    &name,
-                    &format!("entry {index} is {}, expected a finite number", values[index]),
-                ));
-            }
-            file.tensors.insert(
-                name,
-                Tensor {
-                    shape: view.shape().to_vec(),
-                    values,
-                },
-            );
         }
         Ok(file)
     }
 
-    /// Takes a tensor of this shape out of the file.
+    fn admit<T: Element>(&mut self, name: String, view: &TensorView<'_>) -> Result<(), DataError> {
+        let values = T::read(view.data());
+        if let Some((index, value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+            let reason = format!("entry {index} is {value}, expected a finite number");
+            return Err(self.bad(&name, &reason));
+        }
+        let shape = view.shape().to_vec();
+        T::of_mut(self).insert(name, Tensor { shape, values });
+        Ok(())
+    }
+
+    /// Takes a tensor of this type and shape out of the file.
     ///
     /// # Errors
-    /// `Tensor` when it is missing or of another shape.
-    pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f64>, DataError> {
-        match self.tensors.remove(name) {
+    /// `Tensor` when it is missing or of another type or shape.
+    pub fn take<T: Element>(&mut self, name: &str, shape: &[usize]) -> Result<Vec<T>, DataError> {
+        match T::of_mut(self).remove(name) {
             Some(tensor) if tensor.shape == shape => Ok(tensor.values),
             Some(tensor) => Err(self.bad(name, &format!("shape {:?}, expected {shape:?}", tensor.shape))),
-            None => Err(self.bad(name, "is missing")),
+            None => {
+                let found = [
+                    (Dtype::F64, self.tensors.contains_key(name)),
+                    (Dtype::F32, self.singles.contains_key(name)),
+                    (Dtype::U64, self.integers.contains_key(name)),
+                ];
+                let other = found.iter().find(|(_, there)| *there);
+                Err(other.map_or_else(
+                    || self.bad(name, "is missing"),
+                    |(dtype, _)| self.bad(name, &format!("type {dtype}, expected {}", T::DTYPE)),
+                ))
+            }
         }
+    }
+
+    /// The names of all tensors that are in the file, or have not been taken.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self
+            .tensors
+            .keys()
+            .chain(self.singles.keys())
+            .chain(self.integers.keys());
+        names.map(String::as_str)
     }
 
     /// Takes a metadata entry and reads it.
@@ -190,7 +307,8 @@ impl TensorFile {
         parse(text).ok_or_else(|| refuse(format!("`{}` cannot be read", shorten(text))))
     }
 
-    fn bad(&self, tensor: &str, reason: &str) -> DataError {
+    /// The error that names this file, a tensor of it, and what is wrong.
+    pub(crate) fn bad(&self, tensor: &str, reason: &str) -> DataError {
         DataError::Tensor {
             path: self.path.clone(),
             tensor: shorten(tensor),
@@ -217,3 +335,6 @@ fn sort_header(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     padding.fill(b' ');
     Some(bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,7 @@ impl DataError {
             | Self::MissingValue { path, .. }
             | Self::NothingLeft { path, .. }
             | Self::Npy { path, .. }
+            | Self::Image { path, .. }
             | Self::NotSafetensors { path, .. }
             | Self::WrongKind { path, .. }
             | Self::WrongVersion { path, .. }

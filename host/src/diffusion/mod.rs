@@ -1,0 +1,3 @@
+//! Diffusion models: what they are trained on.
+
+pub mod datasets;
