@@ -30,6 +30,8 @@ Differences that favour one side or the other:
     the primal repeated for each direction, and one backward pass after another.
   * Attention runs plainly in PyTorch's linearised passes: its fused attention has no forward derivative, and its backward
     is not batched over directions (slower here); it is fused everywhere else.
+  * PyTorch's threads spin while they wait for each other. With other work on the same cores that costs it several times its
+    speed: measure on an idle machine, and where there is none, compare with OMP_WAIT_POLICY=passive in the environment.
   * PyTorch's peak counts the interpreter and its libraries; what they take before the first net is printed beside it.
 """
 
