@@ -10,16 +10,22 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod conv2d;
+mod geglu;
 mod group_norm;
 #[cfg(test)]
 pub(crate) mod harness;
+mod layer_norm;
 mod linear;
 
 pub use activation::Activation;
 pub use arithmetic::Add;
+pub use attention::Attention;
 pub use conv2d::{Conv2d, Padding};
+pub use geglu::Geglu;
 pub use group_norm::GroupNorm;
+pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 
 use super::element::Element;
@@ -183,7 +189,9 @@ macro_rules! primitives {
     };
 }
 
-primitives!(Activation, Add, Conv2d, GroupNorm, Linear);
+primitives!(
+    Activation, Add, Attention, Conv2d, Geglu, GroupNorm, LayerNorm, Linear
+);
 
 /// An input: nothing is computed.
 struct Nothing;
