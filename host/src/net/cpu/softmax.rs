@@ -14,7 +14,7 @@ pub(crate) fn normalise<T: Element>(row: &mut [T]) -> T {
     let total = sum(row);
     let inverse = T::ONE / total;
     for z in row.iter_mut() {
-        *z = *z * inverse;
+        *z *= inverse;
     }
     top + total.ln()
 }

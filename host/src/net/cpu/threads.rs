@@ -61,14 +61,6 @@ pub(crate) fn for_tasks<X: Send>(tasks: Vec<X>, size: usize, work: impl Fn(X) + 
     }
 }
 
-/// Takes the first `length` entries, or what there is, off a slice.
-pub(crate) fn cut<'a, T>(rest: &mut &'a mut [T], length: usize) -> &'a mut [T] {
-    let whole = std::mem::take(rest);
-    let (part, left) = whole.split_at_mut(length.min(whole.len()));
-    *rest = left;
-    part
-}
-
 /// Rows of `channels` entries, some 2^13 entries of them: a thread's turn at light work.
 pub(crate) fn light_rows(channels: usize) -> usize {
     ((1 << 13) / channels.max(1)).max(1)

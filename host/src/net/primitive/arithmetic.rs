@@ -169,13 +169,7 @@ impl<T: Element> Rules<T> for Multiply {
         let mut target = fresh(output);
         for (tangent, other) in tangents.iter().zip([1, 0]) {
             if let Some(tangent) = tangent {
-                scaled(
-                    primal.inputs[other],
-                    each,
-                    site.directions,
-                    tangent,
-                    &mut target,
-                );
+                scaled(primal.inputs[other], each, site.directions, tangent, &mut target);
                 target.add = true;
             }
         }
@@ -197,12 +191,12 @@ impl<T: Element> Rules<T> for Multiply {
     }
 }
 
-impl<T: Element> LinearMap<T> for Scale {
-    fn apply(&self, _: &Shapes, from: &[T], to: &mut [T]) {
+impl LinearMap for Scale {
+    fn apply<T: Element>(&self, _: &Shapes, from: &[T], to: &mut [T]) {
         multiple(T::of(self.factor), from, &mut fresh(to));
     }
 
-    fn transpose(&self, _: &Shapes, from: &[T], target: &mut Target<'_, T>) {
+    fn transpose<T: Element>(&self, _: &Shapes, from: &[T], target: &mut Target<'_, T>) {
         multiple(T::of(self.factor), from, target);
     }
 }

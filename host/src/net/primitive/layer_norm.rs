@@ -69,7 +69,7 @@ impl<T: Element> Task for Normalise<'_, T> {
             }
             let inverse = T::ONE / (dot(y, y) / count + self.epsilon).sqrt();
             for y in y.iter_mut() {
-                *y = *y * inverse;
+                *y *= inverse;
             }
             if let Some(normalised) = self.normalised.get_mut(i * channels..(i + 1) * channels) {
                 normalised.copy_from_slice(y);

@@ -5,15 +5,15 @@ use super::{Meaning, Primal, Rules, Shapes, Site, Target};
 use crate::net::element::Element;
 
 /// A linear map of the entries of a sample.
-pub(crate) trait LinearMap<T: Element>: Meaning {
+pub(crate) trait LinearMap: Meaning {
     /// The map of every sample in `from`.
-    fn apply(&self, shapes: &Shapes, from: &[T], to: &mut [T]);
+    fn apply<T: Element>(&self, shapes: &Shapes, from: &[T], to: &mut [T]);
 
     /// The transposed map of every sample in `from`.
-    fn transpose(&self, shapes: &Shapes, from: &[T], target: &mut Target<'_, T>);
+    fn transpose<T: Element>(&self, shapes: &Shapes, from: &[T], target: &mut Target<'_, T>);
 }
 
-impl<T: Element, Map: LinearMap<T>> Rules<T> for Map {
+impl<T: Element, Map: LinearMap> Rules<T> for Map {
     fn forward(&self, site: Site<'_, T>, inputs: &[&[T]], output: &mut [T], _: &mut [T]) {
         self.apply(site.shapes, inputs[0], output);
     }

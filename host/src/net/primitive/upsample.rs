@@ -89,8 +89,8 @@ pub(super) fn sum_squares<T: Element>(
     });
 }
 
-impl<T: Element> LinearMap<T> for Upsample {
-    fn apply(&self, shapes: &Shapes, from: &[T], to: &mut [T]) {
+impl LinearMap for Upsample {
+    fn apply<T: Element>(&self, shapes: &Shapes, from: &[T], to: &mut [T]) {
         let mut target = Target {
             values: to,
             add: false,
@@ -98,7 +98,7 @@ impl<T: Element> LinearMap<T> for Upsample {
         repeat(shapes.inputs[0], self.factor, T::ONE, from, &mut target);
     }
 
-    fn transpose(&self, shapes: &Shapes, from: &[T], target: &mut Target<'_, T>) {
+    fn transpose<T: Element>(&self, shapes: &Shapes, from: &[T], target: &mut Target<'_, T>) {
         sum_squares(shapes.inputs[0], self.factor, T::ONE, from, target);
     }
 }

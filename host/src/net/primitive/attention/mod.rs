@@ -9,7 +9,7 @@
 //! the linearised rules compute each tile anew, once for all directions of a sample (of one thread's turn).
 
 use super::{Meaning, Needs, Primal, Rules, Shapes, Site, Target};
-use crate::net::cpu::threads::{cut, for_tasks};
+use crate::net::cpu::threads::for_tasks;
 use crate::net::element::Element;
 use crate::net::shape::Shape;
 use tile::{Pulled, Sizes, Source, forward, pull, push};
@@ -94,8 +94,15 @@ impl<T: Element> Rules<T> for Attention {
         let mut tasks = Vec::new();
         for sample in 0..site.batch {
             for (first, count) in sizes.tiles() {
-                let output = cut(&mut output, count * sizes.channels_out());
-                tasks.push((sample, first, output, cut(&mut saved, count * each)));
+                let output = output.split_off_mut(..count * sizes.channels_out());
+                // Empty when nothing is to be saved.
+                let saved = saved.split_off_mut(..count * each);
+                tasks.push((
+                    sample,
+                    first,
+                    output.unwrap_or_default(),
+                    saved.unwrap_or_default(),
+                ));
             }
         }
         for_tasks(tasks, sizes.work(site.batch), |(sample, first, output, saved)| {
@@ -113,7 +120,7 @@ impl<T: Element> Rules<T> for Attention {
             let mut outputs: Vec<Vec<&mut [T]>> = tiles.iter().map(|_| Vec::new()).collect();
             for _ in 0..site.directions {
                 for ((_, count), outputs) in tiles.iter().zip(&mut outputs) {
-                    outputs.push(cut(&mut output, count * sizes.channels_out()));
+                    outputs.extend(output.split_off_mut(..count * sizes.channels_out()));
                 }
             }
             let firsts = tiles.iter().map(|(first, _)| *first);
@@ -162,8 +169,9 @@ impl<T: Element> Rules<T> for Attention {
                 let pulled: Vec<Pulled<'_, T>> = (start..site.directions.min(start + together))
                     .map(|direction| {
                         let mut parts = rests.iter_mut().zip(&site.shapes.inputs).map(|(rest, shape)| {
-                            rest.as_mut()
-                                .map(|(rest, add)| (cut(rest, shape.elements()), *add))
+                            rest.as_mut().map(|(rest, add)| {
+                                (rest.split_off_mut(..shape.elements()).unwrap_or_default(), *add)
+                            })
                         });
                         Pulled {
                             from: &cotangent[(sample * site.directions + direction) * out..][..out],
