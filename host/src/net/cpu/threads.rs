@@ -51,3 +51,17 @@ pub(crate) fn for_parts_of_two<T: Send>(
 pub(crate) fn rows_of_a_turn(rows: usize) -> usize {
     rows.div_ceil(2 * rayon::current_num_threads()).clamp(32, 384)
 }
+
+/// Does tasks that write to places of their own; `size` entries are worked on in all.
+pub(crate) fn for_tasks<X: Send>(tasks: Vec<X>, size: usize, work: impl Fn(X) + Sync + Send) {
+    if size < SMALL || tasks.len() <= 1 {
+        tasks.into_iter().for_each(work);
+    } else {
+        tasks.into_par_iter().for_each(work);
+    }
+}
+
+/// Rows of `channels` entries, some 2^13 entries of them: a thread's turn at light work.
+pub(crate) fn light_rows(channels: usize) -> usize {
+    ((1 << 13) / channels.max(1)).max(1)
+}

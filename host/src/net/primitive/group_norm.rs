@@ -8,6 +8,7 @@
 
 use super::activation::{Curve, Silu};
 use super::{Meaning, Packed, Primal, Rules, Shapes, Site, Target, single};
+use crate::net::cpu::sums::{BLOCK, ChannelSums};
 use crate::net::cpu::threads::{for_parts, for_parts_of_two};
 use crate::net::element::Element;
 use crate::net::shape::Shape;
@@ -46,47 +47,6 @@ impl Meaning for GroupNorm {
     fn saved(&self, shapes: &Shapes) -> usize {
         let elements = shapes.output.elements();
         elements + if self.silu { elements } else { 0 } + self.channels
-    }
-}
-
-/// Rows that are summed before their sum is added to the others: short sums lose little.
-const BLOCK: usize = 32;
-
-/// Sums over rows of a term of each entry and of its product with another array, for each channel.
-struct Sums<'a, T> {
-    values: &'a [T],
-    others: &'a [T],
-    first: &'a mut [T],
-    second: &'a mut [T],
-    block: &'a mut [T],
-}
-
-impl<T: Element> Task for Sums<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let channels = self.first.len();
-        self.first.fill(T::ZERO);
-        self.second.fill(T::ZERO);
-        let (one, two) = self.block.split_at_mut(channels);
-        let size = (BLOCK * channels).max(1);
-        for (values, others) in self.values.chunks(size).zip(self.others.chunks(size)) {
-            one.fill(T::ZERO);
-            two.fill(T::ZERO);
-            for (values, others) in values.chunks_exact(channels).zip(others.chunks_exact(channels)) {
-                for (((one, two), v), o) in one.iter_mut().zip(two.iter_mut()).zip(values).zip(others) {
-                    *one += *v;
-                    *two += *v * *o;
-                }
-            }
-            for (total, part) in self.first.iter_mut().zip(one.iter()) {
-                *total += *part;
-            }
-            for (total, part) in self.second.iter_mut().zip(two.iter()) {
-                *total += *part;
-            }
-        }
     }
 }
 
@@ -247,7 +207,7 @@ impl GroupNorm {
     fn means<T: Element>(&self, values: &[T], others: &[T], means: &mut [T], block: &mut [T]) {
         let each = values.len() / self.channels.max(1);
         let (first, second) = means.split_at_mut(self.channels);
-        dispatch(Sums {
+        dispatch(ChannelSums {
             values,
             others,
             first,
@@ -267,7 +227,7 @@ impl GroupNorm {
             let (inverse, block) = rest.split_at_mut(channels);
             let block = &mut block[..2 * channels];
             // The mean first, then the squares of what is left: no cancellation.
-            dispatch(Sums {
+            dispatch(ChannelSums {
                 values: input,
                 others: input,
                 first: mean,
@@ -446,7 +406,7 @@ impl<T: Element> Rules<T> for GroupNorm {
                     weight: &ones,
                     output: sloped,
                 });
-                dispatch(Sums {
+                dispatch(ChannelSums {
                     values: sloped,
                     others: saved.normalised,
                     first,

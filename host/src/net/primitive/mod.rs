@@ -5,22 +5,51 @@
 //! point and one direction at each of many points are the same call. All arrays hold samples one after the other,
 //! channels last.
 //!
-//! To add a primitive: a file with a struct that implements [`Meaning`] and [`Rules`], a line in `primitives!`, and a
-//! test through `harness::check`. Another backend gives its own rules for the same meanings.
+//! To add a primitive: a file with a struct that implements [`Meaning`] and [`Rules`] (or `LinearMap`), a line in
+//! `primitives!`, and a test through `harness::check`. Another backend gives its own rules for the same meanings.
 
 mod activation;
 mod arithmetic;
+mod attention;
+mod broadcast;
+mod concat;
 mod conv2d;
+mod embedding;
+mod gather;
+mod geglu;
 mod group_norm;
 #[cfg(test)]
 pub(crate) mod harness;
+mod layer_norm;
 mod linear;
+mod linear_map;
+mod loss;
+mod pool;
+mod reduce;
+mod reshape;
+mod scatter;
+mod softmax;
+mod upsample;
 
 pub use activation::Activation;
-pub use arithmetic::Add;
+pub use arithmetic::{Add, Multiply, Scale, Subtract};
+pub use attention::Attention;
+pub use broadcast::AddRow;
+pub use concat::Concat;
 pub use conv2d::{Conv2d, Padding};
+pub use embedding::Sinusoidal;
+pub use gather::{Gather, RowIndex, RowIndexError};
+pub use geglu::Geglu;
 pub use group_norm::GroupNorm;
+pub use layer_norm::LayerNorm;
 pub use linear::Linear;
+pub use loss::Loss;
+pub use pool::{AveragePool, MeanRows};
+pub use reduce::Reduction;
+pub use reshape::Reshape;
+pub use scatter::ScatterAdd;
+pub use softmax::Softmax;
+pub use upsample::Upsample;
 
 use super::element::Element;
 use super::shape::Shape;
@@ -183,7 +212,31 @@ macro_rules! primitives {
     };
 }
 
-primitives!(Activation, Add, Conv2d, GroupNorm, Linear);
+primitives!(
+    Activation,
+    Add,
+    AddRow,
+    Attention,
+    AveragePool,
+    Concat,
+    Conv2d,
+    Gather,
+    Geglu,
+    GroupNorm,
+    LayerNorm,
+    Linear,
+    Loss,
+    MeanRows,
+    Multiply,
+    Reduction,
+    Reshape,
+    Scale,
+    ScatterAdd,
+    Sinusoidal,
+    Softmax,
+    Subtract,
+    Upsample,
+);
 
 /// An input: nothing is computed.
 struct Nothing;
