@@ -4,11 +4,14 @@
 pub mod baseline;
 pub mod cli;
 pub mod data;
+pub mod diffusion;
 pub mod experiments;
 pub mod files;
 pub mod garrote;
 pub mod ising;
 pub mod progress;
+#[allow(unsafe_code)]
+pub mod raw;
 pub mod report;
 mod simd;
 pub mod work;

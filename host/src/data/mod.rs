@@ -12,12 +12,15 @@
 
 mod delimited;
 mod error;
+pub(crate) mod json;
 mod npy;
+pub(crate) mod pickle;
+pub mod safetensors;
 pub mod tensors;
 mod write;
 
 pub use error::DataError;
-pub(crate) use error::{read_bytes, shorten};
+pub(crate) use error::{read_bytes, shorten, shorten_name};
 use std::collections::HashSet;
 use std::path::Path;
 pub use write::{ensure_output_dir, write_atomic, write_csv};

@@ -1,13 +1,14 @@
 //! Fitted models on disk: f64 tensors and string metadata in one safetensors file.
 //!
 //! The metadata names the kind and the version; both must match before anything else is looked at. Files of
-//! equal content are equal byte for byte: keys are sorted (the safetensors crate takes its metadata from a
-//! hash map, whose order changes from run to run).
+//! equal content are equal byte for byte.
 
 use super::error::{read_bytes, shorten};
+use super::safetensors::convert::{Finite, to_f64};
+use super::safetensors::{Header, serialize};
 use super::{DataError, write_atomic};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use std::collections::{BTreeMap, HashMap};
+use ::safetensors::Dtype;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A tensor: its shape and its entries, last index fastest.
@@ -46,31 +47,11 @@ impl TensorFile {
     /// # Errors
     /// `Tensor` when a shape and its entries do not fit together; `NotSafetensors` if the format refuses.
     pub fn to_bytes(&self) -> Result<Vec<u8>, DataError> {
-        let refuse = |reason: String| DataError::NotSafetensors {
-            path: self.path.clone(),
-            reason,
-        };
-        let mut data = Vec::with_capacity(self.tensors.len());
-        for (name, tensor) in &self.tensors {
-            if checked_product(&tensor.shape) != Some(tensor.values.len()) {
-                return Err(self.bad(name, "its shape does not fit its number of entries"));
-            }
-            let bytes: Vec<u8> = tensor
-                .values
-                .iter()
-                .flat_map(|value| value.to_le_bytes())
-                .collect();
-            data.push((name, &tensor.shape, bytes));
-        }
-        let mut views = Vec::with_capacity(data.len());
-        for (name, shape, bytes) in &data {
-            let view = TensorView::new(Dtype::F64, (*shape).clone(), bytes);
-            views.push((name.as_str(), view.map_err(|error| refuse(error.to_string()))?));
-        }
-        let metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
-        let bytes =
-            safetensors::serialize(views, Some(metadata)).map_err(|error| refuse(error.to_string()))?;
-        sort_header(bytes).ok_or_else(|| refuse("the header could not be put in order".to_owned()))
+        let pieces = self.tensors.iter().map(|(name, tensor)| {
+            let bytes = tensor.values.iter().flat_map(|x| x.to_le_bytes()).collect();
+            (name.as_str(), tensor.shape.as_slice(), bytes)
+        });
+        serialize(&self.path, Dtype::F64, pieces.collect(), &self.metadata)
     }
 
     /// Writes the file whole or not at all.
@@ -99,17 +80,11 @@ impl TensorFile {
         kind: &'static str,
         version: &'static str,
     ) -> Result<Self, DataError> {
-        let refuse = |error: safetensors::SafeTensorError| DataError::NotSafetensors {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(refuse)?;
-        let metadata: BTreeMap<String, String> = header
-            .metadata()
-            .clone()
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
+        let Header { entries, metadata } =
+            Header::parse(bytes).map_err(|fault| DataError::NotSafetensors {
+                path: path.to_owned(),
+                reason: fault.to_string(),
+            })?;
         let mut file = Self {
             metadata,
             tensors: BTreeMap::new(),
@@ -138,25 +113,16 @@ impl TensorFile {
                 expected: version,
             });
         }
-        for (name, view) in SafeTensors::deserialize(bytes).map_err(refuse)?.tensors() {
-            if view.dtype() != Dtype::F64 {
-                return Err(file.bad(&name, &format!("type {}, expected F64", view.dtype())));
+        for (name, entry) in entries {
+            if entry.dtype != Dtype::F64 {
+                return Err(file.bad(&name, &format!("type {}, expected F64", entry.dtype)));
             }
-            let (words, _) = view.data().as_chunks::<8>();
-            let values: Vec<f64> = words.iter().map(|word| f64::from_le_bytes(*word)).collect();
-            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-                return Err(file.bad(
-                    &name,
-                    &format!("entry {index} is {}, expected a finite number", values[index]),
-                ));
-            }
-            file.tensors.insert(
-                name,
-                Tensor {
-                    shape: view.shape().to_vec(),
-                    values,
-                },
-            );
+            let past_end = || file.bad(&name, "lies beyond the end of the file");
+            let bytes = bytes.get(entry.bytes).ok_or_else(past_end)?;
+            let values =
+                to_f64(entry.dtype, bytes, Finite::Check).map_err(|reason| file.bad(&name, &reason))?;
+            let shape = entry.shape;
+            file.tensors.insert(name, Tensor { shape, values });
         }
         Ok(file)
     }
@@ -197,23 +163,4 @@ impl TensorFile {
             reason: reason.to_owned(),
         }
     }
-}
-
-fn checked_product(shape: &[usize]) -> Option<usize> {
-    shape
-        .iter()
-        .try_fold(1_usize, |product, length| product.checked_mul(*length))
-}
-
-/// The same file with the keys of its JSON header sorted. The header keeps its length: the same entries,
-/// compact, in another order.
-fn sort_header(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
-    let length = usize::try_from(u64::from_le_bytes(*bytes.first_chunk()?)).ok()?;
-    let header = bytes.get_mut(8..length.checked_add(8)?)?;
-    let value: serde_json::Value = serde_json::from_slice(header).ok()?;
-    let sorted = serde_json::to_vec(&value).ok()?;
-    let (text, padding) = header.split_at_mut_checked(sorted.len())?;
-    text.copy_from_slice(&sorted);
-    padding.fill(b' ');
-    Some(bytes)
 }

@@ -28,6 +28,9 @@ impl DataError {
             | Self::NothingLeft { path, .. }
             | Self::Npy { path, .. }
             | Self::NotSafetensors { path, .. }
+            | Self::Safetensors { path, .. }
+            | Self::Pickle { path, .. }
+            | Self::Json { path, .. }
             | Self::WrongKind { path, .. }
             | Self::WrongVersion { path, .. }
             | Self::Tensor { path, .. }

@@ -1,0 +1,519 @@
+//! Each rejection of the header by a file written by hand, reading over a map, writing, byte mutations.
+//!
+//! Mutations seen red are listed at the end of the run: see the head of each test group.
+
+use super::*;
+use proptest::prelude::*;
+
+/// A file from the text of its header and its data.
+fn file(header: &str, data: &[u8]) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
+}
+
+fn parse(bytes: &[u8]) -> Result<SafetensorsFile, DataError> {
+    SafetensorsFile::from_bytes(Path::new("x.safetensors"), bytes.to_vec())
+}
+
+/// The fault of a file; the message names the file.
+#[track_caller]
+fn fault(bytes: &[u8]) -> Fault {
+    let error = parse(bytes).unwrap_err();
+    assert!(error.to_string().starts_with("x.safetensors: "), "{error}");
+    assert_eq!(error.path(), Some(Path::new("x.safetensors")));
+    assert_eq!(error.code(), "bad_safetensors");
+    match error {
+        DataError::Safetensors { fault, .. } => fault,
+        other => panic!("{other}"),
+    }
+}
+
+/// Two tensors, of 8 and of 4 bytes.
+fn pair(first: &str, second: &str) -> Vec<u8> {
+    let header = format!(
+        r#"{{"a":{{"dtype":"F32","shape":[2],"data_offsets":{first}}},"b":{{"dtype":"F32","shape":[1],"data_offsets":{second}}}}}"#
+    );
+    file(&header, &[0; 12])
+}
+
+fn one(dtype: &str, shape: &str, offsets: &str, data: usize) -> Vec<u8> {
+    let header = format!(r#"{{"a":{{"dtype":{dtype},"shape":{shape},"data_offsets":{offsets}}}}}"#);
+    file(&header, &vec![0; data])
+}
+
+#[test]
+fn well_formed_files_are_taken() {
+    for good in [
+        file("{}", b""),
+        file("{}   ", b""),
+        file("{ } \n", b""),
+        file(r#"{"__metadata__":{}}"#, b""),
+        pair("[0,8]", "[8,12]"),
+        pair("[4,12]", "[0,4]"),
+        one(r#""F32""#, "[]", "[0,4]", 4),
+        one(r#""F32""#, "[3,0]", "[0,0]", 0),
+        one(r#""BOOL""#, "[3]", "[0,3]", 3),
+        one(r#""F4""#, "[2]", "[0,1]", 1),
+    ] {
+        parse(&good).unwrap();
+    }
+    // An empty tensor between two others, whatever its name.
+    for name in ["0", "z"] {
+        let header = format!(
+            r#"{{"a":{{"dtype":"U8","shape":[1],"data_offsets":[0,1]}},"b":{{"dtype":"U8","shape":[1],"data_offsets":[1,2]}},"{name}":{{"dtype":"U8","shape":[0],"data_offsets":[1,1]}}}}"#
+        );
+        assert_eq!(parse(&file(&header, &[1, 2])).unwrap().entries().len(), 3);
+    }
+}
+
+#[test]
+fn the_length_of_the_header() {
+    assert_eq!(fault(b""), Fault::Short { length: 0 });
+    assert_eq!(fault(&[2, 0, 0, 0, 0, 0, 0]), Fault::Short { length: 7 });
+    let announce = |length: u64| [&length.to_le_bytes()[..], b"{}"].concat();
+    assert_eq!(fault(&announce(3)), Fault::HeaderPastEnd { found: 3, rest: 2 });
+    let at_most = Fault::HeaderPastEnd {
+        found: 100_000_000,
+        rest: 2,
+    };
+    assert_eq!(fault(&announce(100_000_000)), at_most);
+    for found in [100_000_001, u64::MAX] {
+        assert_eq!(fault(&announce(found)), Fault::HeaderTooLong { found });
+    }
+    assert!(matches!(fault(&announce(0)), Fault::Json { .. }));
+}
+
+#[test]
+fn the_text_of_the_header() {
+    for first in [" {}", "[]", "\u{feff}{}", "\n{}"] {
+        let found = first.as_bytes()[0];
+        assert_eq!(fault(&file(first, b"")), Fault::FirstByte { found }, "{first}");
+    }
+    let mut bytes = file(r#"{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#, b"");
+    bytes[10] = 0xff;
+    assert_eq!(fault(&bytes), Fault::Encoding { position: 2 });
+    for text in ["{", "{}}", "{} x", "{,}"] {
+        assert!(matches!(fault(&file(text, b"")), Fault::Json { .. }), "{text}");
+    }
+    assert!(matches!(fault(&file("{\"a\"}", b"")), Fault::Entry { .. }));
+    // Nested so deeply that a recursive reader would overflow its stack.
+    let deep = format!(
+        r#"{{"a":{{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":{}"#,
+        "[".repeat(1 << 20)
+    );
+    assert!(matches!(fault(&file(&deep, b"")), Fault::Entry { .. }));
+}
+
+#[test]
+fn names_that_stand_twice() {
+    let entry = r#"{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"#;
+    let twice = Fault::DuplicateName { name: "a".to_owned() };
+    // Also when the second spells its name in another way.
+    for second in ["a", "\\u0061"] {
+        let header = format!(r#"{{"a":{entry},"b":{entry},"{second}":{entry}}}"#);
+        assert_eq!(fault(&file(&header, b"")), twice);
+    }
+    let header = r#"{"__metadata__":{},"__metadata__":{}}"#;
+    assert!(matches!(fault(&file(header, b"")), Fault::DuplicateName { .. }));
+    let header = r#"{"__metadata__":{"k":"1","k":"2"}}"#;
+    let Fault::Entry { reason, .. } = fault(&file(header, b"")) else {
+        panic!()
+    };
+    assert!(reason.contains("`k` stands there twice"), "{reason}");
+}
+
+#[test]
+fn entries_that_are_none() {
+    for (entry, reason) in [
+        (r#"{"dtype":"F31","shape":[1],"data_offsets":[0,4]}"#, "F31"),
+        (
+            r#"{"dtype":7,"shape":[1],"data_offsets":[0,4]}"#,
+            "expected value",
+        ),
+        (r#"{"shape":[1],"data_offsets":[0,4]}"#, "missing field `dtype`"),
+        (r#"{"dtype":"F32","data_offsets":[0,4]}"#, "missing field `shape`"),
+        (r#"{"dtype":"F32","shape":[1]}"#, "missing field `data_offsets`"),
+        (
+            r#"{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}"#,
+            "duplicate",
+        ),
+        (
+            r#"{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}"#,
+            "invalid value",
+        ),
+        (
+            r#"{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}"#,
+            "invalid type",
+        ),
+        (
+            r#"{"dtype":"F32","shape":[1],"data_offsets":[0]}"#,
+            "invalid length",
+        ),
+        (
+            r#"{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}"#,
+            "trailing",
+        ),
+        (
+            r#"{"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,4]}"#,
+            "invalid",
+        ),
+        ("null", "invalid type"),
+    ] {
+        let header =
+            format!(r#"{{"good":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}},"net.a":{entry}}}"#);
+        let Fault::Entry {
+            tensor,
+            reason: found,
+        } = fault(&file(&header, &[0; 4]))
+        else {
+            panic!("{entry}")
+        };
+        assert_eq!(tensor, "net.a");
+        assert!(found.contains(reason), "{entry}: {found}");
+    }
+    for metadata in ["null", "[]", r#"{"a":1}"#, r#"{"a":null}"#] {
+        let header = format!(r#"{{"__metadata__":{metadata}}}"#);
+        assert!(
+            matches!(fault(&file(&header, b"")), Fault::Entry { .. }),
+            "{metadata}"
+        );
+    }
+}
+
+#[test]
+fn offsets_that_do_not_tile_the_data() {
+    let tensor = |name: &str| name.to_owned();
+    assert_eq!(
+        fault(&pair("[8,0]", "[8,12]")),
+        Fault::Backwards {
+            tensor: tensor("a"),
+            begin: 8,
+            end: 0
+        }
+    );
+    assert_eq!(
+        fault(&pair("[0,8]", "[8,13]")),
+        Fault::PastEnd {
+            tensor: tensor("b"),
+            end: 13,
+            length: 12
+        }
+    );
+    assert_eq!(
+        fault(&pair("[0,8]", "[7,11]")),
+        Fault::Overlap {
+            tensor: tensor("b"),
+            begin: 7,
+            other: tensor("a"),
+            end: 8
+        }
+    );
+    assert_eq!(
+        fault(&pair("[0,8]", "[0,4]")),
+        Fault::Overlap {
+            tensor: tensor("a"),
+            begin: 0,
+            other: tensor("b"),
+            end: 4
+        }
+    );
+    assert_eq!(
+        fault(&pair("[4,12]", "[1,5]")),
+        Fault::Hole {
+            tensor: tensor("b"),
+            begin: 1,
+            expected: 0
+        }
+    );
+    let header = r#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}"#;
+    assert_eq!(
+        fault(&file(header, &[0; 3])),
+        Fault::Hole {
+            tensor: tensor("b"),
+            begin: 2,
+            expected: 1
+        }
+    );
+    assert_eq!(
+        fault(&one(r#""F32""#, "[2]", "[0,8]", 9)),
+        Fault::Trailing {
+            expected: 8,
+            found: 9
+        }
+    );
+    assert_eq!(
+        fault(&file("{}", &[0])),
+        Fault::Trailing {
+            expected: 0,
+            found: 1
+        }
+    );
+    assert_eq!(
+        fault(&one(r#""F32""#, "[2]", "[0,8]", 7)),
+        Fault::PastEnd {
+            tensor: tensor("a"),
+            end: 8,
+            length: 7
+        }
+    );
+}
+
+#[test]
+fn sizes_that_do_not_fit_type_and_shape() {
+    let expected = |dtype: &str, shape: &str, bytes: usize| {
+        let offsets = format!("[0,{bytes}]");
+        match fault(&one(&format!("\"{dtype}\""), shape, &offsets, bytes)) {
+            Fault::Size {
+                tensor,
+                expected,
+                found,
+                ..
+            } => {
+                assert_eq!((tensor.as_str(), found), ("a", bytes as u64));
+                expected
+            }
+            other => panic!("{other}"),
+        }
+    };
+    assert_eq!(expected("F32", "[2]", 9), "8");
+    assert_eq!(expected("F64", "[2,3]", 24), "48");
+    assert_eq!(expected("BF16", "[]", 4), "2");
+    assert_eq!(expected("U8", "[0]", 1), "0");
+    assert_eq!(expected("F4", "[3]", 1), "no whole number");
+    // Products that come out right only when they wrap around.
+    for shape in [
+        "[4611686018427387904,4]",
+        "[2305843009213693952,8]",
+        "[4294967296,4294967296]",
+    ] {
+        assert_eq!(expected("U8", shape, 0), "more than any file holds", "{shape}");
+    }
+    assert_eq!(
+        expected("F32", "[4611686018427387905]", 4),
+        "more than any file holds"
+    );
+}
+
+/// Eight tensors whose last end, plus the length of the header, wraps around to the length of the file: the
+/// `safetensors` crate 0.8.0 adds them unchecked.
+#[test]
+fn offsets_whose_sum_with_the_header_overflows() {
+    let step = 1_u64 << 61;
+    let mut header = String::from("{");
+    for k in 0..8_u64 {
+        let (begin, size) = (k * (step - 8), step - 8);
+        let end = if k == 7 { u64::MAX - 63 } else { begin + size };
+        header += &format!(
+            "{}\"{k}\":{{\"dtype\":\"U8\",\"shape\":[{}],\"data_offsets\":[{begin},{end}]}}",
+            if k == 0 { "" } else { "," },
+            end - begin
+        );
+    }
+    header += "}";
+    assert!(matches!(fault(&file(&header, b"")), Fault::PastEnd { .. }));
+}
+
+#[test]
+fn pickles_are_refused_with_the_way_out() {
+    let error = parse(b"PK\x03\x04\0\0\x08\x08\0\0").unwrap_err();
+    assert_eq!(error.code(), "pickle");
+    assert!(
+        error
+            .to_string()
+            .contains("hint: convert it to safetensors: python -c"),
+        "{error}"
+    );
+    let good = pair("[0,8]", "[8,12]");
+    let by_name = SafetensorsFile::from_bytes(Path::new("m.ckpt"), good).unwrap_err();
+    assert_eq!(by_name.code(), "pickle");
+}
+
+fn named(list: &[(&str, &[usize], &[f32])]) -> BTreeMap<String, TensorF32> {
+    list.iter()
+        .map(|(name, shape, values)| {
+            let (shape, values) = (shape.to_vec(), values.to_vec());
+            ((*name).to_owned(), TensorF32 { shape, values })
+        })
+        .collect()
+}
+
+fn bytes_of(tensors: &BTreeMap<String, TensorF32>, metadata: &BTreeMap<String, String>) -> Vec<u8> {
+    let pairs = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
+    to_bytes_f32(Path::new("out.safetensors"), pairs, metadata).unwrap()
+}
+
+#[test]
+fn round_trip_is_exact_and_bytes_repeat() {
+    let tensors = named(&[
+        (
+            "V",
+            &[2, 3],
+            &[1.0, -0.0, f32::MIN_POSITIVE / 4.0, f32::MAX, 0.1, -7.5],
+        ),
+        ("U", &[1, 1, 2], &[3.0, 4.0]),
+        ("empty", &[0, 5], &[]),
+        ("single", &[], &[2.5]),
+    ]);
+    let metadata: BTreeMap<String, String> = (0..16).map(|k| (format!("key{k}"), format!("{k}"))).collect();
+    let bytes = bytes_of(&tensors, &metadata);
+    for _ in 0..5 {
+        // Sixteen keys in hash order would agree five times with probability (1/16!)^5.
+        assert_eq!(bytes_of(&tensors, &metadata), bytes);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("v.safetensors");
+    let pairs = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
+    save_f32(&path, pairs, &metadata).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    let back = SafetensorsFile::open(&path).unwrap();
+    assert_eq!(back.metadata(), &metadata);
+    for (name, tensor) in &tensors {
+        let got = back.read_f32(name, Finite::Check).unwrap();
+        assert_eq!(got.shape, tensor.shape);
+        let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&got.values), bits(&tensor.values));
+        let wide = back.read_f64(name, Finite::Check).unwrap();
+        assert!(
+            wide.values
+                .iter()
+                .zip(&tensor.values)
+                .all(|(a, b)| *a == f64::from(*b))
+        );
+    }
+    assert_eq!(back.entries().len(), tensors.len());
+}
+
+#[test]
+fn a_shape_that_does_not_fit_is_not_written() {
+    let tensor = TensorF32 {
+        shape: vec![3],
+        values: vec![1.0],
+    };
+    let error = to_bytes_f32(Path::new("o"), [("bad", &tensor)], &BTreeMap::new()).unwrap_err();
+    assert!(error.to_string().contains("tensor `bad`"), "{error}");
+}
+
+#[test]
+fn reading_names_file_tensor_and_entry() {
+    let header = r#"{"i":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"x":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#;
+    let data = [
+        7_i64.to_le_bytes(),
+        (f32::NAN.to_bits() as u64).rotate_left(32).to_le_bytes(),
+    ]
+    .concat();
+    let read = parse(&file(header, &data)).unwrap();
+    assert_eq!(read.read_i64("i").unwrap(), (vec![1], vec![7]));
+    assert_eq!(read.read_f64("i", Finite::Check).unwrap().values, [7.0]);
+    assert_eq!(read.entries()["x"].dtype, Dtype::F32);
+    assert!(read.read_f32("x", Finite::Skip).unwrap().values[1].is_nan());
+    let message = |result: Result<TensorF32, DataError>| result.unwrap_err().to_string();
+    assert_eq!(
+        message(read.read_f32("x", Finite::Check)),
+        "x.safetensors: tensor `x`: entry 1 is NaN, expected a finite number"
+    );
+    assert_eq!(
+        message(read.read_f32("i", Finite::Check)),
+        "x.safetensors: tensor `i`: type I64, expected F32, F64, F16 or BF16"
+    );
+    assert_eq!(
+        message(read.read_f32("y", Finite::Check)),
+        "x.safetensors: tensor `y`: is missing"
+    );
+    assert!(read.read_f64("x", Finite::Check).is_err());
+    assert!(read.read_i64("x").is_err());
+}
+
+#[test]
+fn a_file_truncated_after_it_was_opened_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let values = vec![1.0; 100_000];
+    let tensors = named(&[("a", &[100_000], &values)]);
+    std::fs::write(&path, bytes_of(&tensors, &BTreeMap::new())).unwrap();
+    let open = SafetensorsFile::open(&path).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(100)
+        .unwrap();
+    let error = open.read_f32("a", Finite::Check).unwrap_err();
+    assert_eq!(error.code(), "read_failed");
+    assert!(error.to_string().contains("changed while it was read"), "{error}");
+    assert_eq!(
+        SafetensorsFile::open(&path).unwrap_err().code(),
+        "bad_safetensors"
+    );
+}
+
+#[test]
+fn missing_files_and_folders_have_their_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(
+        SafetensorsFile::open(folder.path()).unwrap_err().code(),
+        "is_directory"
+    );
+    let missing = folder.path().join("no.safetensors");
+    assert_eq!(
+        SafetensorsFile::open(&missing).unwrap_err().code(),
+        "file_not_found"
+    );
+}
+
+fn sample() -> Vec<u8> {
+    let header = r#"{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"b":{"dtype":"F16","shape":[3],"data_offsets":[16,22]},"c":{"dtype":"BF16","shape":[1],"data_offsets":[22,24]},"d":{"dtype":"F64","shape":[1],"data_offsets":[24,32]},"e":{"dtype":"I64","shape":[1],"data_offsets":[32,40]}}"#;
+    file(header, &[1; 40])
+}
+
+/// Reads everything there is: no panic, and what comes out of `Ok` is finite, of the right length.
+fn read_all(bytes: Vec<u8>) {
+    let Ok(file) = SafetensorsFile::from_bytes(Path::new("x.safetensors"), bytes) else {
+        return;
+    };
+    for (name, entry) in file.entries() {
+        let count: usize = entry.shape.iter().product();
+        if let Ok(tensor) = file.read_f32(name, Finite::Check) {
+            assert!(tensor.values.len() == count && tensor.values.iter().all(|x| x.is_finite()));
+        }
+        if let Ok(tensor) = file.read_f64(name, Finite::Check) {
+            assert!(tensor.values.len() == count && tensor.values.iter().all(|x| x.is_finite()));
+        }
+        if let Ok((shape, values)) = file.read_i64(name) {
+            assert!(shape == entry.shape && values.len() == count);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutated_bytes_never_panic_nor_give_what_is_not_finite(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<prop::sample::Index>(), cuts in any::<bool>(),
+    ) {
+        let mut bytes = sample();
+        for (place, byte) in edits {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if cuts {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        read_all(bytes);
+    }
+
+    #[test] // digits for digits: shapes and offsets that parse, and mostly do not fit
+    fn mutated_numbers_never_panic(edits in prop::collection::vec((any::<prop::sample::Index>(), 0..10_u8), 1..4)) {
+        let mut bytes = sample();
+        let digits: Vec<usize> = (8..bytes.len() - 40).filter(|i| bytes[*i].is_ascii_digit()).collect();
+        for (place, digit) in edits {
+            bytes[digits[place.index(digits.len())]] = b'0' + digit;
+        }
+        read_all(bytes);
+    }
+
+    #[test]
+    fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        read_all(bytes);
+    }
+}

@@ -1,0 +1,82 @@
+//! Writing safetensors: files of equal content are equal byte for byte. The `safetensors` crate lays out and
+//! writes; it takes its metadata from a hash map, whose order changes from run to run, so the keys are put in
+//! order afterwards.
+
+use super::TensorF32;
+use crate::data::error::shorten_name;
+use crate::data::{DataError, write_atomic};
+use safetensors::{Dtype, tensor::TensorView};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// One tensor on its way into a file: name, shape, entries as bytes.
+pub(crate) type Piece<'a> = (&'a str, &'a [usize], Vec<u8>);
+
+/// The bytes of a file of f32 tensors.
+///
+/// Cost: twice the bytes of the tensors in memory.
+///
+/// # Errors
+/// `Tensor` when a shape does not fit its entries; `NotSafetensors` if the format refuses. `path` is for
+/// messages.
+pub fn to_bytes_f32<'a>(
+    path: &Path,
+    tensors: impl IntoIterator<Item = (&'a str, &'a TensorF32)>,
+    metadata: &BTreeMap<String, String>,
+) -> Result<Vec<u8>, DataError> {
+    let pieces = tensors.into_iter().map(|(name, tensor)| {
+        let bytes = tensor.values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        (name, tensor.shape.as_slice(), bytes)
+    });
+    serialize(path, Dtype::F32, pieces.collect(), metadata)
+}
+
+/// Writes a file of f32 tensors whole or not at all.
+///
+/// # Errors
+/// As [`to_bytes_f32`]; `Write`.
+pub fn save_f32<'a>(
+    path: &Path,
+    tensors: impl IntoIterator<Item = (&'a str, &'a TensorF32)>,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), DataError> {
+    write_atomic(path, &to_bytes_f32(path, tensors, metadata)?)
+}
+
+/// The bytes of a file of tensors of one type.
+pub(crate) fn serialize(
+    path: &Path,
+    dtype: Dtype,
+    pieces: Vec<Piece<'_>>,
+    metadata: &BTreeMap<String, String>,
+) -> Result<Vec<u8>, DataError> {
+    let refuse = |reason: String| DataError::NotSafetensors {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut views = Vec::with_capacity(pieces.len());
+    for (name, shape, bytes) in &pieces {
+        let view = TensorView::new(dtype, shape.to_vec(), bytes).map_err(|_| DataError::Tensor {
+            path: path.to_owned(),
+            tensor: shorten_name(name),
+            reason: "its shape does not fit its number of entries".to_owned(),
+        })?;
+        views.push((*name, view));
+    }
+    let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| refuse(error.to_string()))?;
+    sort_header(bytes).ok_or_else(|| refuse("the header could not be put in order".to_owned()))
+}
+
+/// The same file with the keys of its JSON header sorted. The header keeps its length: the same entries,
+/// compact, in another order.
+fn sort_header(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let length = usize::try_from(u64::from_le_bytes(*bytes.first_chunk()?)).ok()?;
+    let header = bytes.get_mut(8..length.checked_add(8)?)?;
+    let value: serde_json::Value = serde_json::from_slice(header).ok()?;
+    let sorted = serde_json::to_vec(&value).ok()?;
+    let (text, padding) = header.split_at_mut_checked(sorted.len())?;
+    text.copy_from_slice(&sorted);
+    padding.fill(b' ');
+    Some(bytes)
+}
