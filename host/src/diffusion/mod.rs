@@ -1,1 +1,3 @@
-//! x
+//! Diffusion models: what needs files, a heap or threads.
+
+pub mod folder;
