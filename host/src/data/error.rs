@@ -223,7 +223,7 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        fault: Fault,
+        fault: Box<Fault>,
     },
     /// A checkpoint in Python's pickle format.
     #[error("{path}: a pickle, which is a program: never read here\nhint: convert it to safetensors: {CONVERT}'{path}', map_location='cpu', weights_only=True).items()}}, '{converted}')\"", path = .path.display(), converted = .converted.display())]

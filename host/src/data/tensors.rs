@@ -51,7 +51,12 @@ impl TensorFile {
             let bytes = tensor.values.iter().flat_map(|x| x.to_le_bytes()).collect();
             (name.as_str(), tensor.shape.as_slice(), bytes)
         });
-        serialize(&self.path, Dtype::F64, pieces.collect(), &self.metadata)
+        serialize(
+            &self.path,
+            Dtype::F64,
+            &pieces.collect::<Vec<_>>(),
+            &self.metadata,
+        )
     }
 
     /// Writes the file whole or not at all.

@@ -77,7 +77,7 @@ impl SafetensorsFile {
         }
         file.header = Header::parse(bytes).map_err(|fault| DataError::Safetensors {
             path: path.to_owned(),
-            fault,
+            fault: Box::new(fault),
         })?;
         file.unchanged()?;
         Ok(file)

@@ -22,7 +22,7 @@ fn fault(bytes: &[u8]) -> Fault {
     assert_eq!(error.path(), Some(Path::new("x.safetensors")));
     assert_eq!(error.code(), "bad_safetensors");
     match error {
-        DataError::Safetensors { fault, .. } => fault,
+        DataError::Safetensors { fault, .. } => *fault,
         other => panic!("{other}"),
     }
 }
@@ -297,18 +297,16 @@ fn sizes_that_do_not_fit_type_and_shape() {
 /// `safetensors` crate 0.8.0 adds them unchecked.
 #[test]
 fn offsets_whose_sum_with_the_header_overflows() {
-    let step = 1_u64 << 61;
-    let mut header = String::from("{");
-    for k in 0..8_u64 {
-        let (begin, size) = (k * (step - 8), step - 8);
-        let end = if k == 7 { u64::MAX - 63 } else { begin + size };
-        header += &format!(
-            "{}\"{k}\":{{\"dtype\":\"U8\",\"shape\":[{}],\"data_offsets\":[{begin},{end}]}}",
-            if k == 0 { "" } else { "," },
-            end - begin
-        );
-    }
-    header += "}";
+    let length = (1_u64 << 61) - 1;
+    let entries: Vec<String> = (0..9_u64)
+        .map(|k| {
+            let begin = k * length;
+            let size = length.min(u64::MAX - begin);
+            let end = begin + size;
+            format!(r#""{k}":{{"dtype":"U8","shape":[{size}],"data_offsets":[{begin},{end}]}}"#)
+        })
+        .collect();
+    let header = format!("{{{}}}", entries.join(","));
     assert!(matches!(fault(&file(&header, b"")), Fault::PastEnd { .. }));
 }
 
@@ -383,6 +381,15 @@ fn round_trip_is_exact_and_bytes_repeat() {
 }
 
 #[test]
+fn a_file_may_hold_nothing() {
+    let one = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
+    for metadata in [BTreeMap::new(), one] {
+        let back = parse(&bytes_of(&BTreeMap::new(), &metadata)).unwrap();
+        assert_eq!((back.metadata(), back.entries().len()), (&metadata, 0));
+    }
+}
+
+#[test]
 fn a_shape_that_does_not_fit_is_not_written() {
     let tensor = TensorF32 {
         shape: vec![3],
@@ -397,7 +404,7 @@ fn reading_names_file_tensor_and_entry() {
     let header = r#"{"i":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"x":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#;
     let data = [
         7_i64.to_le_bytes(),
-        (f32::NAN.to_bits() as u64).rotate_left(32).to_le_bytes(),
+        (u64::from(f32::NAN.to_bits()) << 32).to_le_bytes(),
     ]
     .concat();
     let read = parse(&file(header, &data)).unwrap();

@@ -28,7 +28,7 @@ pub fn to_bytes_f32<'a>(
         let bytes = tensor.values.iter().flat_map(|x| x.to_le_bytes()).collect();
         (name, tensor.shape.as_slice(), bytes)
     });
-    serialize(path, Dtype::F32, pieces.collect(), metadata)
+    serialize(path, Dtype::F32, &pieces.collect::<Vec<_>>(), metadata)
 }
 
 /// Writes a file of f32 tensors whole or not at all.
@@ -47,7 +47,7 @@ pub fn save_f32<'a>(
 pub(crate) fn serialize(
     path: &Path,
     dtype: Dtype,
-    pieces: Vec<Piece<'_>>,
+    pieces: &[Piece<'_>],
     metadata: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>, DataError> {
     let refuse = |reason: String| DataError::NotSafetensors {
@@ -55,7 +55,7 @@ pub(crate) fn serialize(
         reason,
     };
     let mut views = Vec::with_capacity(pieces.len());
-    for (name, shape, bytes) in &pieces {
+    for (name, shape, bytes) in pieces {
         let view = TensorView::new(dtype, shape.to_vec(), bytes).map_err(|_| DataError::Tensor {
             path: path.to_owned(),
             tensor: shorten_name(name),
@@ -63,8 +63,10 @@ pub(crate) fn serialize(
         })?;
         views.push((*name, view));
     }
-    let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| refuse(error.to_string()))?;
+    // None for no entries: with neither entries nor tensors the crate (0.8.0) would write broken JSON.
+    let metadata: Option<HashMap<String, String>> =
+        (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect());
+    let bytes = safetensors::serialize(views, metadata).map_err(|error| refuse(error.to_string()))?;
     sort_header(bytes).ok_or_else(|| refuse("the header could not be put in order".to_owned()))
 }
 

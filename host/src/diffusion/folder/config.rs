@@ -180,9 +180,12 @@ impl UnetConfig {
             scale.is_finite() && scale != 0.0,
             || "a number other than 0".into(),
         )?;
-        rule("block_out_channels", channels, channels[0] % 2 == 0, || {
-            "an even first entry, the width of the timestep embedding".into()
-        })?;
+        rule(
+            "block_out_channels",
+            channels,
+            channels[0].is_multiple_of(2),
+            || "an even first entry, the width of the timestep embedding".into(),
+        )?;
         let (shift, half) = (self.freq_shift, channels[0] / 2);
         rule(
             "freq_shift",

@@ -48,6 +48,24 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// As [`Fields::read`] for a field that may be null, which is read as `None`.
+    pub(super) fn maybe<T>(
+        &mut self,
+        field: &str,
+        default: Option<T>,
+        expected: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Option<T>, FolderError> {
+        match self.take(field) {
+            None => Ok(default),
+            Some(Value::Null) => Ok(None),
+            Some(value) => {
+                let refuse = || self.refuse(field, &show(&value), &format!("{expected} or null"));
+                read(&value).map(Some).ok_or_else(refuse)
+            }
+        }
+    }
+
     pub(super) fn count(&mut self, field: &str, default: Option<usize>) -> Result<usize, FolderError> {
         self.read(field, default, "a whole number", count)
     }

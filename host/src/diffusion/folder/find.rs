@@ -60,20 +60,16 @@ pub(super) fn find(folder: &Path) -> Result<Files, FolderError> {
     let candidates = [WEIGHTS, HALF_WEIGHTS]
         .map(|name| format!("{inner}{name}"))
         .to_vec();
-    let weights = match first(&candidates) {
-        Some(path) => path,
-        None => {
-            let model = folder.join(inner);
-            if model.join(SHARDS).is_file() {
-                return Err(FolderError::Sharded {
-                    path: model.join(SHARDS),
-                });
-            }
-            return Err(match pickled(&model) {
-                Some(path) => pickle::refuse(&path).into(),
-                None => lacking("weights", candidates),
-            });
+    let Some(weights) = first(&candidates) else {
+        let model = folder.join(inner);
+        let shards = model.join(SHARDS);
+        if shards.is_file() {
+            return Err(FolderError::Sharded { path: shards });
         }
+        return Err(match pickled(&model) {
+            Some(path) => pickle::refuse(&path).into(),
+            None => lacking("weights", candidates),
+        });
     };
     Ok(Files {
         scheduler: first(&places(SCHEDULER, "scheduler")),

@@ -140,8 +140,8 @@ impl UnetConfig {
                 cross_attention_dim,
                 use_linear_projection,
             } => {
-                let alike = heads.first().filter(|first| heads.iter().all(|n| n == *first));
-                object["attention_head_dim"] = alike.map_or_else(|| json!(heads), |n| json!(n));
+                let alike = heads.len() == self.levels() && heads.iter().all(|n| *n == heads[0]);
+                object["attention_head_dim"] = if alike { json!(heads.first()) } else { json!(heads) };
                 object["cross_attention_dim"] = json!(cross_attention_dim);
                 object["use_linear_projection"] = json!(use_linear_projection);
                 object["mid_block_type"] = json!("UNetMidBlock2DCrossAttn");
@@ -196,12 +196,7 @@ fn read(fields: &mut Fields, named: Option<&str>) -> Result<UnetConfig, FolderEr
     }
     let first = block_out_channels.first().copied().unwrap_or(0);
     Ok(UnetConfig {
-        sample_size: fields.read(
-            "sample_size",
-            Some(None),
-            "a whole number, two of them, or null",
-            size,
-        )?,
+        sample_size: fields.maybe("sample_size", None, "a whole number, two of them,", size)?,
         in_channels: fields.count("in_channels", None)?,
         out_channels: fields.count("out_channels", None)?,
         down_attention: blocks(fields, "down_block_types", &class, Stage::Down)?,
@@ -218,15 +213,7 @@ fn read(fields: &mut Fields, named: Option<&str>) -> Result<UnetConfig, FolderEr
         flip_sin_to_cos: fields.flag("flip_sin_to_cos", true)?,
         freq_shift: fields.number("freq_shift", Some(0.0))?,
         time_embedding_dim: fields
-            .read(
-                "time_embedding_dim",
-                Some(None),
-                "a whole number or null",
-                |value| match value {
-                    Value::Null => Some(None),
-                    value => count(value).map(Some),
-                },
-            )?
+            .maybe("time_embedding_dim", None, "a whole number", count)?
             .unwrap_or_else(|| first.saturating_mul(4)),
         downsample_padding: fields.read(
             "downsample_padding",
@@ -264,15 +251,7 @@ fn is_conditional(fields: &mut Fields, named: Option<&str>) -> Result<bool, Fold
 }
 
 fn unconditional_class(fields: &mut Fields, groups: usize) -> Result<UnetClass, FolderError> {
-    let head_width = fields.read(
-        "attention_head_dim",
-        Some(Some(8)),
-        "a whole number or null",
-        |value| match value {
-            Value::Null => Some(None),
-            value => count(value).map(Some),
-        },
-    )?;
+    let head_width = fields.maybe("attention_head_dim", Some(8), "a whole number", count)?;
     for (field, allowed) in FIXED_UNCONDITIONAL {
         fields.only(field, allowed)?;
     }
@@ -348,10 +327,9 @@ fn alike(value: &Value, levels: usize) -> Option<usize> {
     }
 }
 
-fn size(value: &Value) -> Option<Option<[usize; 2]>> {
-    match (value, count(value)) {
-        (Value::Null, _) => Some(None),
-        (_, Some(side)) => Some(Some([side, side])),
-        _ => Some(Some(list(value, count)?.try_into().ok()?)),
+fn size(value: &Value) -> Option<[usize; 2]> {
+    match count(value) {
+        Some(side) => Some([side, side]),
+        None => list(value, count)?.try_into().ok(),
     }
 }

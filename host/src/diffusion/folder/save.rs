@@ -3,7 +3,7 @@
 use super::find::{CONFIG, SCHEDULER, WEIGHTS};
 use super::tensors::compare;
 use super::{FolderError, InvalidConfig, SchedulerConfig, UnetConfig, expected_tensors};
-use crate::data::safetensors::{Dtype, TensorF32, save_f32};
+use crate::data::safetensors::{Dtype, TensorF32, to_bytes_f32};
 use crate::data::{DataError, ensure_output_dir, shorten_name, write_atomic};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -58,10 +58,11 @@ pub fn save(
             }));
         }
     }
-    ensure_output_dir(folder)?;
     let metadata = BTreeMap::from([("format".to_owned(), "pt".to_owned())]);
     let pairs = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
-    save_f32(&weights, pairs, &metadata)?;
+    let bytes = to_bytes_f32(&weights, pairs, &metadata)?;
+    ensure_output_dir(folder)?;
+    write_atomic(&weights, &bytes)?;
     write_atomic(&folder.join(CONFIG), &text(&config.to_json()))?;
     if let Some(scheduler) = scheduler {
         write_atomic(&folder.join(SCHEDULER), &text(&scheduler.to_json()))?;
