@@ -33,6 +33,13 @@ impl<'a> Fields<'a> {
         self.left.remove(field)
     }
 
+    /// Forgets a field that is null, so that it counts as absent.
+    pub(super) fn drop_null(&mut self, field: &str) {
+        if self.left.get(field).is_some_and(Value::is_null) {
+            self.left.remove(field);
+        }
+    }
+
     /// Takes a field and reads it; one that is not there becomes `default`, or is refused without one.
     pub(super) fn read<T>(
         &mut self,

@@ -225,6 +225,8 @@ impl SchedulerConfig {
     /// As [`SchedulerConfig::read`].
     pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, FolderError> {
         let mut fields = Fields::new(path, &without_infinities(bytes))?;
+        // DPM-Solver writes null for a net that predicts no variance.
+        fields.drop_null("variance_type");
         let classes = CLASSES.each_ref().map(|class| (class.name, class));
         let class = fields.choice("_class_name", None, &classes)?;
         let beta_schedule = fields.choice("beta_schedule", None, &BETAS)?;

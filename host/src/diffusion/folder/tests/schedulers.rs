@@ -101,7 +101,7 @@ fn a_schedule_is_read_back_as_it_was_written() {
 fn an_infinity_of_python_is_taken_as_null() {
     let text = r#"{"_class_name": "DPMSolverMultistepScheduler", "beta_start": 0.1, "beta_end": 0.2,
         "beta_schedule": "linear", "num_train_timesteps": 10, "lambda_min_clipped": -Infinity,
-        "_note": "quoted \" -Infinity \\", "solver_order": 2, "algorithm_type": "dpmsolver++"}"#;
+        "_note": "quoted \" -Infinity \\", "solver_order": 2, "variance_type": null, "algorithm_type": "dpmsolver++"}"#;
     parse(text).unwrap();
     let error = parse(&text.replace("-Infinity,", "-5.1,")).unwrap_err();
     assert!(
