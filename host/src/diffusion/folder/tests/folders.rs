@@ -1,4 +1,9 @@
 //! Whole folders: round trip, layouts, old names, and every way to be refused.
+//!
+//! Mutations seen red: the half-precision file preferred; the weights looked for at the root only; shards not
+//! recognised; the class of `model_index.json` ignored; unexpected tensors counted as missing; `allow_extra`
+//! negated; finiteness not checked on loading, or on saving; old names taken for both classes, or before
+//! today's; today's names squeezed; lists not cut in the message; a tensor too few let through on saving.
 
 use super::super::testing::{Folder, parse, references, schedule, small, small_conditional, tensors};
 use super::super::{Checkpoint, FolderError, LoadOptions, Problems, UnetConfig, save};
