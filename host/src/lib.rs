@@ -11,7 +11,8 @@ pub mod garrote;
 pub mod ising;
 pub mod net;
 pub mod progress;
-mod raw;
+#[allow(unsafe_code)]
+pub mod raw;
 pub mod report;
 mod simd;
 pub mod train;

@@ -31,7 +31,9 @@ fn main() -> Outcome<()> {
     let number = |name: &str, default: usize| -> Outcome<usize> {
         option(name).map_or(Ok(default), |text| text.parse().map_err(Into::into))
     };
-    rayon::ThreadPoolBuilder::new().num_threads(number("--threads", 2)?).build_global()?;
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(number("--threads", 2)?)
+        .build_global()?;
     let rounds = number("--rounds", 5)?;
     let mut result = if arguments.iter().any(|argument| argument == "--train-step") {
         training(number("--batch", 64)?, rounds)?
@@ -47,7 +49,10 @@ fn main() -> Outcome<()> {
 /// The peak of resident memory.
 fn peak() -> Outcome<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .ok_or("no VmHWM")?;
     let kilobytes: u64 = line.split_whitespace().next().ok_or("no number")?.parse()?;
     Ok(1024 * kilobytes)
 }
@@ -68,7 +73,7 @@ fn passes(folder: &Path, directions: usize, rounds: usize) -> Outcome<Map<String
     let checkpoint = Checkpoint::load(folder, LoadOptions::default())?;
     let io = folder.join("io.safetensors");
     let file = SafetensorsFile::open(&io)?;
-    let read = |name: &str| -> Outcome<Vec<f32>> { Ok(file.read_f32(name, Finite::Required)?.values) };
+    let read = |name: &str| -> Outcome<Vec<f32>> { Ok(file.read_f32(name, Finite::Check)?.values) };
     let (x, t) = (read("x")?, read("t")?);
     let (tangents, cotangents) = (read("tangents")?, read("cotangents")?);
     let unet: Unet<f32> = Unet::from_checkpoint(&checkpoint, None, 0)?;
@@ -118,8 +123,10 @@ fn passes(folder: &Path, directions: usize, rounds: usize) -> Outcome<Map<String
     result.insert("encoder_ms".to_owned(), single);
     result.insert("encoder_ms_per_image".to_owned(), several);
     let errors = compare::<f32>(&checkpoint, &io)?;
-    let errors: Map<String, Value> =
-        errors.into_iter().map(|one| (one.output.to_owned(), json!(one.error))).collect();
+    let errors: Map<String, Value> = errors
+        .into_iter()
+        .map(|one| (one.output.to_owned(), json!(one.error)))
+        .collect();
     result.insert("errors".to_owned(), Value::Object(errors));
     Ok(result)
 }
@@ -128,8 +135,13 @@ fn training(batch: usize, rounds: usize) -> Outcome<Map<String, Value>> {
     let data = Discs::new(16, 0)?;
     let schedule = Table::<f32, 1000>::new(Betas::DDPM)?;
     let batches = Batches::new(0, u32::try_from(batch)?, Draw::Fresh)?;
-    let (mut objective, parameters) =
-        NoisePrediction::new(&presets::small(1, 16), &data, schedule.schedule().alpha_bar(), batches, 0)?;
+    let (mut objective, parameters) = NoisePrediction::new(
+        &presets::small(1, 16),
+        &data,
+        schedule.schedule().alpha_bar(),
+        batches,
+        0,
+    )?;
     let settings = Settings {
         steps: u64::MAX >> 1,
         ..Settings::default()
@@ -144,5 +156,8 @@ fn training(batch: usize, rounds: usize) -> Outcome<Map<String, Value>> {
         }
     }
 
-    Ok(Map::from_iter([("train_step_ms".to_owned(), json!(milliseconds))]))
+    Ok(Map::from_iter([(
+        "train_step_ms".to_owned(),
+        json!(milliseconds),
+    )]))
 }

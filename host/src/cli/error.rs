@@ -2,6 +2,7 @@
 
 use super::output;
 use crate::data::DataError;
+use crate::diffusion::folder::FolderError;
 use crate::experiments::runner::RunError;
 use serde_json::{Map, Value, json};
 use std::io::Write as _;
@@ -161,6 +162,24 @@ impl From<DataError> for CliError {
     }
 }
 
+impl From<FolderError> for CliError {
+    /// With the fields `kind` (a stable name of the trouble) and, where they are known, `file` and `field`.
+    fn from(error: FolderError) -> Self {
+        let error = match error {
+            FolderError::Data(error) => return error.into(),
+            other => other,
+        };
+        let mut result = Self::input(error.to_string()).with("kind", error.code());
+        if let Some(path) = error.path() {
+            result = result.with("file", path.display().to_string());
+        }
+        match error {
+            FolderError::Field { field, .. } => result.with("field", field),
+            _ => result,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +194,19 @@ mod tests {
             object,
             json!({"schema": "gibbs.error/1", "code": 2, "message": message, "row": 3})
         );
+    }
+
+    #[test]
+    fn a_refused_field_is_named_in_the_object() {
+        let bytes = br#"{"_class_name": "UNet2DModel", "block_out_channels": "many"}"#;
+        let path = std::path::Path::new("config.json");
+        let error = crate::diffusion::folder::UnetConfig::from_bytes(path, bytes, None).unwrap_err();
+        let object = CliError::from(error).to_json();
+        let wanted = ("config.json", "block_out_channels", "bad_config_field", 2);
+        assert_eq!(object["file"], wanted.0);
+        assert_eq!(object["field"], wanted.1);
+        assert_eq!(object["kind"], wanted.2);
+        assert_eq!(object["code"], wanted.3);
     }
 
     #[test] // a detail cannot overwrite what every reader relies on

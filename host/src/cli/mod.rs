@@ -11,6 +11,7 @@ pub mod error;
 pub mod garrote;
 pub mod interrupt;
 pub mod ising;
+pub mod net;
 pub mod output;
 pub mod reproduce;
 
@@ -78,6 +79,8 @@ pub enum Command {
     Garrote(garrote::Arguments),
     /// Ising models and QUBOs: ground states, thermal averages, exact sums
     Ising(ising::Arguments),
+    /// Nets: compare a checkpoint with another implementation
+    Net(net::Arguments),
     /// Run the reproduced experiments and write the report
     Reproduce(reproduce::Arguments),
     /// Print what a method is built on, as BibTeX
@@ -129,6 +132,7 @@ fn dispatch(cli: &Cli) -> Result<Status, CliError> {
     match &cli.command {
         Command::Garrote(arguments) => garrote::run(arguments, &cli.common),
         Command::Ising(arguments) => ising::run(arguments, &cli.common),
+        Command::Net(arguments) => net::run(arguments, &cli.common),
         Command::Reproduce(arguments) => reproduce::run(arguments, &cli.common),
         Command::Cite(arguments) => cite::run(arguments, &cli.common),
         Command::Completions(arguments) => completions::print(arguments, &mut Cli::command()),

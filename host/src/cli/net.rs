@@ -4,7 +4,7 @@ use super::error::CliError;
 use super::output::emit;
 use super::{Common, Status};
 use crate::diffusion::compare::{CompareError, Comparison, compare};
-use crate::diffusion::folder::{Checkpoint, FolderError, LoadOptions};
+use crate::diffusion::folder::{Checkpoint, LoadOptions};
 use crate::report::table::{Style, Table};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -83,7 +83,11 @@ fn check(arguments: &Check, common: &Common) -> Result<Status, CliError> {
     };
     let compared = compared.map_err(|error| CliError::from(error).in_file(&arguments.io))?;
     let passed = compared.iter().all(|one| one.error <= arguments.tolerance);
-    emit(common, || object(&compared, arguments, passed), || text(&compared, arguments))?;
+    emit(
+        common,
+        || object(&compared, arguments, passed),
+        || text(&compared, arguments),
+    )?;
     Ok(if passed { Status::Done } else { Status::NotMet })
 }
 
@@ -98,15 +102,6 @@ impl From<CompareError> for CliError {
     }
 }
 
-impl From<FolderError> for CliError {
-    fn from(error: FolderError) -> Self {
-        match error {
-            FolderError::Data(error) => error.into(),
-            error => Self::input(error.to_string()),
-        }
-    }
-}
-
 /// The object of schema `gibbs.net.check/1`: `eps`, `h`, `jvp`, `vjp` where they are stored.
 fn object(compared: &[Comparison], arguments: &Check, passed: bool) -> Value {
     let mut object = Map::new();
@@ -116,14 +111,21 @@ fn object(compared: &[Comparison], arguments: &Check, passed: bool) -> Value {
     }
     object.insert("tolerance".to_owned(), json!(arguments.tolerance));
     object.insert("passed".to_owned(), json!(passed));
-    object.insert("scalar".to_owned(), json!(if arguments.double { "f64" } else { "f32" }));
+    object.insert(
+        "scalar".to_owned(),
+        json!(if arguments.double { "f64" } else { "f32" }),
+    );
     Value::Object(object)
 }
 
 fn text(compared: &[Comparison], arguments: &Check) -> String {
     let mut table = Table::new(&["output", "shape", "largest", "error", "verdict"]).right(&[2, 3]);
     for one in compared {
-        let verdict = if one.error <= arguments.tolerance { "ok" } else { "too large" };
+        let verdict = if one.error <= arguments.tolerance {
+            "ok"
+        } else {
+            "too large"
+        };
         table.push([
             one.output.to_owned(),
             format!("{:?}", one.shape),

@@ -6,8 +6,12 @@
 
 mod place;
 
+use super::safetensors::Fault;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The beginning of the command that converts a pickle.
+const CONVERT: &str = "python -c \"import torch; from safetensors.torch import save_file; save_file({k: v.contiguous() for k, v in torch.load(";
 
 /// What can go wrong between a file and a table, an array or a model.
 #[derive(Debug, thiserror::Error)]
@@ -221,6 +225,30 @@ pub enum DataError {
         /// What the parser said.
         reason: String,
     },
+    /// A safetensors file whose header breaks a rule of the format.
+    #[error("{path}: not a usable safetensors file: {fault}", path = .path.display())]
+    Safetensors {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: Box<Fault>,
+    },
+    /// A checkpoint in Python's pickle format.
+    #[error("{path}: a pickle, which is a program: never read here\nhint: convert it to safetensors: {CONVERT}'{path}', map_location='cpu', weights_only=True).items()}}, '{converted}')\"", path = .path.display(), converted = .converted.display())]
+    Pickle {
+        /// The file.
+        path: PathBuf,
+        /// Where the converted file would stand.
+        converted: PathBuf,
+    },
+    /// A file that is not one JSON object.
+    #[error("{path}: not a JSON object: {reason}", path = .path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said.
+        reason: String,
+    },
     /// A file of another kind.
     #[error("{path}: holds `{found}`, expected `{expected}`", path = .path.display())]
     WrongKind {
@@ -320,6 +348,9 @@ impl DataError {
             Self::Npy { .. } => "bad_npy",
             Self::Image { .. } => "bad_image",
             Self::NotSafetensors { .. } => "not_safetensors",
+            Self::Safetensors { .. } => "bad_safetensors",
+            Self::Pickle { .. } => "pickle",
+            Self::Json { .. } => "bad_json",
             Self::WrongKind { .. } => "wrong_kind",
             Self::WrongVersion { .. } => "wrong_version",
             Self::Tensor { .. } => "bad_tensor",
@@ -350,16 +381,24 @@ impl DataError {
 
 /// The first 40 characters of a text from a file, control characters escaped: fit for an error message.
 pub(crate) fn shorten(text: &str) -> String {
-    const LIMIT: usize = 40;
+    first(text, 40)
+}
+
+/// As [`shorten`], with room for the name of a tensor, which is a path through a net.
+pub(crate) fn shorten_name(text: &str) -> String {
+    first(text, 120)
+}
+
+fn first(text: &str, limit: usize) -> String {
     let mut short = String::new();
-    for c in text.chars().take(LIMIT) {
+    for c in text.chars().take(limit) {
         if c.is_control() {
             short.extend(c.escape_debug());
         } else {
             short.push(c);
         }
     }
-    if text.chars().nth(LIMIT).is_some() {
+    if text.chars().nth(limit).is_some() {
         short.push_str("...");
     }
     short

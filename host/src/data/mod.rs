@@ -14,12 +14,15 @@
 mod delimited;
 mod error;
 pub mod images;
+pub(crate) mod json;
 pub mod npy;
+pub(crate) mod pickle;
+pub mod safetensors;
 pub mod tensors;
 mod write;
 
 pub use error::DataError;
-pub(crate) use error::{read_bytes, shorten};
+pub(crate) use error::{read_bytes, shorten, shorten_name};
 use std::collections::HashSet;
 use std::path::Path;
 pub use write::{ensure_output_dir, write_atomic, write_csv};

@@ -1,14 +1,14 @@
 //! Fitted models on disk: f64, f32 and u64 tensors and string metadata in one safetensors file.
 //!
 //! The metadata names the kind and the version; both must match before anything else is looked at. Files of
-//! equal content are equal byte for byte: keys are sorted (the safetensors crate takes its metadata from a
-//! hash map, whose order changes from run to run).
+//! equal content are equal byte for byte.
 
 use super::error::{read_bytes, shorten};
+use super::safetensors::{Header, Piece, serialize};
 use super::{DataError, write_atomic};
+use ::safetensors::Dtype;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Type, shape and little-endian bytes.
@@ -109,20 +109,16 @@ impl TensorFile {
     /// `Tensor` when a shape and its entries do not fit together or two tensors share a name; `NotSafetensors` if
     /// the format refuses.
     pub fn to_bytes(&self) -> Result<Vec<u8>, DataError> {
-        let refuse = |reason: String| DataError::NotSafetensors {
-            path: self.path.clone(),
-            reason,
-        };
-        let data = self.data()?;
-        let mut views = Vec::with_capacity(data.len());
-        for (name, (dtype, shape, bytes)) in &data {
-            let view = TensorView::new(*dtype, shape.to_vec(), bytes);
-            views.push((*name, view.map_err(|error| refuse(error.to_string()))?));
-        }
-        let metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
-        let bytes =
-            safetensors::serialize(views, Some(metadata)).map_err(|error| refuse(error.to_string()))?;
-        sort_header(bytes).ok_or_else(|| refuse("the header could not be put in order".to_owned()))
+        let pieces = self
+            .data()?
+            .into_iter()
+            .map(|(name, (dtype, shape, bytes))| Piece {
+                name,
+                dtype,
+                shape,
+                bytes,
+            });
+        serialize(&self.path, &pieces.collect::<Vec<_>>(), &self.metadata)
     }
 
     /// FNV-1a over the metadata and the tensors with their names, types and shapes: for a file that is to be
@@ -156,7 +152,11 @@ impl TensorFile {
 
     fn gather<'a, T: Element>(&'a self, data: &mut BTreeMap<&'a str, Data<'a>>) -> Result<(), DataError> {
         for (name, tensor) in T::of(self) {
-            if checked_product(&tensor.shape) != Some(tensor.values.len()) {
+            let product = tensor
+                .shape
+                .iter()
+                .try_fold(1_usize, |n, length| n.checked_mul(*length));
+            if product != Some(tensor.values.len()) {
                 return Err(self.bad(name, "its shape does not fit its number of entries"));
             }
             let mut bytes = Vec::with_capacity(size_of_val(&tensor.values[..]));
@@ -196,17 +196,11 @@ impl TensorFile {
         kind: &'static str,
         version: &'static str,
     ) -> Result<Self, DataError> {
-        let refuse = |error: safetensors::SafeTensorError| DataError::NotSafetensors {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(refuse)?;
-        let metadata: BTreeMap<String, String> = header
-            .metadata()
-            .clone()
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
+        let Header { entries, metadata } =
+            Header::parse(bytes).map_err(|fault| DataError::NotSafetensors {
+                path: path.to_owned(),
+                reason: fault.to_string(),
+            })?;
         let mut file = Self {
             metadata,
             path: path.to_owned(),
@@ -235,24 +229,26 @@ impl TensorFile {
                 expected: version,
             });
         }
-        for (name, view) in SafeTensors::deserialize(bytes).map_err(refuse)?.tensors() {
-            match view.dtype() {
-                Dtype::F64 => file.admit::<f64>(name, &view)?,
-                Dtype::F32 => file.admit::<f32>(name, &view)?,
-                Dtype::U64 => file.admit::<u64>(name, &view)?,
+        for (name, entry) in entries {
+            let Some(bytes) = bytes.get(entry.bytes.clone()) else {
+                return Err(file.bad(&name, "lies beyond the end of the file"));
+            };
+            match entry.dtype {
+                Dtype::F64 => file.admit::<f64>(name, entry.shape, bytes)?,
+                Dtype::F32 => file.admit::<f32>(name, entry.shape, bytes)?,
+                Dtype::U64 => file.admit::<u64>(name, entry.shape, bytes)?,
                 other => return Err(file.bad(&name, &format!("type {other}, expected F64, F32 or U64"))),
             }
         }
         Ok(file)
     }
 
-    fn admit<T: Element>(&mut self, name: String, view: &TensorView<'_>) -> Result<(), DataError> {
-        let values = T::read(view.data());
+    fn admit<T: Element>(&mut self, name: String, shape: Vec<usize>, bytes: &[u8]) -> Result<(), DataError> {
+        let values = T::read(bytes);
         if let Some((index, value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
             let reason = format!("entry {index} is {value}, expected a finite number");
             return Err(self.bad(&name, &reason));
         }
-        let shape = view.shape().to_vec();
         T::of_mut(self).insert(name, Tensor { shape, values });
         Ok(())
     }
@@ -315,25 +311,6 @@ impl TensorFile {
             reason: reason.to_owned(),
         }
     }
-}
-
-fn checked_product(shape: &[usize]) -> Option<usize> {
-    shape
-        .iter()
-        .try_fold(1_usize, |product, length| product.checked_mul(*length))
-}
-
-/// The same file with the keys of its JSON header sorted. The header keeps its length: the same entries,
-/// compact, in another order.
-fn sort_header(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
-    let length = usize::try_from(u64::from_le_bytes(*bytes.first_chunk()?)).ok()?;
-    let header = bytes.get_mut(8..length.checked_add(8)?)?;
-    let value: serde_json::Value = serde_json::from_slice(header).ok()?;
-    let sorted = serde_json::to_vec(&value).ok()?;
-    let (text, padding) = header.split_at_mut_checked(sorted.len())?;
-    text.copy_from_slice(&sorted);
-    padding.fill(b' ');
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -47,10 +47,20 @@ pub struct Comparison {
 }
 
 fn comparison<T: Element>(output: &'static str, shape: &[usize], got: &[T], stored: &[f64]) -> Comparison {
-    let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |a: f64, b| if b > a { b } else { a });
+    let largest =
+        |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |a: f64, b| if b > a { b } else { a });
     let scale = largest(&mut stored.iter().map(|x| x.abs()));
-    let difference = largest(&mut got.iter().zip(stored).map(|(got, stored)| (got.wide() - stored).abs()));
-    let error = if scale > 0.0 { difference / scale } else { difference };
+    let difference = largest(
+        &mut got
+            .iter()
+            .zip(stored)
+            .map(|(got, stored)| (got.wide() - stored).abs()),
+    );
+    let error = if scale > 0.0 {
+        difference / scale
+    } else {
+        difference
+    };
     Comparison {
         output,
         error,
@@ -71,14 +81,20 @@ impl Stored<'_> {
 
     /// A tensor whose shape is `expected`; `None` stands for any length.
     fn read(&self, name: &str, expected: &[Option<usize>]) -> Result<(Vec<usize>, Vec<f64>), DataError> {
-        let tensor = self.file.read_f64(name, Finite::Required)?;
+        let tensor = self.file.read_f64(name, Finite::Check)?;
         let fits = tensor.shape.len() == expected.len()
-            && tensor.shape.iter().zip(expected).all(|(got, wanted)| wanted.is_none_or(|wanted| wanted == *got));
+            && tensor
+                .shape
+                .iter()
+                .zip(expected)
+                .all(|(got, wanted)| wanted.is_none_or(|wanted| wanted == *got));
         if fits {
             return Ok((tensor.shape, tensor.values));
         }
-        let lengths: Vec<String> =
-            expected.iter().map(|n| n.map_or_else(|| "any".to_owned(), |n| n.to_string())).collect();
+        let lengths: Vec<String> = expected
+            .iter()
+            .map(|n| n.map_or_else(|| "any".to_owned(), |n| n.to_string()))
+            .collect();
         let reason = format!("shape {:?}, expected [{}]", tensor.shape, lengths.join(", "));
         Err(self.file.bad(name, reason))
     }

@@ -4,7 +4,7 @@
 ///
 /// # Panics
 /// Unless both slices hold whole samples, equally many.
-pub fn channels_last<T: Copy>(images: &[T], [channels, height, width]: [usize; 3], out: &mut [T]) {
+pub(super) fn channels_last<T: Copy>(images: &[T], [channels, height, width]: [usize; 3], out: &mut [T]) {
     transpose(images, channels, height * width, out);
 }
 
@@ -12,7 +12,7 @@ pub fn channels_last<T: Copy>(images: &[T], [channels, height, width]: [usize; 3
 ///
 /// # Panics
 /// As [`channels_last`].
-pub fn channels_first<T: Copy>(images: &[T], [channels, height, width]: [usize; 3], out: &mut [T]) {
+pub(super) fn channels_first<T: Copy>(images: &[T], [channels, height, width]: [usize; 3], out: &mut [T]) {
     transpose(images, height * width, channels, out);
 }
 

@@ -85,7 +85,10 @@ impl<T: Element> Unet<T> {
     ) -> Result<Self, ModelError> {
         let size = size.or(checkpoint.config.sample_size).ok_or(ModelError::Size)?;
         Self::new(&checkpoint.config, size, context_rows, |parameter| {
-            checkpoint.tensors.get(&parameter.name).map(|tensor| tensor.values.as_slice())
+            checkpoint
+                .tensors
+                .get(&parameter.name)
+                .map(|tensor| tensor.values.as_slice())
         })
     }
 
@@ -193,7 +196,8 @@ impl<T: Element> Denoiser<'_, T> {
         self.eps.resize(batch * elements(output), T::ZERO);
         self.h.resize(batch * elements(hidden), T::ZERO);
         let inputs = self.unet.inputs(&self.x, &point);
-        self.pass.run(&self.unet.net, batch, &inputs, &mut [&mut self.eps, &mut self.h])?;
+        self.pass
+            .run(&self.unet.net, batch, &inputs, &mut [&mut self.eps, &mut self.h])?;
         channels_first(&self.eps, output, eps);
         if let Some(h) = h {
             channels_first(&self.h, hidden, h);
@@ -263,7 +267,8 @@ impl<T: Element> Encoder<'_, T> {
     pub fn vjp(&mut self, directions: usize, cotangents: &[T], pulled: &mut [T]) {
         last(cotangents, self.unet.hidden(), &mut self.h);
         self.x.resize(pulled.len(), T::ZERO);
-        self.map.vjp(&self.unet.net, directions, &self.h, &mut [&mut self.x]);
+        self.map
+            .vjp(&self.unet.net, directions, &self.h, &mut [&mut self.x]);
         channels_first(&self.x, self.unet.image(), pulled);
     }
 }

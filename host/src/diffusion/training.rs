@@ -12,7 +12,7 @@ use crate::net::backend::Cpu;
 use crate::net::graph::{Graph, GraphError, Value};
 use crate::net::initial::initial;
 use crate::net::pass::Linearised;
-use crate::net::primitive::MeanSquaredError;
+use crate::net::primitive::Loss;
 use crate::net::{Net, NetError};
 use crate::train::{Batches, Objective};
 use gibbs_core::random;
@@ -97,7 +97,7 @@ impl<'a> NoisePrediction<'a> {
         }
         let (mut graph, places): (Graph, Places) = graph(config, [height, width], 0)?;
         let noise = graph.input("noise", graph.shape(places.eps));
-        let loss = graph.add("loss", MeanSquaredError, &[places.eps, noise])?;
+        let loss = graph.add("loss", Loss::MeanSquaredError, &[places.eps, noise])?;
         let parameters = initial(&graph, seed);
         let names = graph.parameters().iter().map(|p| p.name.clone()).collect();
         let shapes = graph.parameters().iter().map(|p| p.shape.clone()).collect();

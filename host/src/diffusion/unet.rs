@@ -13,7 +13,7 @@ use super::folder::{DownsamplePadding, UnetClass, UnetConfig};
 use crate::net::graph::{Graph, GraphError, Value};
 use crate::net::primitive::{
     Activation, Add, AddRow, Attention, Concat, Conv2d, Geglu, GroupNorm, LayerNorm, Linear, Padding, Scale,
-    Sinusoidal, Upsample,
+    Shift, Sinusoidal, Upsample,
 };
 use crate::net::shape::Shape;
 
@@ -42,7 +42,9 @@ pub struct Places {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnetError {
     /// The sides do not go through all levels.
-    #[error("images of {height} x {width}: both sides must be multiples of {multiple} (2 to the number of levels less 1)")]
+    #[error(
+        "images of {height} x {width}: both sides must be multiples of {multiple} (2 to the number of levels less 1)"
+    )]
     Sides {
         /// Rows.
         height: usize,
@@ -87,9 +89,12 @@ pub fn graph(
     let t = graph.input("t", Shape::vector(1));
     let context = match (&config.class, context) {
         (UnetClass::Unconditional { .. }, 0) => None,
-        (UnetClass::Conditional { cross_attention_dim, .. }, rows @ 1..) => {
-            Some(graph.input("context", Shape::rows(rows, *cross_attention_dim)))
-        }
+        (
+            UnetClass::Conditional {
+                cross_attention_dim, ..
+            },
+            rows @ 1..,
+        ) => Some(graph.input("context", Shape::rows(rows, *cross_attention_dim))),
         (UnetClass::Unconditional { .. }, rows) => {
             let expected = "none: the net has no cross-attention";
             return Err(UnetError::Context { rows, expected });
@@ -131,15 +136,17 @@ impl Build<'_> {
         let (first, last) = (channels[0], channels.len() - 1);
         self.time = self.time_embedding(t)?;
         let mut h = if config.center_input_sample {
-            let centre = Scale {
-                factor: 2.0,
-                offset: -1.0,
-            };
-            self.graph.add("center_input_sample", centre, &[x])?
+            let doubled = self
+                .graph
+                .add("center_input_sample.double", Scale { factor: 2.0 }, &[x])?;
+            self.graph
+                .add("center_input_sample", Shift { offset: -1.0 }, &[doubled])?
         } else {
             x
         };
-        h = self.graph.add("conv_in", Conv2d::same(config.in_channels, first), &[h])?;
+        h = self
+            .graph
+            .add("conv_in", Conv2d::same(config.in_channels, first), &[h])?;
         let mut skips = vec![h];
         for (level, width) in channels.iter().copied().enumerate() {
             let block = format!("down_blocks.{level}");
@@ -159,7 +166,9 @@ impl Build<'_> {
                     },
                     ..Conv2d::same(width, width)
                 };
-                h = self.graph.add(&format!("{block}.downsamplers.0.conv"), down, &[h])?;
+                h = self
+                    .graph
+                    .add(&format!("{block}.downsamplers.0.conv"), down, &[h])?;
                 skips.push(h);
             }
         }
@@ -181,12 +190,20 @@ impl Build<'_> {
                 }
             }
             if level > 0 {
-                h = self.graph.add(&format!("{block}.upsamplers.0"), Upsample, &[h])?;
-                h = self.graph.add(&format!("{block}.upsamplers.0.conv"), Conv2d::same(width, width), &[h])?;
+                h = self
+                    .graph
+                    .add(&format!("{block}.upsamplers.0"), Upsample { factor: 2 }, &[h])?;
+                h = self.graph.add(
+                    &format!("{block}.upsamplers.0.conv"),
+                    Conv2d::same(width, width),
+                    &[h],
+                )?;
             }
         }
         h = self.norm_silu("conv_norm_out", h)?;
-        let eps = self.graph.add("conv_out", Conv2d::same(first, config.out_channels), &[h])?;
+        let eps = self
+            .graph
+            .add("conv_out", Conv2d::same(first, config.out_channels), &[h])?;
         Ok((mid, eps))
     }
 
@@ -205,7 +222,8 @@ impl Build<'_> {
     }
 
     fn silu(&mut self, name: &str, input: Value) -> Result<Value, GraphError> {
-        self.graph.add(&format!("{name}.silu"), Activation::Silu, &[input])
+        self.graph
+            .add(&format!("{name}.silu"), Activation::Silu, &[input])
     }
 
     fn norm(&mut self, name: &str, input: Value, epsilon: f64) -> Result<Value, GraphError> {
@@ -229,6 +247,7 @@ impl Build<'_> {
             channels: config.block_out_channels[0],
             flip_sin_to_cos: config.flip_sin_to_cos,
             freq_shift: config.freq_shift,
+            max_period: 10_000.0,
         };
         let e = self.graph.add("time_proj", embedding, &[t])?;
         let e = self.linear("time_embedding.linear_1", e, config.time_embedding_dim, true)?;
@@ -238,36 +257,63 @@ impl Build<'_> {
     }
 
     /// The sum of a branch and what went around it, over `divisor`.
-    fn residual(&mut self, name: &str, branch: Value, around: Value, divisor: f64) -> Result<Value, GraphError> {
-        let sum = self.graph.add(&format!("{name}.residual"), Add, &[branch, around])?;
+    fn residual(
+        &mut self,
+        name: &str,
+        branch: Value,
+        around: Value,
+        divisor: f64,
+    ) -> Result<Value, GraphError> {
+        let sum = self
+            .graph
+            .add(&format!("{name}.residual"), Add, &[branch, around])?;
         if divisor == 1.0 {
             return Ok(sum);
         }
         let scale = Scale {
             factor: 1.0 / divisor,
-            offset: 0.0,
         };
         self.graph.add(&format!("{name}.scale"), scale, &[sum])
     }
 
-    fn resnet(&mut self, name: &str, input: Value, outputs: usize, divisor: f64) -> Result<Value, GraphError> {
+    fn resnet(
+        &mut self,
+        name: &str,
+        input: Value,
+        outputs: usize,
+        divisor: f64,
+    ) -> Result<Value, GraphError> {
         let inputs = self.channels(input);
         let part = |part: &str| format!("{name}.{part}");
         let h = self.norm_silu(&part("norm1"), input)?;
-        let h = self.graph.add(&part("conv1"), Conv2d::same(inputs, outputs), &[h])?;
+        let h = self
+            .graph
+            .add(&part("conv1"), Conv2d::same(inputs, outputs), &[h])?;
         let time = self.linear(&part("time_emb_proj"), self.time, outputs, true)?;
         let h = self.graph.add(&part("time"), AddRow, &[h, time])?;
         let h = self.norm_silu(&part("norm2"), h)?;
-        let h = self.graph.add(&part("conv2"), Conv2d::same(outputs, outputs), &[h])?;
+        let h = self
+            .graph
+            .add(&part("conv2"), Conv2d::same(outputs, outputs), &[h])?;
         let around = if inputs == outputs {
             input
         } else {
-            self.graph.add(&part("conv_shortcut"), Conv2d::pointwise(inputs, outputs), &[input])?
+            self.graph.add(
+                &part("conv_shortcut"),
+                Conv2d::pointwise(inputs, outputs),
+                &[input],
+            )?
         };
         self.residual(name, h, around, divisor)
     }
 
-    fn attention(&mut self, name: &str, input: Value, level: usize, divisor: f64) -> Result<Value, GraphError> {
+    fn attention(
+        &mut self,
+        name: &str,
+        input: Value,
+        level: usize,
+        divisor: f64,
+    ) -> Result<Value, GraphError> {
         let heads = self.config.heads(level).unwrap_or(1);
         let channels = self.channels(input);
         match self.config.class {
@@ -284,7 +330,9 @@ impl Build<'_> {
                     if use_linear_projection {
                         build.linear(&name, z, channels, true)
                     } else {
-                        build.graph.add(&name, Conv2d::pointwise(channels, channels), &[z])
+                        build
+                            .graph
+                            .add(&name, Conv2d::pointwise(channels, channels), &[z])
                     }
                 };
                 let z = self.norm(&format!("{name}.norm"), input, TRANSFORMER_EPSILON)?;
@@ -318,7 +366,14 @@ impl Build<'_> {
     }
 
     /// Queries from `z`, keys and values from `from`.
-    fn attend(&mut self, name: &str, z: Value, from: Value, heads: usize, bias: bool) -> Result<Value, GraphError> {
+    fn attend(
+        &mut self,
+        name: &str,
+        z: Value,
+        from: Value,
+        heads: usize,
+        bias: bool,
+    ) -> Result<Value, GraphError> {
         let channels = self.channels(z);
         let q = self.linear(&format!("{name}.to_q"), z, channels, bias)?;
         let k = self.linear(&format!("{name}.to_k"), from, channels, bias)?;
@@ -327,7 +382,9 @@ impl Build<'_> {
             heads,
             recompute: self.graph.shape(z).row_count() >= RECOMPUTE,
         };
-        let o = self.graph.add(&format!("{name}.attention"), attention, &[q, k, v])?;
+        let o = self
+            .graph
+            .add(&format!("{name}.attention"), attention, &[q, k, v])?;
         self.linear(&format!("{name}.to_out.0"), o, channels, true)
     }
 }

@@ -11,7 +11,11 @@ use gibbs_core::random;
 
 /// Parameters in the order of [`Graph::parameters`].
 pub fn initial<T: Element>(graph: &Graph, seed: u64) -> Vec<Vec<T>> {
-    let mut all: Vec<Vec<T>> = graph.parameters().iter().map(|p| vec![T::ZERO; p.elements()]).collect();
+    let mut all: Vec<Vec<T>> = graph
+        .parameters()
+        .iter()
+        .map(|p| vec![T::ZERO; p.elements()])
+        .collect();
     for node in graph.nodes() {
         for (place, index) in node.parameters.iter().enumerate() {
             let parameter = &graph.parameters()[*index];

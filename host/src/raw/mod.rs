@@ -1,4 +1,8 @@
-//! The only place of this crate where unsafe code may stand: thin doors to what has no safe interface.
-#![allow(unsafe_code)]
+//! What safe Rust cannot say: the only folder of this crate where `unsafe` may stand.
+//!
+//! Each use has a SAFETY line, and the functions that leave this folder are safe to call.
 
+mod mapped;
 pub(crate) mod product;
+
+pub use mapped::Mapped;

@@ -242,7 +242,7 @@ impl Trainer {
     }
 
     /// One step; returns the norm of the gradients before clipping. An error leaves the state before the step.
-    fn step<O: Objective>(&mut self, objective: &mut O) -> Result<f64, TrainError> {
+    pub fn step<O: Objective>(&mut self, objective: &mut O) -> Result<f64, TrainError> {
         let step = self.steps();
         for values in &mut self.gradients {
             values.fill(0.0);

@@ -29,6 +29,9 @@ impl DataError {
             | Self::Npy { path, .. }
             | Self::Image { path, .. }
             | Self::NotSafetensors { path, .. }
+            | Self::Safetensors { path, .. }
+            | Self::Pickle { path, .. }
+            | Self::Json { path, .. }
             | Self::WrongKind { path, .. }
             | Self::WrongVersion { path, .. }
             | Self::Tensor { path, .. }

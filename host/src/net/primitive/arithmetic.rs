@@ -29,6 +29,13 @@ pub struct Scale {
     pub factor: f64,
 }
 
+/// A value and a constant. J v = v; J^T u = u.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shift {
+    /// The constant.
+    pub offset: f64,
+}
+
 /// The shape of two equal ones.
 pub(super) fn equal(inputs: &[Shape]) -> Result<Shape, String> {
     match inputs {
@@ -64,6 +71,12 @@ impl Meaning for Multiply {
 }
 
 impl Meaning for Scale {
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        single(inputs)
+    }
+}
+
+impl Meaning for Shift {
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
         single(inputs)
     }
@@ -201,6 +214,27 @@ impl LinearMap for Scale {
     }
 }
 
+impl<T: Element> Rules<T> for Shift {
+    fn forward(&self, _: Site<'_, T>, inputs: &[&[T]], output: &mut [T], _: &mut [T]) {
+        let offset = T::of(self.offset);
+        for (sum, x) in output.iter_mut().zip(inputs[0]) {
+            *sum = *x + offset;
+        }
+    }
+
+    fn jvp(&self, _: Site<'_, T>, _: Primal<'_, T>, tangents: &[Option<&[T]>], output: &mut [T]) {
+        if let Some(tangents) = tangents[0] {
+            output.copy_from_slice(tangents);
+        }
+    }
+
+    fn vjp(&self, _: Site<'_, T>, _: Primal<'_, T>, cotangent: &[T], inputs: &mut [Option<Target<'_, T>>]) {
+        if let Some(target) = &mut inputs[0] {
+            pass_on(cotangent, target);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::harness::{self, Case};
@@ -213,6 +247,7 @@ mod tests {
         harness::check(Case::new(Subtract, &[shape; 2]));
         harness::check(Case::new(Multiply, &[shape; 2]));
         harness::check(Case::new(Scale { factor: -0.7 }, &[shape]));
+        harness::check(Case::new(Shift { offset: -0.7 }, &[shape]));
     }
 
     #[test]
@@ -228,6 +263,7 @@ mod tests {
         check(Case::new(Subtract, &[shape; 2]), |a, b| a - b);
         check(Case::new(Multiply, &[shape; 2]), |a, b| a * b);
         check(Case::new(Scale { factor: -0.7 }, &[shape]), |a, _| -0.7 * a);
+        check(Case::new(Shift { offset: -0.7 }, &[shape]), |a, _| a - 0.7);
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod softmax;
 mod upsample;
 
 pub use activation::Activation;
-pub use arithmetic::{Add, Multiply, Scale, Subtract};
+pub use arithmetic::{Add, Multiply, Scale, Shift, Subtract};
 pub use attention::Attention;
 pub use broadcast::AddRow;
 pub use concat::Concat;
@@ -232,6 +232,7 @@ primitives!(
     Reshape,
     Scale,
     ScatterAdd,
+    Shift,
     Sinusoidal,
     Softmax,
     Subtract,
