@@ -317,10 +317,7 @@ impl<T: Real, const IN: usize, const OUT: usize, const K: usize> Basis<T, IN, OU
     /// Zeros, to be filled by [`Self::scatter`] and [`Self::run`].
     pub const fn new() -> Self {
         const {
-            assert!(
-                K > 0 && K <= IN && K <= OUT,
-                "more triplets than the operator has"
-            )
+            assert!(K > 0 && K <= IN && K <= OUT, "as many triplets as it has");
         };
         Self {
             right: [[T::ZERO; IN]; K],

@@ -33,7 +33,9 @@ pub(super) fn rotation<T: Real>(zeta: T) -> (T, T) {
 /// Exchanges two columns.
 pub(crate) fn swap<T: Real>(a: &mut [T], n: usize, p: usize, q: usize) {
     if let Some((x, y)) = pair(a, n, p, q) {
-        x.swap_with_slice(y);
+        for (x, y) in x.iter_mut().zip(y) {
+            core::mem::swap(x, y);
+        }
     }
 }
 

@@ -29,6 +29,12 @@ fn defect<T: Real>(a: &[T], n: usize) -> f64 {
     worst
 }
 
+fn scale(x: &mut [f64], by: f64) {
+    for x in x {
+        *x *= by;
+    }
+}
+
 fn transpose(a: &[f64], k: usize) -> Vec<f64> {
     (0..k * k).map(|at| a[at % k * k + at / k]).collect()
 }
@@ -43,7 +49,7 @@ fn singular_values_recompose() {
         assert!(s.windows(2).all(|pair| pair[0] >= pair[1]));
         assert!(defect(&u, n) < DECOMPOSITION && defect(&r, k) < DECOMPOSITION);
         for (column, s) in u.chunks_mut(n).zip(&s) {
-            column.iter_mut().for_each(|x| *x *= s);
+            scale(column, *s);
         }
         let mut again = vec![0.0; n * k];
         combine(&u, n, &transpose(&r, k), &mut again).unwrap();
@@ -97,7 +103,7 @@ fn singular_values_of_hard_matrices() {
     orthonormalise(&mut q, 8, 0.0).unwrap();
     let sizes = [1e-8, 1.0, 1e-12, 1e-4];
     for (column, size) in q.chunks_mut(8).zip(sizes) {
-        column.iter_mut().for_each(|x| *x *= size);
+        scale(column, size);
     }
     for (got, expected) in solve(&q).iter().zip([1.0, 1e-4, 1e-8, 1e-12]) {
         assert!((got / expected - 1.0).abs() < 1e-9, "{got:e}");

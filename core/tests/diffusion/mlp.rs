@@ -137,7 +137,7 @@ fn refusals() {
     data[0].0[3] = 1e300;
     let layers = layers(&data);
     let mlp = Mlp::new(&layers).unwrap();
-    let mut forward = |x: &[f64], t: f64, n: usize, scratch: usize| {
+    let forward = |x: &[f64], t: f64, n: usize, scratch: usize| {
         mlp.forward(x, t, &mut vec![0.0; n], &mut vec![0.0; scratch])
             .err()
     };

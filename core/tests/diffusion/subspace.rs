@@ -197,7 +197,7 @@ fn the_jacobian_of_a_mixture() {
 #[test] // the sine falls by (s_{k+1} / s_k)² a pass; the residual is what it says it is
 fn the_rate_is_that_of_the_theory() {
     let mut operator = with_spectrum(20, 15, &[1.0, 0.9, 0.6, 0.3]);
-    let sines: Vec<f64> = (4..=9)
+    let sines: Vec<f64> = (18..=24)
         .map(|max_passes| {
             let options = SubspaceIteration {
                 tolerance: 1e-300,
@@ -233,7 +233,7 @@ fn the_rate_is_that_of_the_theory() {
 
 #[test] // rank below k: zero values, zero left vectors, right vectors still orthonormal, and the stop fires
 fn rank_deficiency() {
-    for (spectrum, k) in [(&[2.0, 1.0][..], 4), (&[1.0], 3), (&[1.0, 1e-3, 1e-6], 5)] {
+    for (spectrum, k) in [(&[2.0, 1.0][..], 4), (&[1.0], 3), (&[1.0, 1e-2, 1e-3], 5)] {
         let mut operator = with_spectrum(8, 6, spectrum);
         let found = find(&mut operator, k, TIGHT, 3);
         let rank = spectrum.len();
