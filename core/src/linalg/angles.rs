@@ -41,9 +41,11 @@ pub fn principal_angles<T: Real>(
     let first = singular_values(cross, k, cosines, right)?;
     let second = singular_values(rest, n, angles, right)?;
     // Cosines descend as angles ascend; the sines came in descending order.
-    angles.reverse();
-    for (angle, cosine) in angles.iter_mut().zip(cosines) {
-        *angle = angle.atan2(*cosine);
+    for (cosine, sine) in cosines.iter_mut().zip(angles.iter().rev()) {
+        *cosine = sine.atan2(*cosine);
+    }
+    for (angle, found) in angles.iter_mut().zip(cosines) {
+        *angle = *found;
     }
     Ok(Rotations {
         converged: first.converged && second.converged,
