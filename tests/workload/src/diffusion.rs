@@ -50,7 +50,7 @@ pub(crate) fn schedules<T: Real>() -> u64 {
         for (to, from) in rescaled.iter_mut().zip(schedule.alpha_bar()) {
             *to = *from;
         }
-        ended(&mut hash, rescale_to_zero_terminal(&mut rescaled));
+        hash.outcome(rescale_to_zero_terminal(&mut rescaled));
         hash.reals(&rescaled);
         if let Some(lambda) = hash.outcome(schedule.log_signal_to_noise(black_box(3))) {
             hash.real(lambda);
@@ -259,16 +259,18 @@ pub(crate) fn decompositions<T: Real>() -> u64 {
         *x = normal(&mut rng);
     }
     let (mut u, mut values, mut square) = (a, [T::ZERO; 3], [T::ZERO; 9]);
-    hash.outcome(singular_values(&mut u, 5, &mut values, &mut square));
+    ended(&mut hash, singular_values(&mut u, 5, &mut values, &mut square));
     hash.reals(&u);
     hash.reals(&values);
     hash.reals(&square);
     for a in [&mut a, &mut b] {
-        ended(&mut hash, orthonormalise(a, 5, T::EPSILON)).map(|rank| hash.word(rank as u64));
+        if let Some(rank) = hash.outcome(orthonormalise(a, 5, T::EPSILON)) {
+            hash.word(rank as u64);
+        }
         hash.reals(a);
     }
     let mut scratch = [T::ZERO; principal_angles_scratch(5, 3)];
-    hash.outcome(principal_angles(&a, &b, 5, &mut values, &mut scratch));
+    ended(&mut hash, principal_angles(&a, &b, 5, &mut values, &mut scratch));
     hash.reals(&values);
     let mut scratch = [T::ZERO; polar_scratch(3)];
     ended(&mut hash, polar(&mut square, 3, &mut scratch));
