@@ -6,9 +6,10 @@
 //! * [`error`]: the one error type.
 //! * [`math`]: the [`math::Real`] scalars (f32, f64) and the only door to `libm`.
 //! * [`random`]: streams, uniform, normal, exponential, Bernoulli, permutations on any `rand_core::Rng`.
-//! * [`linalg`]: what nalgebra lacks: a Cholesky factorisation over lent slices with a jitter policy.
+//! * [`linalg`]: what nalgebra lacks: factorisations over lent slices (Cholesky, Gram-Schmidt, Jacobi), angles.
 //! * [`garrote`]: the Variational Garrote, sparse regression by binary selection spins.
 //! * [`ising`]: Ising models: samplers, annealers, exact enumeration.
+//! * [`diffusion`]: diffusion models: schedules, samplers, exact and small learned denoisers, subspace iteration.
 //!
 //! Contract: bad input gives an [`Error`] and leaves the state as it was; NaN never comes out of `Ok`;
 //! iterative methods say how they ended; transcendental functions come from `libm` alone; sums run in one
@@ -20,6 +21,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod diffusion;
 pub mod error;
 pub mod garrote;
 pub mod ising;

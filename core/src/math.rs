@@ -77,6 +77,12 @@ pub trait Real:
     /// Sine of an angle in radians.
     #[must_use]
     fn sin(self) -> Self;
+    /// The angle, in (-pi, pi], of the point with ordinate `self` and abscissa `x`.
+    #[must_use]
+    fn atan2(self, x: Self) -> Self;
+    /// Nearest whole number, halves to the even one.
+    #[must_use]
+    fn round_even(self) -> Self;
     /// Uniform on [0, 1) from the high bits of one 64-bit word: 24 bits (f32) or 53 bits (f64).
     fn unit(word: u64) -> Self;
     /// Bit pattern, widened to 64 bits (for hashes).
@@ -84,7 +90,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($t:ty, $double:literal, $shift:literal, $ulp:expr, $exp:ident, $log:ident, $log1p:ident, $sqrt:ident, $cos:ident, $sin:ident, $fabs:ident) => {
+    ($t:ty, $double:literal, $shift:literal, $ulp:expr, $exp:ident, $log:ident, $log1p:ident, $sqrt:ident, $cos:ident, $sin:ident, $atan2:ident, $rint:ident, $fabs:ident) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -139,6 +145,14 @@ macro_rules! real {
                 libm::$sin(self)
             }
             #[inline]
+            fn atan2(self, x: Self) -> Self {
+                libm::$atan2(self, x)
+            }
+            #[inline]
+            fn round_even(self) -> Self {
+                libm::$rint(self)
+            }
+            #[inline]
             fn unit(word: u64) -> Self {
                 (word >> $shift) as $t * $ulp
             }
@@ -161,6 +175,8 @@ real!(
     sqrtf,
     cosf,
     sinf,
+    atan2f,
+    rintf,
     fabsf
 );
 real!(
@@ -174,6 +190,8 @@ real!(
     sqrt,
     cos,
     sin,
+    atan2,
+    rint,
     fabs
 );
 

@@ -113,7 +113,7 @@ fn on_board(test: &str, board: Board) -> Result<(), Failure> {
         return Ok(());
     }
     let mut hashes = Hashes::new();
-    for program in ["hashes", "hashes_ising"] {
+    for program in ["hashes", "hashes_ising", "hashes_diffusion"] {
         let run = board.run(&board.build(program)?, None)?;
         assert_eq!(run.code, Some(0), "{}: {run:?}", board.name);
         assert!(run.text.contains("calibration 20"), "{}: {run:?}", board.name);

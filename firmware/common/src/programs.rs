@@ -21,6 +21,11 @@ pub fn hashes_ising(counter: &mut impl Counter) -> ! {
     print_hashes(counter, "hashes_ising", gibbs_workload::ising_hashes)
 }
 
+/// The same for diffusion models.
+pub fn hashes_diffusion(counter: &mut impl Counter) -> ! {
+    print_hashes(counter, "hashes_diffusion", gibbs_workload::diffusion_hashes)
+}
+
 fn print_hashes<const COUNT: usize>(
     counter: &mut impl Counter,
     name: &str,

@@ -12,6 +12,7 @@
 
 pub mod annealer;
 pub mod demo;
+mod diffusion;
 mod garrote;
 mod ground;
 mod hash;
@@ -27,7 +28,10 @@ pub type Entry = (&'static str, u64);
 /// One hash per algorithm and scalar, in a fixed order: a new algorithm adds NAME-f32 and NAME-f64 to a part, or one
 /// row when it has no floats.
 pub fn hashes() -> impl Iterator<Item = Entry> {
-    garrote_hashes().into_iter().chain(ising_hashes())
+    garrote_hashes()
+        .into_iter()
+        .chain(ising_hashes())
+        .chain(diffusion_hashes())
 }
 
 /// The ground floor and the garrote. Parts, since the flash of the smallest device does not hold all of them.
@@ -70,5 +74,23 @@ pub fn ising_hashes() -> [Entry; 17] {
         ("ising-enumerate-f32", ising::enumeration::<f32>()),
         ("ising-enumerate-f64", ising::enumeration::<f64>()),
         ("ising-levels", ising::levels()),
+    ]
+}
+
+/// Diffusion models, and the decompositions beneath them.
+pub fn diffusion_hashes() -> [Entry; 12] {
+    [
+        ("linalg-decompositions-f32", diffusion::decompositions::<f32>()),
+        ("linalg-decompositions-f64", diffusion::decompositions::<f64>()),
+        ("diffusion-schedule-f32", diffusion::schedules::<f32>()),
+        ("diffusion-schedule-f64", diffusion::schedules::<f64>()),
+        ("diffusion-samplers-f32", diffusion::samplers::<f32>()),
+        ("diffusion-samplers-f64", diffusion::samplers::<f64>()),
+        ("diffusion-oracles-f32", diffusion::oracles::<f32>()),
+        ("diffusion-oracles-f64", diffusion::oracles::<f64>()),
+        ("diffusion-subspace-f32", diffusion::subspace::<f32>()),
+        ("diffusion-subspace-f64", diffusion::subspace::<f64>()),
+        ("diffusion-mlp-f32", diffusion::perceptron::<f32>()),
+        ("diffusion-mlp-f64", diffusion::perceptron::<f64>()),
     ]
 }

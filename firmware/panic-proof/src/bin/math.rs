@@ -15,6 +15,7 @@ fn math() {
 fn both_scalars<T: Real>() {
     let x = given(T::of(given(0.5)));
     taken([x.abs(), x.exp(), x.ln(), x.ln_1p(), x.sqrt(), x.cos(), x.sin()]);
+    taken([x.atan2(T::ONE), x.round_even()]);
     taken((
         x.is_finite(),
         x.wide(),
