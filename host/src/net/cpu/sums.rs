@@ -120,7 +120,7 @@ impl<T: Element> Task for ChannelSums<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    // Mutations seen red: the rest of a part left out of `sum`; lanes left out of `largest`.
+    // Mutations seen red: rest of a part left out of sum; lanes left out of largest; block not cleared.
     use super::*;
 
     #[test] // integers: exact in any order

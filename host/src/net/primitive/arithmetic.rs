@@ -237,6 +237,9 @@ impl<T: Element> Rules<T> for Shift {
 
 #[cfg(test)]
 mod tests {
+    // Mutations seen red: sign of the tangent of b alone in a difference; sign of the cotangent of b in a
+    // difference; own factor in the cotangents of a product; second tangent of a product over the first;
+    // add ignored in a multiple.
     use super::super::harness::{self, Case};
     use super::*;
 

@@ -78,6 +78,7 @@ impl<T: Element> Rules<T> for AddRow {
 
 #[cfg(test)]
 mod tests {
+    // Mutations seen red: add ignored; first row alone; missing rows not cleared.
     use super::super::harness::{self, Case, normal};
     use super::*;
 

@@ -162,6 +162,8 @@ impl LinearMap for Gather {
 
 #[cfg(test)]
 mod tests {
+    // Mutations seen red: rows of the first sample for all; bound one too far; add ignored; descending
+    // order of the sum.
     use super::super::harness::{self, Case};
     use super::*;
 

@@ -132,6 +132,7 @@ impl<T: Element> Rules<T> for Geglu {
 
 #[cfg(test)]
 mod tests {
+    // Mutations seen red: halves exchanged; slope without a; the second half of a row from another row.
     use super::super::harness::{self, Case};
     use super::*;
 

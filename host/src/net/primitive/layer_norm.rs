@@ -248,6 +248,8 @@ impl<T: Element> Rules<T> for LayerNorm {
 
 #[cfg(test)]
 mod tests {
+    // Mutations seen red: projection without the mean, adding; projection without xh mean(d xh); epsilon
+    // left out; weight on the wrong side of Pi in the transpose; gradient from the first sample alone.
     use super::super::harness::{self, Case};
     use super::*;
 

@@ -95,6 +95,7 @@ impl LinearMap for MeanRows {
 
 #[cfg(test)]
 mod tests {
+    // Mutations seen red: weight 1/m; transpose of the mean undivided.
     use super::super::harness::{self, Case};
     use super::*;
 

@@ -58,6 +58,7 @@ impl LinearMap for Reduction {
 
 #[cfg(test)]
 mod tests {
+    // Mutations seen red: transpose of the mean undivided; mean undivided.
     use super::super::harness::{self, Case};
     use super::*;
 

@@ -43,6 +43,7 @@ impl LinearMap for ScatterAdd {
 
 #[cfg(test)]
 mod tests {
+    // Mutations seen red: gathered rather than scattered; rows and places exchanged in the check.
     use super::super::harness::{self, Case};
     use super::*;
 

@@ -105,6 +105,7 @@ impl LinearMap for Upsample {
 
 #[cfg(test)]
 mod tests {
+    // Mutations seen red: rows tiled rather than repeated; one pixel of each line of a square.
     use super::super::harness::{self, Case};
     use super::*;
 

@@ -1,4 +1,9 @@
 //! Against the sums written out.
+//!
+//! Mutations seen red: cotangents of another sample; values of the first head for all; first tile pushed
+//! for all; scale 1/d; tangent of the scores unscaled; cotangent of the scores unscaled; logarithms of the
+//! first tile for all; cotangents of the first tile for all; P dv onto old content; add ignored; dk of the
+//! first head for all.
 
 use super::super::harness::{self, Case, normal};
 use super::*;
