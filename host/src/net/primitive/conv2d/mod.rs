@@ -6,6 +6,7 @@
 //! so that nothing is scattered. dL/dW_tap = sum over pixels of u(p) x(s p + tap - pad)^T. (Standard.)
 
 mod gather;
+mod winograd;
 
 use super::linear::{add_rows, rows_times};
 use super::{Meaning, Needs, Packed, Primal, Rules, Shapes, Site, Target, single};
@@ -79,6 +80,12 @@ impl Conv2d {
 
     fn is_pointwise(&self) -> bool {
         self.kernel == 1 && self.stride == 1
+    }
+
+    /// Computed in tiles of 2 x 2.
+    fn in_tiles(&self, shapes: &Shapes) -> bool {
+        let [from, to] = Self::frames(shapes);
+        self.kernel == 3 && self.stride == 1 && self.padding == Padding::Symmetric && winograd::pays(from, to)
     }
 
     fn frames(shapes: &Shapes) -> [Frame; 2] {
@@ -185,10 +192,26 @@ impl Meaning for Conv2d {
 }
 
 impl<T: Element> Rules<T> for Conv2d {
-    /// The bias, the matrix of the convolution, the matrices of the families of its transpose.
-    fn prepare(&self, _: &Shapes, parameters: &[&[T]]) -> Packed<T> {
+    /// The bias, the matrix of the convolution, the matrices of the families of its transpose; or, for tiles, the bias
+    /// and the transformed kernels of the convolution and of its transpose.
+    fn prepare(&self, shapes: &Shapes, parameters: &[&[T]]) -> Packed<T> {
         let weight = parameters[0];
         let bias = parameters.get(1).map_or(Vec::new(), |bias| bias.to_vec());
+        if self.in_tiles(shapes) {
+            let taps = |output: usize, input: usize| -> [T; 9] {
+                std::array::from_fn(|k| weight[self.place(output, input, [k / 3, k % 3])])
+            };
+            let turned = |output: usize, input: usize| {
+                let mut taps = taps(output, input);
+                taps.reverse();
+                taps
+            };
+            return vec![
+                bias,
+                winograd::transform_kernel(self.inputs, self.outputs, |i, o| taps(o, i)),
+                winograd::transform_kernel(self.outputs, self.inputs, turned),
+            ];
+        }
         let mut forward = Vec::with_capacity(weight.len());
         for tap in self.taps() {
             for input in 0..self.inputs {
@@ -236,6 +259,9 @@ impl<T: Element> Rules<T> for Conv2d {
             return rows_times(cotangent, sizes, matrix, None, (target.values, target.add));
         }
         let [from, to] = Self::frames(site.shapes);
+        if let ([kernel], true) = (matrices, self.in_tiles(site.shapes)) {
+            return winograd::convolve(kernel, (cotangent, to), (target.values, from), None, target.add);
+        }
         let families = self.transposed_families();
         let families: Vec<(&Family, &[T])> = families
             .iter()
@@ -323,6 +349,9 @@ impl Conv2d {
             return rows_times(input, (self.inputs, self.outputs), matrix, bias, (output, false));
         }
         let [from, to] = Self::frames(shapes);
+        if self.in_tiles(shapes) {
+            return winograd::convolve(matrix, (input, from), (output, to), bias, false);
+        }
         products(
             &[(&self.family(), matrix)],
             (input, from),

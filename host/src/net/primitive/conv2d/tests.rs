@@ -29,6 +29,10 @@ fn all() -> Vec<(Conv2d, Shape)> {
             all.push((conv, Shape::image(height, width, inputs)));
         }
     }
+    // In tiles: blocks of channels whole and in part, several turns of lines, one line of tiles.
+    for (height, width, inputs, outputs) in [(4, 6, 32, 40), (2, 2, 70, 33), (12, 28, 32, 32)] {
+        all.push((Conv2d::same(inputs, outputs), Shape::image(height, width, inputs)));
+    }
     all
 }
 
