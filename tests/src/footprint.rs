@@ -88,8 +88,16 @@ pub const ANNEALER: Program = Program {
     quantities: &[cost("insns", "check and anneal, instructions"), STACK, RAM, FLASH],
 };
 
+/// The perceptron sampled.
+pub const DENOISER: Program = Program {
+    name: "denoiser",
+    what: "`denoiser`: a perceptron 32 - 64 - 64 - 16 in f32 (28 KiB of weights in flash, pseudo-random, not trained) \
+           as a diffusion model, one sample by ten steps of DDIM.",
+    quantities: &[cost("insns", "ten steps, instructions"), STACK, RAM, FLASH],
+};
+
 /// All examples, in the order of the README.
-pub const PROGRAMS: [Program; 3] = [GARROTE, LATTICE, ANNEALER];
+pub const PROGRAMS: [Program; 4] = [GARROTE, LATTICE, ANNEALER, DENOISER];
 
 /// A board and its values in the order of [`Program::quantities`].
 pub type Row = (Board, Vec<u64>);

@@ -11,7 +11,8 @@ use toml::{Table, Value};
 pub const EVIDENCE: [&str; 4] = ["oracle", "law", "edge", "golden"];
 
 /// Folders whose public modules must all be registered, as methods or as plumbing.
-pub const WATCHED: [&str; 7] = [
+pub const WATCHED: [&str; 8] = [
+    "gibbs_core::diffusion",
     "gibbs_core::garrote",
     "gibbs_core::ising",
     "gibbs_core::ising::lattice",

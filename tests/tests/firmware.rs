@@ -11,13 +11,15 @@ use gibbs_core::ising::state::{Order, State};
 use gibbs_core::random::stream;
 use gibbs_tests::boards::{Board, M0, M3, M4F, RV32, RV32F};
 use gibbs_tests::footprint::{
-    ANNEALER, GARROTE, LATTICE, Measured, Program, all_budgets, budget, float_routines, measure, tables,
+    ANNEALER, DENOISER, GARROTE, LATTICE, Measured, Program, all_budgets, budget, float_routines, measure,
+    tables,
 };
 use gibbs_tests::tools::{Tool, available};
 use gibbs_tests::{Failure, readme};
 use gibbs_workload::Hash;
 use gibbs_workload::annealer::{self, Annealer, SPINS, TEMPERATURES};
 use gibbs_workload::demo::{TRUTH, demo};
+use gibbs_workload::denoiser::Sample;
 use gibbs_workload::lattice::{self, BITS, BLOCKS, Critical, SIDE, SWEEPS, Seen, THRESHOLD};
 
 /// What the microbit's 16 KiB must leave to the application: half.
@@ -281,6 +283,45 @@ fn annealer_rv32_hard_float() -> Result<(), Failure> {
 #[test]
 fn annealer_rv32_soft_float() -> Result<(), Failure> {
     annealer_on(&RV32)
+}
+
+fn denoiser_on(board: &Board) -> Result<(), Failure> {
+    let Some(measured) = within_budgets(&DENOISER, board)? else {
+        return Ok(());
+    };
+    let mut sample = Sample::new();
+    sample.prepare().map_err(refused)?;
+    let line = format!("denoiser hash {:#018x}\n", sample.sample().map_err(refused)?);
+    let text = &measured.run.text;
+    assert!(text.contains(&line), "{text}{line}");
+    // a sample, not a fixed point nor an escape: it moved from the noise and stayed of its size
+    assert!(sample.state().iter().all(|x| x.abs() < 10.0));
+    Ok(())
+}
+
+#[test]
+fn denoiser_cortex_m4f() -> Result<(), Failure> {
+    denoiser_on(&M4F)
+}
+
+#[test]
+fn denoiser_cortex_m3() -> Result<(), Failure> {
+    denoiser_on(&M3)
+}
+
+#[test]
+fn denoiser_cortex_m0() -> Result<(), Failure> {
+    denoiser_on(&M0)
+}
+
+#[test]
+fn denoiser_rv32_hard_float() -> Result<(), Failure> {
+    denoiser_on(&RV32F)
+}
+
+#[test]
+fn denoiser_rv32_soft_float() -> Result<(), Failure> {
+    denoiser_on(&RV32)
 }
 
 /// A fault must end the run with 70 and say where, not spin: otherwise a broken example looks like a slow one.

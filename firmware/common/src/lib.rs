@@ -1,6 +1,6 @@
 //! The firmware examples, once for every board: a board brings its entry point, its fault handlers and an
 //! instruction counter ([`Counter`]); the programs are [`hashes`], [`hashes_ising`], [`hashes_diffusion`],
-//! [`garrote`], [`lattice`] and [`annealer`].
+//! [`garrote`], [`lattice`], [`annealer`] and [`denoiser`].
 //!
 //! Every run first proves that its counter counts: a loop of 201 instructions must read 201 +-1, or the
 //! program exits with 72. Other exit codes: 0 done, 70 fault, 71 unexpected exception, 73 the stack outgrew
@@ -14,7 +14,7 @@ mod arch;
 mod programs;
 mod stack;
 
-pub use programs::{annealer, garrote, hashes, hashes_diffusion, hashes_ising, lattice};
+pub use programs::{annealer, denoiser, garrote, hashes, hashes_diffusion, hashes_ising, lattice};
 
 /// Counts executed instructions.
 pub trait Counter {

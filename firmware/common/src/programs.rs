@@ -7,6 +7,7 @@ use crate::{Counter, arch, calibrate, count};
 use gibbs_core::Error;
 use gibbs_workload::annealer::Annealer;
 use gibbs_workload::demo::{Demo, Points, SAMPLES, sample};
+use gibbs_workload::denoiser::Sample;
 use gibbs_workload::lattice::{BLOCKS, Critical, SIDE, SWEEPS, Seen};
 use gibbs_workload::{Entry, Hash};
 use semihosting::{println, process};
@@ -120,6 +121,22 @@ pub fn annealer(counter: &mut impl Counter) -> ! {
     println!("annealer energy {} flips {}", found.energy, found.flips);
     println!("annealer hash {:#018x}", found.hash);
     finish("annealer", insns, usage)
+}
+
+static mut SAMPLE: Sample = Sample::new();
+
+/// Samples a perceptron by DDIM, and prints the hash of all states.
+pub fn denoiser(counter: &mut impl Counter) -> ! {
+    let paint = Paint::new();
+    calibrate(counter);
+    let sample = &raw mut SAMPLE;
+    // SAFETY: as in `lattice`.
+    let sample = unsafe { &mut *sample };
+    expect(sample.prepare());
+    let (hash, insns) = measure(counter, || sample.sample());
+    let usage = paint.usage();
+    println!("denoiser hash {:#018x}", expect(hash));
+    finish("denoiser", insns, usage)
 }
 
 /// Ends the program if the core refused.

@@ -2,7 +2,7 @@
 //!
 //! [`hashes`] runs every algorithm of the core once in f32 and once in f64, integer ones once, and folds the bit
 //! patterns of all results into one 64-bit FNV-1a hash each (Fowler, Noll, Vo). `fixtures/hashes.toml` holds the
-//! golden vector. [`demo`], [`lattice`] and [`annealer`] are what the firmware examples run; the host runs the same
+//! golden vector. [`demo`], [`lattice`], [`annealer`] and [`denoiser`] are what the firmware examples run; the host runs the same
 //! functions to know what they must print.
 //!
 //! Sizes are those of a 16 KiB device: no array over 1 KiB; each entry has its own frame, so that the
@@ -12,6 +12,7 @@
 
 pub mod annealer;
 pub mod demo;
+pub mod denoiser;
 mod diffusion;
 mod garrote;
 mod ground;
