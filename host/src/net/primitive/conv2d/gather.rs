@@ -10,6 +10,7 @@
 use crate::net::cpu::matrix::{Into, Matrix, PIECE, multiply};
 use crate::net::cpu::threads::{for_parts, rows_of_a_turn};
 use crate::net::element::Element;
+use crate::simd::{Task, dispatch};
 
 /// Images one after the other, channels last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,44 +57,64 @@ struct Row {
     index: usize,
 }
 
-/// Copies the patches of one row of indices: `patches` has rows of taps x channels.
-fn copy_patches<T: Element>(
-    (source, frame): (&[T], Frame),
-    row: Row,
-    (taps, multiply): (&[[isize; 2]], usize),
-    patches: &mut [T],
-) {
-    let channels = frame.channels;
-    let image = &source[row.sample * frame.elements()..][..frame.elements()];
-    let length = taps.len() * channels;
-    for (t, [down, right]) in taps.iter().enumerate() {
-        let y = (row.index * multiply) as isize + down;
-        let line = usize::try_from(y)
-            .ok()
-            .filter(|y| *y < frame.height)
-            .map(|y| &image[y * frame.width * channels..][..frame.width * channels]);
-        for (i, patch) in patches.chunks_exact_mut(length).enumerate() {
-            let to = &mut patch[t * channels..][..channels];
-            let x = (i * multiply) as isize + right;
-            match (line, usize::try_from(x)) {
-                (Some(line), Ok(x)) if x < frame.width => {
-                    copy(&line[x * channels..][..channels], to);
-                }
-                _ => to.fill(T::ZERO),
-            }
-        }
-    }
+/// Copies the patches of rows of indices: `patches` has rows of taps x channels, pixel after pixel.
+struct Patches<'a, T> {
+    source: &'a [T],
+    frame: Frame,
+    rows: &'a [Row],
+    taps: &'a [[isize; 2]],
+    multiply: usize,
+    patches: &'a mut [T],
 }
 
-/// A copy of a few numbers: a loop, which for short ones costs less than a call.
-#[inline(always)]
-fn copy<T: Copy>(from: &[T], to: &mut [T]) {
-    if from.len() < 64 {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = *from;
+impl<T: Element> Task for Patches<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Frame { width, channels, .. } = self.frame;
+        let length = self.taps.len() * channels;
+        let columns = self.patches.len() / (self.rows.len() * length).max(1);
+        for (row, patches) in self
+            .rows
+            .iter()
+            .zip(self.patches.chunks_exact_mut((columns * length).max(1)))
+        {
+            let image = &self.source[row.sample * self.frame.elements()..][..self.frame.elements()];
+            let mut t = 0;
+            while t < self.taps.len() {
+                // Taps side by side lie side by side in the image as well.
+                let [down, right] = self.taps[t];
+                let mut run = 1;
+                while t + run < self.taps.len() && self.taps[t + run] == [down, right + run as isize] {
+                    run += 1;
+                }
+                let y = (row.index * self.multiply) as isize + down;
+                let inside = y >= 0 && y < self.frame.height as isize;
+                let line = if inside {
+                    &image[y as usize * width * channels..][..width * channels]
+                } else {
+                    &[]
+                };
+                for (i, patch) in patches.chunks_exact_mut(length).enumerate() {
+                    let x = (i * self.multiply) as isize + right;
+                    let to = &mut patch[t * channels..][..run * channels];
+                    if inside && x >= 0 && x + run as isize <= width as isize {
+                        to.copy_from_slice(&line[x as usize * channels..][..run * channels]);
+                    } else {
+                        for (k, to) in to.chunks_exact_mut(channels).enumerate() {
+                            let x = x + k as isize;
+                            if inside && x >= 0 && x < width as isize {
+                                to.copy_from_slice(&line[x as usize * channels..][..channels]);
+                            } else {
+                                to.fill(T::ZERO);
+                            }
+                        }
+                    }
+                }
+                t += run;
+            }
         }
-    } else {
-        to.copy_from_slice(from);
     }
 }
 
@@ -182,7 +203,6 @@ fn family_products<T: Element>(
     mut add: bool,
 ) {
     let pixels = product.len() / channels;
-    let columns = pixels / rows.len();
     if family.taps.is_empty() && !add {
         product.fill(T::ZERO);
     }
@@ -191,9 +211,14 @@ fn family_products<T: Element>(
         for (i, taps) in family.taps.chunks(at_once).enumerate() {
             let length = taps.len() * from.channels;
             let patches = &mut scratch[..pixels * length];
-            for (row, patches) in rows.iter().zip(patches.chunks_exact_mut(columns * length)) {
-                copy_patches((source, from), *row, (taps, family.multiply), patches);
-            }
+            dispatch(Patches {
+                source,
+                frame: from,
+                rows,
+                taps,
+                multiply: family.multiply,
+                patches,
+            });
             multiply(
                 [pixels, length, channels],
                 Matrix::rows_of(patches, length),
@@ -206,7 +231,7 @@ fn family_products<T: Element>(
     });
 }
 
-/// Adds to `sums` (taps x source channels rows of destination channels) the products of the patches of some samples with
+/// Adds to `sums` (destination channels rows of taps x source channels) the products of the patches of some samples with
 /// what stands in the destination: the gradient of the matrix. For a family of step 1.
 pub(super) fn correlate<T: Element>(
     family: &Family,
@@ -225,19 +250,21 @@ pub(super) fn correlate<T: Element>(
         for rows in rows.chunks(lines) {
             let pixels = rows.len() * to.width;
             let patches = &mut scratch[..pixels * length];
-            for (row, patches) in rows
-                .iter()
-                .zip(patches.chunks_exact_mut((to.width * length).max(1)))
-            {
-                copy_patches((source, from), *row, (taps, family.multiply), patches);
-            }
+            dispatch(Patches {
+                source,
+                frame: from,
+                rows,
+                taps,
+                multiply: family.multiply,
+                patches,
+            });
             // Consecutive rows, of one sample or of the next.
             let first = (rows[0].sample * to.height + rows[0].index) * to.width;
             multiply(
-                [length, pixels, to.channels],
-                Matrix::rows_of(patches, length).transposed(),
-                Matrix::rows_of(&destination[first * to.channels..], to.channels),
-                (sums, to.channels),
+                [to.channels, pixels, length],
+                Matrix::rows_of(&destination[first * to.channels..], to.channels).transposed(),
+                Matrix::rows_of(patches, length),
+                (sums, length),
                 Into::Add,
             );
         }

@@ -323,11 +323,14 @@ impl<T: Element> Rules<T> for Conv2d {
                 );
             });
             for sums in sums.chunks_exact(whole.max(1)) {
-                for (k, tap) in self.taps().enumerate() {
-                    for input in 0..self.inputs {
-                        let row = &sums[(k * self.inputs + input) * self.outputs..][..self.outputs];
-                        for (output, sum) in row.iter().enumerate() {
-                            weight[self.place(output, input, tap)] += *sum;
+                for (part, sums) in sums.chunks((taps_at_once * tap).max(1)).enumerate() {
+                    let taps = sums.len() / tap;
+                    for (output, row) in sums.chunks_exact(taps * self.inputs).enumerate() {
+                        for (k, row) in row.chunks_exact(self.inputs).enumerate() {
+                            let k = part * taps_at_once + k;
+                            for (input, sum) in row.iter().enumerate() {
+                                weight[self.place(output, input, [k / self.kernel, k % self.kernel])] += *sum;
+                            }
                         }
                     }
                 }

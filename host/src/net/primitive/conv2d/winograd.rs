@@ -14,8 +14,9 @@ use crate::simd::{Task, dispatch};
 /// Places of a transformed tile.
 const PLACES: usize = 16;
 
-/// Tiles that are transformed and multiplied together: enough for a product, few enough for the second cache.
-const TILES: usize = 64;
+/// Tiles that are transformed and multiplied together: enough for a product, few enough for the second cache and for `gemm`
+/// to take the kernel as it lies.
+const TILES: usize = 48;
 
 /// Channels below which the transformations cost more than the products save.
 const CHANNELS: usize = 32;
@@ -61,28 +62,21 @@ pub(super) fn convolve<T: Element>(
     add: bool,
 ) {
     let across = to.width / 2;
-    let pairs = (TILES / across.max(1)).max(1); // pairs of lines in a turn
     let line = to.width * to.channels;
+    let pairs = pairs_of_a_turn(destination.len() / (2 * line).max(1), across);
     for_parts(destination, 2 * pairs * line, |part, lines| {
         let first = part * pairs;
-        let count = lines.len() / (2 * line);
-        let tiles = count * across;
+        let tiles = lines.len() / (2 * line) * across;
         let (wide, narrow) = (PLACES * tiles * from.channels, PLACES * tiles * to.channels);
         T::with_scratch(wide + narrow, |scratch| {
             let (transformed, products) = scratch.split_at_mut(wide);
-            for pair in 0..count {
-                let (sample, y) = ((first + pair) * 2 / to.height, (first + pair) * 2 % to.height);
-                let image = &source[sample * from.elements()..][..from.elements()];
-                for x in 0..across {
-                    dispatch(Input {
-                        image,
-                        frame: from,
-                        corner: [y, 2 * x],
-                        transformed: &mut transformed[(pair * across + x) * from.channels..],
-                        stride: tiles * from.channels,
-                    });
-                }
-            }
+            dispatch(Inputs {
+                source,
+                frame: from,
+                first,
+                tiles,
+                transformed,
+            });
             for place in 0..PLACES {
                 multiply(
                     [tiles, from.channels, to.channels],
@@ -92,160 +86,183 @@ pub(super) fn convolve<T: Element>(
                     Into::Set,
                 );
             }
-            for tile in 0..tiles {
-                let (pair, x) = (tile / across, tile % across);
-                dispatch(Output {
-                    products: &products[tile * to.channels..],
-                    stride: tiles * to.channels,
-                    bias,
-                    lines: &mut lines[2 * pair * line..][..2 * line],
-                    left: 2 * x * to.channels,
-                    channels: to.channels,
-                    add,
-                });
-            }
+            dispatch(Outputs {
+                products,
+                bias,
+                lines,
+                channels: to.channels,
+                across,
+                add,
+            });
         });
     });
 }
 
-/// B^T d B of the 4 x 4 pixels around an output tile, for all channels.
-struct Input<'a, T> {
-    image: &'a [T],
-    frame: Frame,
-    /// Row and column of the output tile.
-    corner: [usize; 2],
-    /// Channels of the first place; the next is `stride` further.
-    transformed: &'a mut [T],
-    stride: usize,
+/// Pairs of lines in a turn: as many as [`TILES`] allows, with as much work for every thread.
+fn pairs_of_a_turn(pairs: usize, across: usize) -> usize {
+    let most = (TILES / across.max(1)).max(1);
+    let threads = rayon::current_num_threads();
+    let turns = pairs.div_ceil(most).next_multiple_of(threads);
+    pairs.div_ceil(turns.max(1)).max(1)
 }
 
-impl<T: Element> Task for Input<'_, T> {
+/// Channels that are transformed together.
+const BLOCK: usize = 64;
+
+/// B^T d B of the 4 x 4 pixels around each of some output tiles, for all channels: place after place, tile after tile.
+struct Inputs<'a, T> {
+    source: &'a [T],
+    frame: Frame,
+    /// The first pair of lines, counted through all samples.
+    first: usize,
+    tiles: usize,
+    transformed: &'a mut [T],
+}
+
+impl<T: Element> Task for Inputs<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        const BLOCK: usize = 64;
-        let zeros = [T::ZERO; BLOCK];
         let Frame {
             height,
             width,
             channels,
         } = self.frame;
-        let [top, left] = self.corner;
-        let mut begin = 0;
-        while begin < channels {
-            let length = if channels - begin < BLOCK {
-                channels - begin
-            } else {
-                BLOCK
-            };
-            let mut rows = [[T::ZERO; BLOCK]; 16];
-            // Along the columns first, one column of pixels at a time.
-            for x in 0..4 {
-                let mut d = [&zeros[..length]; 4];
-                for (y, d) in d.iter_mut().enumerate() {
-                    let (row, column) = (top + y, left + x);
-                    if row >= 1 && row <= height && column >= 1 && column <= width {
-                        let at = ((row - 1) * width + column - 1) * channels + begin;
-                        *d = &self.image[at..at + length];
+        let (across, stride) = (width / 2, self.tiles * channels);
+        let zeros = [T::ZERO; BLOCK];
+        let mut rows = [[T::ZERO; BLOCK]; PLACES];
+        for tile in 0..self.tiles {
+            let line = 2 * (self.first + tile / across);
+            let image = &self.source[line / height * self.frame.elements()..][..self.frame.elements()];
+            let (top, left) = (line % height, 2 * (tile % across));
+            let mut begin = 0;
+            while begin < channels {
+                let length = if channels - begin < BLOCK {
+                    channels - begin
+                } else {
+                    BLOCK
+                };
+                // Along the columns first, one column of pixels at a time.
+                for x in 0..4 {
+                    let mut d = [&zeros[..length]; 4];
+                    for (y, d) in d.iter_mut().enumerate() {
+                        let (row, column) = (top + y, left + x);
+                        if row >= 1 && row <= height && column >= 1 && column <= width {
+                            let at = ((row - 1) * width + column - 1) * channels + begin;
+                            *d = &image[at..at + length];
+                        }
+                    }
+                    let [d0, d1, d2, d3] = d;
+                    for c in 0..length {
+                        rows[x][c] = d0[c] - d2[c];
+                        rows[4 + x][c] = d1[c] + d2[c];
+                        rows[8 + x][c] = d2[c] - d1[c];
+                        rows[12 + x][c] = d1[c] - d3[c];
                     }
                 }
-                let [d0, d1, d2, d3] = d;
-                for c in 0..length {
-                    rows[x][c] = d0[c] - d2[c];
-                    rows[4 + x][c] = d1[c] + d2[c];
-                    rows[8 + x][c] = d2[c] - d1[c];
-                    rows[12 + x][c] = d1[c] - d3[c];
+                for y in 0..4 {
+                    let (d0, d1, d2, d3) =
+                        (&rows[4 * y], &rows[4 * y + 1], &rows[4 * y + 2], &rows[4 * y + 3]);
+                    let at = 4 * y * stride + tile * channels + begin;
+                    for (out, (d0, d2)) in self.transformed[at..at + length]
+                        .iter_mut()
+                        .zip(d0.iter().zip(d2))
+                    {
+                        *out = *d0 - *d2;
+                    }
+                    let at = at + stride;
+                    for (out, (d1, d2)) in self.transformed[at..at + length]
+                        .iter_mut()
+                        .zip(d1.iter().zip(d2))
+                    {
+                        *out = *d1 + *d2;
+                    }
+                    let at = at + stride;
+                    for (out, (d1, d2)) in self.transformed[at..at + length]
+                        .iter_mut()
+                        .zip(d1.iter().zip(d2))
+                    {
+                        *out = *d2 - *d1;
+                    }
+                    let at = at + stride;
+                    for (out, (d1, d3)) in self.transformed[at..at + length]
+                        .iter_mut()
+                        .zip(d1.iter().zip(d3))
+                    {
+                        *out = *d1 - *d3;
+                    }
                 }
+                begin += length;
             }
-            for y in 0..4 {
-                let at = 4 * y * self.stride + begin;
-                let (d0, d1, d2, d3) = (&rows[4 * y], &rows[4 * y + 1], &rows[4 * y + 2], &rows[4 * y + 3]);
-                let out = &mut self.transformed[at..at + length];
-                for c in 0..length {
-                    out[c] = d0[c] - d2[c];
-                }
-                let out = &mut self.transformed[at + self.stride..at + self.stride + length];
-                for c in 0..length {
-                    out[c] = d1[c] + d2[c];
-                }
-                let out = &mut self.transformed[at + 2 * self.stride..at + 2 * self.stride + length];
-                for c in 0..length {
-                    out[c] = d2[c] - d1[c];
-                }
-                let out = &mut self.transformed[at + 3 * self.stride..at + 3 * self.stride + length];
-                for c in 0..length {
-                    out[c] = d1[c] - d3[c];
-                }
-            }
-            begin += length;
         }
     }
 }
 
-/// A^T m A into a 2 x 2 tile of two lines, for all channels.
-struct Output<'a, T> {
+/// A^T m A into the 2 x 2 tiles of some pairs of lines, for all channels.
+struct Outputs<'a, T> {
     products: &'a [T],
-    stride: usize,
     bias: Option<&'a [T]>,
     lines: &'a mut [T],
-    left: usize,
     channels: usize,
+    across: usize,
     add: bool,
 }
 
-impl<T: Element> Task for Output<'_, T> {
+impl<T: Element> Task for Outputs<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        const BLOCK: usize = 64;
-        let line = self.lines.len() / 2;
-        let mut begin = 0;
-        while begin < self.channels {
-            let rest = self.channels - begin;
-            let length = if rest < BLOCK { rest } else { BLOCK };
-            let mut halves = [[T::ZERO; BLOCK]; 8];
-            for x in 0..4 {
-                let m0 = &self.products[x * self.stride + begin..][..length];
-                let m1 = &self.products[(4 + x) * self.stride + begin..][..length];
-                let m2 = &self.products[(8 + x) * self.stride + begin..][..length];
-                let m3 = &self.products[(12 + x) * self.stride + begin..][..length];
-                for c in 0..length {
-                    halves[x][c] = m0[c] + m1[c] + m2[c];
-                    halves[4 + x][c] = m1[c] - m2[c] - m3[c];
-                }
-            }
-            for y in 0..2 {
-                let at = y * line + self.left + begin;
-                let (m0, m1, m2, m3) = (
-                    &halves[4 * y],
-                    &halves[4 * y + 1],
-                    &halves[4 * y + 2],
-                    &halves[4 * y + 3],
-                );
-                let mut sums = [[T::ZERO; BLOCK]; 2];
-                for c in 0..length {
-                    sums[0][c] = m0[c] + m1[c] + m2[c];
-                    sums[1][c] = m1[c] - m2[c] - m3[c];
-                }
-                for (x, sums) in sums.iter().enumerate() {
-                    let out = &mut self.lines[at + x * self.channels..][..length];
-                    if let Some(bias) = self.bias {
-                        let bias = &bias[begin..begin + length];
-                        for c in 0..length {
-                            out[c] = sums[c] + bias[c];
-                        }
-                    } else if self.add {
-                        for c in 0..length {
-                            out[c] += sums[c];
-                        }
-                    } else {
-                        out.copy_from_slice(&sums[..length]);
+        let Self { channels, across, .. } = self;
+        let line = 2 * across * channels;
+        let stride = self.products.len() / PLACES;
+        let mut halves = [[T::ZERO; BLOCK]; 8];
+        for tile in 0..stride / channels {
+            let mut begin = 0;
+            while begin < channels {
+                let length = if channels - begin < BLOCK {
+                    channels - begin
+                } else {
+                    BLOCK
+                };
+                let at = tile * channels + begin;
+                for x in 0..4 {
+                    let m0 = &self.products[at + x * stride..][..length];
+                    let m1 = &self.products[at + (4 + x) * stride..][..length];
+                    let m2 = &self.products[at + (8 + x) * stride..][..length];
+                    let m3 = &self.products[at + (12 + x) * stride..][..length];
+                    for c in 0..length {
+                        halves[x][c] = m0[c] + m1[c] + m2[c];
+                        halves[4 + x][c] = m1[c] - m2[c] - m3[c];
                     }
                 }
+                for y in 0..2 {
+                    let (m0, m1, m2, m3) = (
+                        &halves[4 * y],
+                        &halves[4 * y + 1],
+                        &halves[4 * y + 2],
+                        &halves[4 * y + 3],
+                    );
+                    let at = (2 * (tile / across) + y) * line + 2 * (tile % across) * channels + begin;
+                    for x in 0..2 {
+                        let out = &mut self.lines[at + x * channels..][..length];
+                        let sign = if x == 0 { T::ONE } else { -T::ONE };
+                        let (one, three) = if x == 0 { (m0, m2) } else { (m3, m2) };
+                        for c in 0..length {
+                            // x = 0: m0 + m1 + m2; x = 1: m1 - m2 - m3
+                            let sum = m1[c] + sign * (one[c] + three[c]);
+                            let start = match self.bias {
+                                Some(bias) => bias[begin + c],
+                                None if self.add => out[c],
+                                None => T::ZERO,
+                            };
+                            out[c] = start + sum;
+                        }
+                    }
+                }
+                begin += length;
             }
-            begin += length;
         }
     }
 }
