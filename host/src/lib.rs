@@ -4,6 +4,7 @@
 pub mod baseline;
 pub mod cli;
 pub mod data;
+pub mod diffusion;
 pub mod experiments;
 pub mod files;
 pub mod garrote;
