@@ -86,7 +86,9 @@ pub fn basis<T: Element, O: BlockOperator<T>>(
         for (u, zero) in u.chunks_mut(rows).zip(&zero) {
             let length = norm(u);
             let scale = if *zero || length == 0.0 { 0.0 } else { 1.0 / length };
-            u.iter_mut().for_each(|x| *x *= T::of(scale));
+            for x in u.iter_mut() {
+                *x *= T::of(scale);
+            }
         }
         let mut rest = operator.pull(&u)?;
         for ((rest, v), s) in rest

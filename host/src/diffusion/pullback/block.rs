@@ -125,7 +125,9 @@ pub(super) fn orthonormalise<T: Element>(mut w: Vec<T>, b: &[T], d: usize, drop:
         0.0 => 1.0,
         most => libm::scalbn(1.0, libm::ilogb(most).clamp(-120, 120)),
     };
-    w.iter_mut().for_each(|x| *x = *x / T::of(scale));
+    for x in &mut w {
+        *x /= T::of(scale);
+    }
     let most = largest(w.chunks(d).map(norm));
     let mut h = vec![0.0; p * known];
     let mut r: Vec<f64> = Vec::new();
@@ -154,7 +156,9 @@ pub(super) fn orthonormalise<T: Element>(mut w: Vec<T>, b: &[T], d: usize, drop:
             break;
         }
     }
-    h.iter_mut().chain(&mut r).for_each(|x| *x *= scale);
+    for x in h.iter_mut().chain(&mut r) {
+        *x *= scale;
+    }
     Orthonormal { q: w, h, r }
 }
 
@@ -177,7 +181,9 @@ fn panel<T: Element>(mut w: Vec<T>, d: usize, threshold: f64) -> (Vec<T>, Vec<f6
         let left = norm(row);
         if left > threshold {
             r[kept] = left;
-            row.iter_mut().for_each(|x| *x = *x / T::of(left));
+            for x in row.iter_mut() {
+                *x /= T::of(left);
+            }
             w.copy_within(at * d..(at + 1) * d, kept * d);
             kept += 1;
             least = smaller(left, least);

@@ -71,13 +71,11 @@ pub fn gamma(family: Family, time: f64) -> Result<f64, GeometryError> {
     // Half a thousandth: times are whole steps of a thousand.
     let time = time - 5e-4;
     Ok(match family {
-        Family::Unconditional if time > 0.8 => 0.5,
-        Family::Unconditional if time > 0.6 => 1.0,
+        _ if time > 0.8 => 0.5,
+        _ if time > 0.6 => 1.0,
+        Family::StableDiffusion => 2.0,
         Family::Unconditional if time > 0.4 => 4.0,
         Family::Unconditional => 16.0,
-        Family::StableDiffusion if time > 0.8 => 0.5,
-        Family::StableDiffusion if time > 0.6 => 1.0,
-        Family::StableDiffusion => 2.0,
     })
 }
 

@@ -79,7 +79,9 @@ pub fn log(y: &Subspace, z: &Subspace) -> Result<Vec<f64>, GeometryError> {
         } else {
             0.0
         };
-        part.iter_mut().for_each(|x| *x *= scale);
+        for x in part.iter_mut() {
+            *x *= scale;
+        }
     }
     Ok(combined(&found.left, &parts, d))
 }
@@ -125,7 +127,9 @@ pub fn subspace_mean(subspaces: &[Subspace], options: &Options) -> Result<Mean<S
             let log = log(&mean, subspace)?;
             tangent.iter_mut().zip(log).for_each(|(sum, x)| *sum += x);
         }
-        tangent.iter_mut().for_each(|x| *x /= subspaces.len() as f64);
+        for x in &mut tangent {
+            *x /= subspaces.len() as f64;
+        }
         let residual = norm(&tangent);
         let converged = residual < options.tolerance;
         if converged || steps >= options.limit {

@@ -9,6 +9,9 @@ use crate::net::graph::Value;
 use crate::net::pass::Linearised;
 use std::convert::Infallible;
 
+#[cfg(test)]
+mod tests;
+
 /// J (dim h x dim x) and its transpose on k directions at once, row-major [k, d].
 pub trait BlockOperator<T: Element> {
     /// Why a pass may fail.

@@ -81,6 +81,8 @@ fn mean_power<T: Element>(images: &[T], height: usize, width: usize) -> Vec<f64>
         }
     }
     let scale = size as f64 * (images.len() / size) as f64;
-    power.iter_mut().for_each(|x| *x /= scale);
+    for x in &mut power {
+        *x /= scale;
+    }
     power
 }

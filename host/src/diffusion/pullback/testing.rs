@@ -9,9 +9,7 @@ use crate::net::element::Element;
 use nalgebra::DMatrix;
 use std::convert::Infallible;
 
-#[allow(dead_code, unreachable_pub)]
-#[path = "../../../../fixtures/tolerances.rs"]
-pub(super) mod tolerance;
+pub(super) use crate::garrote::testing::tolerance;
 
 /// diag(s).
 pub(super) struct Diagonal(pub(super) Vec<f64>);

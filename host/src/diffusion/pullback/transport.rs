@@ -78,7 +78,9 @@ fn read<T: Element>(
     if !(inside > 1e-6 * length && inside.is_finite()) {
         return Err(PullbackError::Lost);
     }
-    along.iter_mut().for_each(|x| *x /= inside);
+    for x in &mut along {
+        *x /= inside;
+    }
     Ok(Transported {
         direction: Direction {
             v: combined(&along, &basis.v, basis.dimensions.1),

@@ -143,7 +143,9 @@ pub fn frame_mean(
             let log = log(&turn(&back, frame, k), k)?;
             tangent.iter_mut().zip(log).for_each(|(sum, x)| *sum += x);
         }
-        tangent.iter_mut().for_each(|x| *x /= ready.len() as f64);
+        for x in &mut tangent {
+            *x /= ready.len() as f64;
+        }
         let residual = norm(&tangent);
         let converged = residual < options.tolerance;
         if converged || steps >= options.limit {
