@@ -1,4 +1,4 @@
-//! Mutations seen red: MUTATIONS_AUTHORS
+//! Mutations seen red: s without its root; no patience; residuals without s.
 
 use super::super::testing::tolerance::RITZ_DOUBLE;
 use super::super::testing::*;
@@ -21,6 +21,14 @@ fn a_quick_spectrum_is_found() {
     // One more pass of J^T for the residuals.
     assert_eq!(found.passes.tangents + 4, found.passes.cotangents);
     assert_eq!(found.passes.tangents, 4 * found.blocks);
+}
+
+#[test]
+fn the_zero_map_keeps_its_start() {
+    let found: Basis<f64> = basis(&mut Diagonal(vec![0.0; 12]), &Options::new(3)).unwrap();
+    assert_eq!(found.singular_values, [0.0; 3]);
+    assert_eq!(found.zero, [true; 3]);
+    assert!(orthogonality(&found.v, 12, &[false; 3]) <= RITZ_DOUBLE);
 }
 
 #[test]

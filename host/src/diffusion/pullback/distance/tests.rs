@@ -1,4 +1,5 @@
-//! Mutations seen red: MUTATIONS_DISTANCE
+//! Mutations seen red: sines in the order of cosines; acos of the cosine; dependent vectors let through; turns over
+//! two steps; a standard error without its root of n; the larger subspace taken for the smaller.
 
 use super::super::block::combined;
 use super::super::testing::frame;

@@ -1,4 +1,5 @@
-//! Mutations seen red: MUTATIONS_EDIT
+//! Mutations seen red: delta with a minus; gamma squared; gamma = 0 computed; the tables shifted; contrast about zero; contrast without
+//! the root of alpha bar; a transport before the first step; the first vector for every direction.
 
 use super::super::testing::tolerance::ROUNDING;
 use super::super::testing::with_values;

@@ -1,4 +1,6 @@
-//! Mutations seen red: MUTATIONS_FRECHET
+//! Mutations seen red: the part along Y left in the logarithm; a minus before the sine; a sum for the mean; the sine
+//! for the angle; a plane of the logarithm symmetric; half turns without one; reflections let through; signs not matched;
+//! an assignment that takes any column; the dearest assignment.
 
 use super::super::distance::distance;
 use super::super::testing::frame;
@@ -41,6 +43,15 @@ fn exp_undoes_log_and_log_is_as_long_as_the_distance() {
             0
         );
     }
+    // The frame goes along: to first order, its rows move by those of the tangent.
+    let y = span(1, 3, 20);
+    let small: Vec<f64> = log(&y, &span(2, 3, 20))
+        .unwrap()
+        .iter()
+        .map(|x| 1e-5 * x)
+        .collect();
+    let moved: Vec<f64> = y.rows().iter().zip(&small).map(|(y, x)| y + x).collect();
+    assert!(off(exp(&y, &small).unwrap().rows(), &moved) <= RITZ_DOUBLE);
     let y = Subspace::new(&[1.0, 0.0], 2).unwrap();
     let z = Subspace::new(&[0.0, 1.0], 2).unwrap();
     assert!((norm(&log(&y, &z).unwrap()) - std::f64::consts::FRAC_PI_2).abs() <= ROUNDING);

@@ -1,6 +1,8 @@
 //! Against closed forms and a dense decomposition.
 //!
-//! Mutations seen red: MUTATIONS_KRYLOV
+//! Mutations seen red: stopped at the first block; the sign of the coordinates of new blocks; a cut space without
+//! its singular values; a bound of memory not checked; one pass of orthogonalisation; no deflation; eigenvalues smallest
+//! first; zeros not flagged; signs not fixed.
 
 use super::super::block::{orthonormalise, products};
 use super::super::operator::Dense;
@@ -131,6 +133,19 @@ fn blocks_that_are_nearly_dependent_come_out_orthonormal() {
     let mut back = combined(&parts.r, &parts.q, d);
     super::super::block::combine(&parts.h, &known, d, &mut back, crate::net::cpu::matrix::Into::Add);
     assert!(back.iter().zip(&w).all(|(a, b)| (a - b).abs() <= 1e-6));
+}
+
+#[test] // s_1 is 30, and nothing has converged
+fn residuals_of_an_unfinished_run_are_the_true_ones() {
+    let mut operator = Diagonal((0..80).map(|i| 30.0 * 0.97_f64.powi(i)).collect());
+    let mut options = Options::new(4);
+    for limit in [1, 2, 3] {
+        options.limit = limit;
+        let found: Basis<f64> = basis(&mut operator, &options).unwrap();
+        assert_eq!(found.ended, Ended::Limit);
+        assert!(found.measure > 1e-3);
+        check_basis(&mut operator, &found, (RITZ_DOUBLE, RITZ_DOUBLE, RITZ_DOUBLE));
+    }
 }
 
 #[test] // the plain recursion is off by several percent here

@@ -1,4 +1,4 @@
-//! Mutations seen red: MUTATIONS_SPECTRUM
+//! Mutations seen red: frequencies without sign; no division by H W; the transposed spectrum; annuli rounded.
 
 use super::super::PullbackError;
 use super::super::ritz::gaussian;

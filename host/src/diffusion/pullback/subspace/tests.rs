@@ -1,4 +1,4 @@
-//! Mutations seen red: MUTATIONS_SUBSPACE
+//! Mutations seen red: no step taken; residuals with s for s²; gaps not filled; the smallest angle looked at.
 
 use super::super::krylov;
 use super::super::testing::tolerance::{RITZ_DOUBLE, SPECIFIED_FACTOR};
@@ -44,24 +44,16 @@ fn rank_deficient_and_zero_maps_come_to_rest() {
     assert_eq!(found.zero, [true, true]);
 }
 
-#[test] // 50 plain passes against the figures of the spec: why this is not the default
+#[test] // 50 plain passes against the figure of the spec: why this is not the default
 fn fifty_passes_leave_the_trailing_directions_behind() {
-    type Law = fn(f64) -> f64;
-    let laws: [(Law, f64); 3] = [
-        (|i| i.powf(-0.5), 0.38),
-        (|i| i.powf(-0.25), 0.82),
-        (|i| 0.99_f64.powf(i), 0.22),
-    ];
-    for (law, specified) in laws {
-        let mut operator = Diagonal((1..=6000).map(|i| law(f64::from(i))).collect());
-        let mut options = Options::new(50);
-        options.tolerance = f64::MIN_POSITIVE;
-        let found: Basis<f64> = basis(&mut operator, &options).unwrap();
-        assert_eq!((found.ended, found.blocks), (Ended::Limit, 50));
-        let sine = sine_to_axes(&found.v, 50, 6000);
-        assert!(
-            sine <= specified * SPECIFIED_FACTOR && sine >= specified / SPECIFIED_FACTOR,
-            "{sine}"
-        );
-    }
+    let mut operator = Diagonal((1..=6000).map(|i| f64::from(i).powf(-0.5)).collect());
+    let mut options = Options::new(50);
+    options.tolerance = f64::MIN_POSITIVE;
+    let found: Basis<f64> = basis(&mut operator, &options).unwrap();
+    assert_eq!((found.ended, found.blocks), (Ended::Limit, 50));
+    let sine = sine_to_axes(&found.v, 50, 6000);
+    assert!(
+        sine <= 0.38 * SPECIFIED_FACTOR && sine >= 0.38 / SPECIFIED_FACTOR,
+        "{sine}"
+    );
 }

@@ -1,4 +1,4 @@
-//! Mutations seen red: MUTATIONS_TRANSPORT
+//! Mutations seen red: not normalised; |U' u| not divided by |u|; nothing counts as lost; v in other coordinates than u.
 
 use super::super::testing::tolerance::{RITZ_DOUBLE, ROUNDING};
 use super::super::testing::with_values;
