@@ -2,7 +2,7 @@
 //!
 //! Map. [`folder`] reads and writes checkpoints, [`unet`] makes graphs of them, [`model`] joins the two; [`training`]
 //! learns on [`datasets`], [`presets`] are nets to learn; [`compare`] holds a checkpoint beside stored outputs; `layout`
-//! turns images at the door.
+//! turns images at the door. [`pullback`] is the geometry of the map from x to h.
 
 pub mod compare;
 pub mod datasets;
@@ -10,5 +10,6 @@ pub mod folder;
 mod layout;
 pub mod model;
 pub mod presets;
+pub mod pullback;
 pub mod training;
 pub mod unet;

@@ -10,7 +10,7 @@
 //! multiply-adds, so processors without them may differ in the last bits from those with them).
 
 pub mod backend;
-mod cpu;
+pub(crate) mod cpu;
 pub mod element;
 pub mod graph;
 pub mod initial;

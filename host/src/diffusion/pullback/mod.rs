@@ -1,0 +1,229 @@
+//! The pullback geometry of a latent space: which directions in x move h most (Park et al. 2023, arXiv 2307.12868).
+//!
+//! With f: x -> h of a denoiser and J = df/dx, the pullback metric is <v, w> = vᵀ JᵀJ w. From the singular value
+//! decomposition J = U S Vᵀ, the first k right vectors v_i are the local basis of X at x, the left ones u_i that of the
+//! tangent space of H. J is never formed: [`operator`] gives J and Jᵀ on blocks of directions.
+//!
+//! Map. Bases: [`krylov`] (the default), [`subspace`], [`authors`] (for comparison), over `block` and `ritz`. Between
+//! subspaces: [`distance`], [`transport`], [`frechet`]. Of one basis: [`spectrum`]. Using one: [`edit`].
+//!
+//! Layout: k vectors of d entries stand one after the other, row-major [k, d]. No bit depends on the number of threads.
+
+pub mod authors;
+mod block;
+pub mod distance;
+pub mod edit;
+pub mod frechet;
+pub mod krylov;
+pub mod operator;
+mod ritz;
+pub mod spectrum;
+pub mod subspace;
+#[cfg(test)]
+mod testing;
+pub mod transport;
+
+use operator::Passes;
+
+/// Why a basis, a distance or an edit cannot be had. `E` is the error of the operator or model.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum PullbackError<E> {
+    /// The operator failed.
+    #[error("{0}")]
+    Operator(E),
+    /// J v or Jᵀ u has NaN or infinity.
+    #[error("{map} of direction {direction}: entry {index} is not finite; check the weights and the point")]
+    NotFinite {
+        /// "J" or "J^T".
+        map: &'static str,
+        /// Which direction of the block.
+        direction: usize,
+        /// Its first such entry.
+        index: usize,
+    },
+    /// The vectors asked for do not exist.
+    #[error(
+        "{found} singular vectors asked for, expected 1 to {most} (the smaller side of the {rows} x {columns} Jacobian)"
+    )]
+    Count {
+        /// What was asked for.
+        found: usize,
+        /// min(rows, columns).
+        most: usize,
+        /// dim h.
+        rows: usize,
+        /// dim x.
+        columns: usize,
+    },
+    /// An option is out of range.
+    #[error("{name}: found {found}, expected {expected}")]
+    Option {
+        /// Which.
+        name: &'static str,
+        /// What came.
+        found: f64,
+        /// The range.
+        expected: &'static str,
+    },
+    /// An array of another length.
+    #[error("{name}: {found} entries, expected {expected}")]
+    Length {
+        /// Which.
+        name: &'static str,
+        /// What came.
+        found: usize,
+        /// What the shapes say.
+        expected: usize,
+    },
+    /// Vectors that span less than their number (a basis with a zero vector does).
+    #[error("{found} vectors span {rank} dimensions only: take the vectors that are not flagged as zero")]
+    Dependent {
+        /// How many came.
+        found: usize,
+        /// How many are independent.
+        rank: usize,
+    },
+    /// A direction has no part in the subspace it is brought to.
+    #[error(
+        "the direction is orthogonal to the basis it is transported to: take a larger basis or a smaller step"
+    )]
+    Lost,
+    /// A small dense decomposition did not end (never seen; it would take numbers beyond the range of f64).
+    #[error("the decomposition of a {size} x {size} matrix did not end; rescale the map")]
+    Decomposition {
+        /// Its side.
+        size: usize,
+    },
+}
+
+/// The error of what has no operator in it.
+pub type GeometryError = PullbackError<std::convert::Infallible>;
+
+impl GeometryError {
+    /// As the error of an operator.
+    pub fn widen<E>(self) -> PullbackError<E> {
+        match self {
+            Self::Operator(never) => match never {},
+            Self::NotFinite {
+                map,
+                direction,
+                index,
+            } => PullbackError::NotFinite {
+                map,
+                direction,
+                index,
+            },
+            Self::Count {
+                found,
+                most,
+                rows,
+                columns,
+            } => PullbackError::Count {
+                found,
+                most,
+                rows,
+                columns,
+            },
+            Self::Option {
+                name,
+                found,
+                expected,
+            } => PullbackError::Option {
+                name,
+                found,
+                expected,
+            },
+            Self::Length {
+                name,
+                found,
+                expected,
+            } => PullbackError::Length {
+                name,
+                found,
+                expected,
+            },
+            Self::Dependent { found, rank } => PullbackError::Dependent { found, rank },
+            Self::Lost => PullbackError::Lost,
+            Self::Decomposition { size } => PullbackError::Decomposition { size },
+        }
+    }
+}
+
+/// How the directions were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// [`krylov`].
+    Krylov,
+    /// [`subspace`].
+    Subspace,
+    /// [`authors`].
+    Authors,
+}
+
+impl Method {
+    /// As on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Krylov => "krylov",
+            Self::Subspace => "subspace",
+            Self::Authors => "authors",
+        }
+    }
+}
+
+/// How an iteration ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Its measure fell below the tolerance.
+    Converged,
+    /// At the limit of its passes or steps: not success.
+    Limit,
+}
+
+/// The leading singular triplets of J: J v_i = s_i u_i.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Basis<T> {
+    /// (dim h, dim x).
+    pub dimensions: (usize, usize),
+    /// s_1 >= s_2 >= ...; one for each vector.
+    pub singular_values: Vec<f64>,
+    /// The local latent basis, [k, dim x], orthonormal.
+    pub v: Vec<T>,
+    /// The local tangent basis, [k, dim h], orthonormal but for vectors flagged in `zero`. The entry of largest
+    /// magnitude of each is positive (the authors' loop leaves signs as they fall).
+    pub u: Vec<T>,
+    /// s_i is zero (set to 0; below 1e-7 of s_1, or 8 units of rounding of the scalar): u_i is given as zero.
+    pub zero: Vec<bool>,
+    /// r_i = |Jᵀ u_i s_i - s_i² v_i| / s_1²; 0 for J = 0.
+    pub residuals: Vec<f64>,
+    /// Blocks multiplied by J.
+    pub blocks: usize,
+    /// Directions multiplied by J and Jᵀ.
+    pub passes: Passes,
+    /// What the method looks at to stop, at its last look: the largest residual (`krylov`), the sine of the largest
+    /// angle between successive subspaces (`subspace`), the largest change of an entry (`authors`).
+    pub measure: f64,
+    /// How it ended.
+    pub ended: Ended,
+    /// Which method.
+    pub method: Method,
+}
+
+impl<T> Basis<T> {
+    /// k.
+    pub fn count(&self) -> usize {
+        self.singular_values.len()
+    }
+}
+
+fn length<E>(name: &'static str, found: usize, expected: usize) -> Result<(), PullbackError<E>> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(PullbackError::Length {
+            name,
+            found,
+            expected,
+        })
+    }
+}
