@@ -31,7 +31,7 @@ fn fixed(mut operator: Diagonal, limit: usize) -> (Basis<f64>, f64) {
 }
 
 fn near_specified(sine: f64, specified: f64) -> bool {
-    sine <= specified * SPECIFIED_FACTOR && sine >= specified / SPECIFIED_FACTOR
+    (specified / SPECIFIED_FACTOR..=specified * SPECIFIED_FACTOR).contains(&sine)
 }
 
 #[test] // the acceptance of the method: residual below 1e-3 by 8 blocks, here by 6

@@ -1,6 +1,6 @@
 //! The adapter of nets against the matrix of a linear net.
 //!
-//! Mutations seen red: none in the adapter itself; cotangents counted by calls (seen by the authors' test).
+//! Mutations seen red: cotangents counted by calls (by the test of the authors' loop).
 
 use super::super::krylov;
 use super::super::testing::tolerance::RITZ_DOUBLE;

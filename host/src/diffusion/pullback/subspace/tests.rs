@@ -53,7 +53,7 @@ fn fifty_passes_leave_the_trailing_directions_behind() {
     assert_eq!((found.ended, found.blocks), (Ended::Limit, 50));
     let sine = sine_to_axes(&found.v, 50, 6000);
     assert!(
-        sine <= 0.38 * SPECIFIED_FACTOR && sine >= 0.38 / SPECIFIED_FACTOR,
+        (0.38 / SPECIFIED_FACTOR..=0.38 * SPECIFIED_FACTOR).contains(&sine),
         "{sine}"
     );
 }
