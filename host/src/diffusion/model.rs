@@ -69,8 +69,8 @@ impl<T: Element> Unet<T> {
                 let values = weight(parameter).ok_or_else(|| ModelError::Tensor { name: name() })?;
                 Ok(values.iter().map(|x| T::of(f64::from(*x))).collect())
             })
-            .collect::<Result<_, ModelError>>()?;
-        let net = Net::new(graph, parameters, Cpu::new())?;
+            .collect::<Result<Vec<Vec<T>>, ModelError>>()?;
+        let net = Net::new(graph, &parameters, Cpu::new())?;
         Ok(Self { net, places })
     }
 

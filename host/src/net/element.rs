@@ -45,7 +45,7 @@ impl Element for f32 {
     fn exponential(self) -> f32 {
         const LOG2_E: f32 = std::f32::consts::LOG2_E;
         // ln 2 in two parts, the first of few bits: n times it is exact.
-        const HIGH: f32 = 0.693_359_375;
+        const HIGH: f32 = 355.0 / 512.0;
         const LOW: f32 = -2.121_944_4e-4;
         const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to an integer
         let x = if self > 88.722_8 { 88.722_8 } else { self };
@@ -64,13 +64,14 @@ impl Element for f32 {
         let half = n >> 1;
         let power = |n: i32| f32::from_bits((n.wrapping_add(127) as u32) << 23);
         let scaled = e * power(half) * power(n.wrapping_sub(half));
-        if self > 88.722_8 {
+        if self.is_nan() {
+            self
+        } else if self > 88.722_8 {
             f32::INFINITY
         } else if self < -87.336_5 {
             0.0
         } else {
-            // NaN compares with nothing and comes here.
-            scaled + (self - self)
+            scaled
         }
     }
 

@@ -107,7 +107,7 @@ impl<B: Backend> Net<B> {
     ///
     /// # Errors
     /// [`NetError`]: another number or length of parameters, or one that is not finite.
-    pub fn new(mut graph: Graph, parameters: Vec<Vec<B::Element>>, backend: B) -> Result<Self, NetError> {
+    pub fn new(mut graph: Graph, parameters: &[Vec<B::Element>], backend: B) -> Result<Self, NetError> {
         rewrite::fuse(&mut graph);
         let shapes = (0..graph.nodes().len()).map(|node| graph.shapes(node)).collect();
         let mut net = Self {
@@ -118,7 +118,7 @@ impl<B: Backend> Net<B> {
             packed: Vec::new(),
             checked: true,
         };
-        net.set_parameters(&parameters)?;
+        net.set_parameters(parameters)?;
         Ok(net)
     }
 

@@ -45,12 +45,12 @@ fn net() -> (Net<Cpu<f64>>, [Value; 3]) {
         .iter()
         .map(super::graph::Parameter::elements)
         .collect();
-    let parameters = lengths
+    let parameters: Vec<Vec<f64>> = lengths
         .iter()
         .enumerate()
         .map(|(i, n)| normal(&format!("net {i}"), *n))
         .collect();
-    (Net::new(graph, parameters, Cpu::new()).unwrap(), values)
+    (Net::new(graph, &parameters, Cpu::new()).unwrap(), values)
 }
 
 fn forward(net: &Net<Cpu<f64>>, to: Value, x: (Value, &[f64]), batch: usize) -> Vec<f64> {

@@ -242,6 +242,9 @@ impl Trainer {
     }
 
     /// One step; returns the norm of the gradients before clipping. An error leaves the state before the step.
+    ///
+    /// # Errors
+    /// `Loss` or `Gradient` when one is not finite; `Objective`.
     pub fn step<O: Objective>(&mut self, objective: &mut O) -> Result<f64, TrainError> {
         let step = self.steps();
         for values in &mut self.gradients {

@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn rules_agree() {
         for activation in ALL {
-            harness::check(Case::new(activation, &[Shape::rows(3, 11)]));
+            harness::check(&Case::new(activation, &[Shape::rows(3, 11)]));
         }
     }
 

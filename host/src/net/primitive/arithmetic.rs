@@ -246,11 +246,11 @@ mod tests {
     #[test]
     fn rules_agree() {
         let shape = Shape::rows(3, 5);
-        harness::check(Case::new(Add, &[shape; 2]));
-        harness::check(Case::new(Subtract, &[shape; 2]));
-        harness::check(Case::new(Multiply, &[shape; 2]));
-        harness::check(Case::new(Scale { factor: -0.7 }, &[shape]));
-        harness::check(Case::new(Shift { offset: -0.7 }, &[shape]));
+        harness::check(&Case::new(Add, &[shape; 2]));
+        harness::check(&Case::new(Subtract, &[shape; 2]));
+        harness::check(&Case::new(Multiply, &[shape; 2]));
+        harness::check(&Case::new(Scale { factor: -0.7 }, &[shape]));
+        harness::check(&Case::new(Shift { offset: -0.7 }, &[shape]));
     }
 
     #[test]

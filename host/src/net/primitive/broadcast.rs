@@ -86,8 +86,8 @@ mod tests {
     fn rules_agree() {
         for shape in [Shape::rows(40, 5), Shape::image(2, 3, 4), Shape::vector(3)] {
             let shapes = [shape, Shape::vector(shape.channels())];
-            harness::check(Case::new(AddRow, &shapes));
-            harness::check(Case::new(AddRow, &shapes).fixed(1, normal("fixed", 2 * shape.channels())));
+            harness::check(&Case::new(AddRow, &shapes));
+            harness::check(&Case::new(AddRow, &shapes).fixed(1, normal("fixed", 2 * shape.channels())));
         }
     }
 

@@ -89,8 +89,8 @@ mod tests {
             (Shape::image(2, 3, 1), Shape::image(2, 3, 4)),
             (Shape::vector(2), Shape::vector(7)),
         ] {
-            harness::check(Case::new(Concat, &[a, b]));
-            harness::check(Case::new(Concat, &[a, b]).fixed(0, normal("fixed", 2 * a.elements())));
+            harness::check(&Case::new(Concat, &[a, b]));
+            harness::check(&Case::new(Concat, &[a, b]).fixed(0, normal("fixed", 2 * a.elements())));
         }
     }
 

@@ -130,8 +130,10 @@ mod tests {
     #[test]
     fn rules_agree() {
         for (flip, shift) in [(false, 1.0), (true, 0.0)] {
-            harness::check(Case::new(embedding(flip, shift), &[Shape::vector(1)]));
-            harness::check(Case::new(embedding(flip, shift), &[Shape::vector(1)]).with(0, vec![3.25, 999.0]));
+            harness::check(&Case::new(embedding(flip, shift), &[Shape::vector(1)]));
+            harness::check(
+                &Case::new(embedding(flip, shift), &[Shape::vector(1)]).with(0, vec![3.25, 999.0]),
+            );
         }
     }
 

@@ -175,7 +175,7 @@ mod tests {
             (&[1, 1, 1, 1, 1, 1, 1], 2, 4),
         ] {
             let index = RowIndex::new(index, rows).unwrap();
-            harness::check(Case::new(Gather { index }, &[Shape::rows(rows, channels)]));
+            harness::check(&Case::new(Gather { index }, &[Shape::rows(rows, channels)]));
         }
     }
 

@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn rules_agree() {
         for shape in [Shape::rows(5, 6), Shape::vector(22), Shape::image(2, 3, 2)] {
-            harness::check(Case::new(Geglu, &[shape]));
+            harness::check(&Case::new(Geglu, &[shape]));
         }
     }
 

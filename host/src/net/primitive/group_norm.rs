@@ -446,7 +446,7 @@ mod tests {
                 epsilon: 1e-5,
                 silu,
             };
-            harness::check(Case::new(norm, &[shape]));
+            harness::check(&Case::new(norm, &[shape]));
         }
     }
 

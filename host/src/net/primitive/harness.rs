@@ -161,7 +161,7 @@ impl<T: Element> At<T> {
         let site = self.site(&packed, samples.len(), directions);
         let mut moved = vec![T::of(5.0); samples.len() * directions * self.shapes.output.elements()];
         self.with_primal(samples, |primal| {
-            self.rules().jvp(site, primal, tangents, &mut moved)
+            self.rules().jvp(site, primal, tangents, &mut moved);
         });
         moved
     }
@@ -205,7 +205,7 @@ impl<T: Element> At<T> {
             })
             .collect();
         self.with_primal(samples, |primal| {
-            self.rules().vjp(site, primal, cotangent, &mut targets)
+            self.rules().vjp(site, primal, cotangent, &mut targets);
         });
         pulled
     }
@@ -463,7 +463,7 @@ fn compare(
 }
 
 /// All of the above, in f64 and f32.
-pub(crate) fn check(case: Case) {
+pub(crate) fn check(case: &Case) {
     let mut double = case.at::<f64>();
     double.differences(1e-7);
     double.adjoint(1e-12);

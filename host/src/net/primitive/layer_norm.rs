@@ -265,7 +265,7 @@ mod tests {
                 channels: shape.channels(),
                 epsilon: 1e-5,
             };
-            harness::check(Case::new(norm, &[shape]));
+            harness::check(&Case::new(norm, &[shape]));
         }
     }
 

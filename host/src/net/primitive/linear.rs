@@ -178,7 +178,7 @@ mod tests {
                 outputs,
                 bias,
             };
-            harness::check(Case::new(linear, &[Shape::rows(rows, inputs)]));
+            harness::check(&Case::new(linear, &[Shape::rows(rows, inputs)]));
         }
     }
 }

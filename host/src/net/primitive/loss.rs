@@ -203,9 +203,9 @@ mod tests {
     fn rules_agree() {
         for loss in ALL {
             for shape in [Shape::vector(7), Shape::rows(3, 5), Shape::image(2, 3, 1)] {
-                harness::check(Case::new(loss, &[shape; 2]));
+                harness::check(&Case::new(loss, &[shape; 2]));
                 let labels = (0..2 * shape.elements()).map(|i| f64::from(u8::from(i % 3 == 0)));
-                harness::check(Case::new(loss, &[shape; 2]).fixed(1, labels.collect()));
+                harness::check(&Case::new(loss, &[shape; 2]).fixed(1, labels.collect()));
             }
         }
     }

@@ -102,10 +102,10 @@ mod tests {
     #[test]
     fn rules_agree() {
         for (shape, factor) in [(Shape::image(4, 6, 3), 2), (Shape::image(3, 3, 1), 3)] {
-            harness::check(Case::new(AveragePool { factor }, &[shape]));
+            harness::check(&Case::new(AveragePool { factor }, &[shape]));
         }
         for shape in [Shape::rows(40, 3), Shape::image(2, 3, 4), Shape::vector(5)] {
-            harness::check(Case::new(MeanRows, &[shape]));
+            harness::check(&Case::new(MeanRows, &[shape]));
         }
     }
 

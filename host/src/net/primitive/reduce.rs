@@ -66,7 +66,7 @@ mod tests {
     fn rules_agree() {
         for shape in [Shape::rows(3, 5), Shape::vector(1), Shape::image(2, 3, 7)] {
             for reduction in [Reduction::Sum, Reduction::Mean] {
-                harness::check(Case::new(reduction, &[shape]));
+                harness::check(&Case::new(reduction, &[shape]));
             }
         }
     }

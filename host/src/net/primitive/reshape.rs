@@ -46,7 +46,7 @@ mod tests {
         };
         let case = Case::new(reshape, &[Shape::image(2, 3, 4)]);
         assert_eq!(case.forward(2), case.inputs[0]);
-        harness::check(case);
+        harness::check(&case);
     }
 
     #[test]

@@ -52,7 +52,7 @@ mod tests {
         for (index, rows, channels) in [(&[3_u32, 0, 3, 1, 3][..], 5, 3), (&[0], 1, 1), (&[2, 2], 4, 2)] {
             let shape = Shape::rows(index.len(), channels);
             let index = RowIndex::new(index, rows).unwrap();
-            harness::check(Case::new(ScatterAdd { index }, &[shape]));
+            harness::check(&Case::new(ScatterAdd { index }, &[shape]));
         }
     }
 

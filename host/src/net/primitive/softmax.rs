@@ -100,7 +100,7 @@ mod tests {
             Shape::image(2, 2, 40),
             Shape::vector(2),
         ] {
-            harness::check(Case::new(Softmax, &[shape]));
+            harness::check(&Case::new(Softmax, &[shape]));
         }
     }
 

@@ -116,7 +116,7 @@ mod tests {
             (Shape::image(1, 4, 1), 3),
             (Shape::image(2, 2, 2), 1),
         ] {
-            harness::check(Case::new(Upsample { factor }, &[shape]));
+            harness::check(&Case::new(Upsample { factor }, &[shape]));
         }
     }
 

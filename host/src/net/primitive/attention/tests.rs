@@ -34,7 +34,7 @@ fn rules_agree() {
                 heads: sizes[0],
                 recompute,
             };
-            harness::check(Case::new(attention, &shapes(sizes)));
+            harness::check(&Case::new(attention, &shapes(sizes)));
         }
     }
 }
@@ -49,7 +49,7 @@ fn rules_agree_with_some_inputs_fixed() {
             for input in fixed {
                 case = case.fixed(*input, normal("fixed", 2 * shapes[*input].elements()));
             }
-            harness::check(case);
+            harness::check(&case);
         }
     }
 }

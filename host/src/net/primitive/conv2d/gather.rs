@@ -57,14 +57,14 @@ struct Row {
     index: usize,
 }
 
-/// Copies the patches of rows of indices: `patches` has rows of taps x channels, pixel after pixel.
+/// Copies the patches of rows of indices: rows of taps x channels, pixel after pixel.
 struct Patches<'a, T> {
     source: &'a [T],
     frame: Frame,
     rows: &'a [Row],
     taps: &'a [[isize; 2]],
     multiply: usize,
-    patches: &'a mut [T],
+    copies: &'a mut [T],
 }
 
 impl<T: Element> Task for Patches<'_, T> {
@@ -74,11 +74,11 @@ impl<T: Element> Task for Patches<'_, T> {
     fn run(self) {
         let Frame { width, channels, .. } = self.frame;
         let length = self.taps.len() * channels;
-        let columns = self.patches.len() / (self.rows.len() * length).max(1);
+        let columns = self.copies.len() / (self.rows.len() * length).max(1);
         for (row, patches) in self
             .rows
             .iter()
-            .zip(self.patches.chunks_exact_mut((columns * length).max(1)))
+            .zip(self.copies.chunks_exact_mut((columns * length).max(1)))
         {
             let image = &self.source[row.sample * self.frame.elements()..][..self.frame.elements()];
             let mut t = 0;
@@ -217,7 +217,7 @@ fn family_products<T: Element>(
                 rows,
                 taps,
                 multiply: family.multiply,
-                patches,
+                copies: patches,
             });
             multiply(
                 [pixels, length, channels],
@@ -256,7 +256,7 @@ pub(super) fn correlate<T: Element>(
                 rows,
                 taps,
                 multiply: family.multiply,
-                patches,
+                copies: patches,
             });
             // Consecutive rows, of one sample or of the next.
             let first = (rows[0].sample * to.height + rows[0].index) * to.width;

@@ -39,7 +39,7 @@ fn all() -> Vec<(Conv2d, Shape)> {
 #[test]
 fn rules_agree() {
     for (conv, shape) in all() {
-        harness::check(Case::new(conv, &[shape]));
+        harness::check(&Case::new(conv, &[shape]));
     }
 }
 
@@ -52,7 +52,7 @@ fn the_forward_rule_is_the_sum_written_out() {
         let [rows, columns, _] = output.as_image().unwrap();
         let (x, weight) = (&case.inputs[0], &case.parameters[0]);
         let got = case.forward(1);
-        let pad = if padding_before(&conv) { 1 } else { 0 };
+        let pad = usize::from(padding_before(&conv));
         for y in 0..rows {
             for c in 0..columns {
                 for o in 0..conv.outputs {
