@@ -25,6 +25,18 @@ pub(crate) fn for_parts<T: Send>(
     }
 }
 
+/// As [`for_parts`] for parts that take long whatever their size: products.
+pub(crate) fn for_long_parts<T: Send>(
+    output: &mut [T],
+    part: usize,
+    work: impl Fn(usize, &mut [T]) + Sync + Send,
+) {
+    output
+        .par_chunks_mut(part.max(1))
+        .enumerate()
+        .for_each(|(index, part)| work(index, part));
+}
+
 /// As [`for_parts`] for two outputs of as many parts.
 pub(crate) fn for_parts_of_two<T: Send>(
     (first, first_part): (&mut [T], usize),

@@ -9,7 +9,7 @@
 use super::activation::{Curve, Silu};
 use super::{Meaning, Packed, Primal, Rules, Shapes, Site, Target, single};
 use crate::net::cpu::sums::{BLOCK, ChannelSums};
-use crate::net::cpu::threads::{for_parts, for_parts_of_two};
+use crate::net::cpu::threads::{for_parts, for_parts_of_two, for_tasks};
 use crate::net::element::Element;
 use crate::net::shape::Shape;
 use crate::simd::{Task, dispatch};
@@ -394,32 +394,32 @@ impl<T: Element> Rules<T> for GroupNorm {
         let (elements, channels) = (site.shapes.output.elements(), self.channels);
         let [weight, bias] = gradients else { return };
         let ones = vec![T::ONE; channels];
-        T::with_scratch(elements + 4 * channels, |scratch| {
-            let (sloped, rest) = scratch.split_at_mut(elements);
-            let (sums, block) = rest.split_at_mut(2 * channels);
-            let (first, second) = sums.split_at_mut(channels);
-            for (sample, cotangent) in cotangent.chunks_exact(elements.max(1)).enumerate() {
+        T::with_scratch(site.batch * 2 * channels, |sums| {
+            let samples: Vec<_> = sums.chunks_exact_mut(2 * channels).enumerate().collect();
+            for_tasks(samples, cotangent.len(), |(sample, sums)| {
                 let saved = self.saved_of(primal.saved, sample, site.shapes);
-                dispatch(Weigh {
-                    values: cotangent,
-                    slopes: saved.slopes,
-                    weight: &ones,
-                    output: sloped,
+                let (first, second) = sums.split_at_mut(channels);
+                T::with_scratch(elements + 2 * channels, |scratch| {
+                    let (sloped, block) = scratch.split_at_mut(elements);
+                    dispatch(Weigh {
+                        values: &cotangent[sample * elements..][..elements],
+                        slopes: saved.slopes,
+                        weight: &ones,
+                        output: sloped,
+                    });
+                    dispatch(ChannelSums {
+                        values: sloped,
+                        others: saved.normalised,
+                        first,
+                        second,
+                        block,
+                    });
                 });
-                dispatch(ChannelSums {
-                    values: sloped,
-                    others: saved.normalised,
-                    first,
-                    second,
-                    block,
-                });
-                for ((gradient, sum), (other, other_sum)) in bias
-                    .iter_mut()
-                    .zip(first.iter())
-                    .zip(weight.iter_mut().zip(second.iter()))
-                {
+            });
+            for sums in sums.chunks_exact(2 * channels) {
+                let (first, second) = sums.split_at(channels);
+                for (gradient, sum) in bias.iter_mut().zip(first).chain(weight.iter_mut().zip(second)) {
                     *gradient += *sum;
-                    *other += *other_sum;
                 }
             }
         });

@@ -7,7 +7,7 @@
 
 use super::gather::Frame;
 use crate::net::cpu::matrix::{Into, Matrix, multiply};
-use crate::net::cpu::threads::for_parts;
+use crate::net::cpu::threads::for_long_parts;
 use crate::net::element::Element;
 use crate::simd::{Task, dispatch};
 
@@ -64,7 +64,7 @@ pub(super) fn convolve<T: Element>(
     let across = to.width / 2;
     let line = to.width * to.channels;
     let pairs = pairs_of_a_turn(destination.len() / (2 * line).max(1), across);
-    for_parts(destination, 2 * pairs * line, |part, lines| {
+    for_long_parts(destination, 2 * pairs * line, |part, lines| {
         let first = part * pairs;
         let tiles = lines.len() / (2 * line) * across;
         let (wide, narrow) = (PLACES * tiles * from.channels, PLACES * tiles * to.channels);
