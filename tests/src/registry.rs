@@ -11,7 +11,7 @@ use toml::{Table, Value};
 pub const EVIDENCE: [&str; 4] = ["oracle", "law", "edge", "golden"];
 
 /// Folders whose public modules must all be registered, as methods or as plumbing.
-pub const WATCHED: [&str; 8] = [
+pub const WATCHED: [&str; 12] = [
     "gibbs_core::diffusion",
     "gibbs_core::garrote",
     "gibbs_core::ising",
@@ -20,6 +20,10 @@ pub const WATCHED: [&str; 8] = [
     "gibbs::baseline",
     "gibbs::ising",
     "gibbs::ising::oracle",
+    "gibbs::net",
+    "gibbs::train",
+    "gibbs::diffusion",
+    "gibbs::diffusion::pullback",
 ];
 
 /// Both files.

@@ -450,6 +450,35 @@ mod tests {
         }
     }
 
+    #[test] // z = SiLU(weight (x - mean) / sqrt(variance + eps) + bias), mean and variance of the group
+    fn the_forward_rule_is_the_formula() {
+        let (height, width, channels, groups, epsilon) = (3, 4, 6, 2, 0.1);
+        let norm = GroupNorm {
+            channels,
+            groups,
+            epsilon,
+            silu: true,
+        };
+        let case = Case::new(norm, &[Shape::image(height, width, channels)]);
+        let (x, got, each) = (&case.inputs[0], case.forward(2), height * width * channels);
+        for (place, got) in got.into_iter().enumerate() {
+            let (sample, channel) = (place / each, place % channels);
+            let of_group =
+                |other: &usize| other % channels / (channels / groups) == channel / (channels / groups);
+            let group: Vec<f64> = (sample * each..(sample + 1) * each)
+                .filter(of_group)
+                .map(|i| x[i])
+                .collect();
+            let n = group.len() as f64;
+            let mean = group.iter().sum::<f64>() / n;
+            let variance = group.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+            let y = case.parameters[0][channel] * (x[place] - mean) / (variance + epsilon).sqrt()
+                + case.parameters[1][channel];
+            let z = y / (1.0 + (-y).exp());
+            assert!((got - z).abs() < 1e-13 * (1.0 + z.abs()), "{got} {z}");
+        }
+    }
+
     #[test]
     fn uneven_groups_are_refused() {
         let norm = GroupNorm {

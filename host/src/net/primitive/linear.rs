@@ -165,6 +165,24 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
+    #[test] // y = b + sum over i of W_oi x_i
+    fn the_forward_rule_is_the_sum_written_out() {
+        let (rows, inputs, outputs) = (3, 5, 4);
+        let linear = Linear {
+            inputs,
+            outputs,
+            bias: true,
+        };
+        let case = Case::new(linear, &[Shape::rows(rows, inputs)]);
+        for (place, got) in case.forward(2).into_iter().enumerate() {
+            let (row, o) = (place / outputs, place % outputs);
+            let x = &case.inputs[0][row * inputs..][..inputs];
+            let w = &case.parameters[0][o * inputs..][..inputs];
+            let sum: f64 = case.parameters[1][o] + x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>();
+            assert!((got - sum).abs() < 1e-13 * (1.0 + sum.abs()), "{got} {sum}");
+        }
+    }
+
     #[test]
     fn rules_agree() {
         for (rows, inputs, outputs, bias) in [
