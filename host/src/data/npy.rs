@@ -5,7 +5,7 @@
 //! header says: a shorter file is truncated, a longer one is something else.
 //!
 //! `npyz` parses the header by recursive descent and multiplies the shape unchecked: a hostile header could
-//! overflow the stack or the product. [`guard`] refuses such headers first.
+//! overflow the stack or the product. `guard` refuses such headers first.
 
 use super::error::{read_bytes, shorten};
 use super::{Column, DataError, ReadOptions, Table, kept, write_atomic};

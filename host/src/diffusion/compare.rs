@@ -1,6 +1,6 @@
 //! A checkpoint run on stored inputs beside stored outputs of another implementation.
 //!
-//! The file holds `x` [B, C, H, W], `t` [B], `context` or `ctx` [B, L, D] for a net with cross-attention, and any of the
+//! The file holds `x` `[B, C, H, W]`, `t` `[B]`, `context` or `ctx` `[B, L, D]` for a net with cross-attention, and any of the
 //! outputs `eps` [B, C, H, W], `h` [B, dimensions of h], `jvp` [k, dimensions of h] for `tangents` [k, C, H, W],
 //! `vjp` [k, C, H, W] for `cotangents` [k, dimensions of h]; the last two are of x -> h at the first sample. The error
 //! of an output is max |got - stored| / max |stored|.

@@ -38,7 +38,7 @@ pub struct Unet<T: Element> {
     places: Places,
 }
 
-/// A batch of inputs: `x` [batch, C, H, W], `t` [batch], `context` [batch, rows, width] for a net that has it.
+/// A batch of inputs: `x` `[batch, C, H, W]`, `t` `[batch]`, `context` `[batch, rows, width]` for a net that has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Point<'a, T> {
     /// Images.

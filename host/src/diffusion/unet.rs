@@ -6,7 +6,7 @@
 //! t -> sinusoidal embedding -> linear, SiLU, linear, SiLU -> every resnet
 //! context -> cross-attention (UNet2DConditionModel)
 //! ```
-//! Images are [height, width, channels] inside, [channels, height, width] at the door ([`crate::diffusion::layout`]).
+//! Images are [height, width, channels] inside, [channels, height, width] at the door (`crate::diffusion::layout`).
 //! Source: the forward passes of diffusers 0.42.1, restated (spec/diffusion.md 1.4).
 
 use super::folder::{DownsamplePadding, UnetClass, UnetConfig};
@@ -28,7 +28,7 @@ const RECOMPUTE: usize = 1024;
 pub struct Places {
     /// The image [H, W, in_channels].
     pub x: Value,
-    /// The time [1].
+    /// The time `[1]`.
     pub t: Value,
     /// The text states [rows, cross_attention_dim].
     pub context: Option<Value>,

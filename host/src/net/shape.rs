@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The lengths of one sample of a value, channels last: [C], [rows, C] (tokens, nodes of a graph) or
+/// The lengths of one sample of a value, channels last: `[C]`, `[rows, C]` (tokens, nodes of a graph) or
 /// [height, width, C] (images). The batch is not part of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {

@@ -134,7 +134,7 @@ pub fn guide<T: Element, M: Model<T>>(
 /// Returns the direction of the last step and the smallest part of it that a transport kept.
 ///
 /// # Errors
-/// As [`step`] and [`transport`](super::transport::transport), or that of `basis_at`.
+/// As [`step`] and [`transport`], or that of `basis_at`.
 pub fn shoot<T: Element, M: Model<T>>(
     model: &mut M,
     x: &mut [T],

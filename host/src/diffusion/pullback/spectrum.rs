@@ -26,7 +26,7 @@ pub struct Spectrum {
 /// The spectrum of vectors [k, C, H, W]. Cost k C H W log(H W).
 ///
 /// # Errors
-/// [`PullbackError::Length`]: not a whole number of vectors, or none.
+/// [`GeometryError::Length`]: not a whole number of vectors, or none.
 pub fn spectrum<T: Element>(vectors: &[T], shape: [usize; 3]) -> Result<Spectrum, GeometryError> {
     let [channels, height, width] = shape;
     let size = channels * height * width;

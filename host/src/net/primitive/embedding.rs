@@ -13,7 +13,7 @@ use crate::net::element::Element;
 use crate::net::shape::Shape;
 use gibbs_core::math::Real;
 
-/// The embedding of a time [1] as [channels].
+/// The embedding of a time `[1]` as `[channels]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sinusoidal {
     /// Numbers that come out, even.

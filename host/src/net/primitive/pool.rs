@@ -16,7 +16,7 @@ pub struct AveragePool {
     pub factor: usize,
 }
 
-/// The mean over all rows (pixels, tokens, nodes): [rows, C] gives [C].
+/// The mean over all rows (pixels, tokens, nodes): `[rows, C]` gives `[C]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MeanRows;
 

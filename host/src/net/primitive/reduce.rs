@@ -7,7 +7,7 @@ use crate::net::cpu::threads::for_parts;
 use crate::net::element::Element;
 use crate::net::shape::Shape;
 
-/// Any shape gives [1].
+/// Any shape gives `[1]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
     /// The sum of all entries.
