@@ -1,7 +1,7 @@
 //! The passes on a small net against differences and against each other.
 //!
-//! Mutations seen red: the slot of a value given back one use too early; cotangents written where they should be added;
-//! `descendants` without its starts.
+//! Mutations seen red: the slot of a value given back too early (tangents, cotangents); cotangents written where they
+//! should be added; products of one row by the route of its own; sums in longer pieces; bundles that read the first sample.
 
 use super::backend::Cpu;
 use super::graph::{Graph, Value};

@@ -189,6 +189,8 @@ impl<T: Element> Rules<T> for Activation {
 
 #[cfg(test)]
 mod tests {
+    //! Mutations seen red: the slope of SiLU, the slopes of the first sample for all.
+
     use super::super::harness::{self, Case};
     use super::*;
 

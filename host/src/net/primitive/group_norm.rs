@@ -428,6 +428,8 @@ impl<T: Element> Rules<T> for GroupNorm {
 
 #[cfg(test)]
 mod tests {
+    //! Mutations seen red: means over another number, the scale of another factor, what was saved of the first sample.
+
     use super::super::harness::{self, Case};
     use super::*;
 

@@ -162,6 +162,8 @@ impl<T: Element> Rules<T> for Linear {
 
 #[cfg(test)]
 mod tests {
+    //! Mutations seen red: a factor in the packed weight.
+
     use super::super::harness::{self, Case};
     use super::*;
 

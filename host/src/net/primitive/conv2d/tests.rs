@@ -1,4 +1,9 @@
 //! Against the sum written out.
+//!
+//! Mutations seen red: remainders or sources of the transpose off, padding before at `RightBottom`, only the first group
+//! of samples in the gradient, pieces of the sum overwriting each other, pixels without taps not cleared; in tiles: a sign in
+//! the kernel, the input (both passes) and the output transformation, tiles that overwrite where they should add, the
+//! first line of an image taken as outside, lines counted from the first sample.
 
 use super::super::harness::{self, Case};
 use super::*;
