@@ -151,6 +151,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         path: &file,
         pause: PAUSE,
     };
+    // At once, so that a run that is killed outright can be found as well.
+    trainer.save(&file)?;
     let report = trainer.run(&mut objective, work, Some(keep))?;
     let tensors = crate::diffusion::training::tensors(&objective, trainer.averaged());
     save(out, &config, Some(&scheduler), &tensors)?;

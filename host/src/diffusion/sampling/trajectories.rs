@@ -180,8 +180,8 @@ impl<T: Real> Trajectories<T> {
 }
 
 impl Trajectories<f32> {
-    /// All hops that are left, each sample with the noise of its own streams. Writes a checkpoint to `keep` now and then,
-    /// and when stopped through `work`.
+    /// All hops that are left, each sample with the noise of its own streams. Writes a checkpoint to `keep` at once, now and
+    /// then, and when stopped through `work`.
     ///
     /// # Errors
     /// Those of the model; `Interrupted`; `Data` when the checkpoint cannot be written.
@@ -213,6 +213,9 @@ impl Trajectories<f32> {
         let seed = self.seed;
         let mut noise = |sample: usize, hop: usize, out: &mut [f32]| step_noise(seed, sample, hop, out);
         let mut pause = keep.map_or(Duration::MAX, |keep| keep.pause);
+        if let Some(keep) = keep {
+            self.save(keep.path, keep.description)?;
+        }
         let mut written = Instant::now();
         while !self.is_finished() {
             if work.check().is_err() {
