@@ -16,7 +16,9 @@ use tolerances::{ADJOINT, GOLDEN_DERIVATIVE, GOLDEN_NET};
 const FAMILIES: [&str; 6] = ["cifar", "padded", "heads", "sd15", "sd21", "legacy"];
 
 fn folder(family: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/unet").join(family)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../fixtures/unet")
+        .join(family)
 }
 
 fn checkpoint(family: &str) -> Checkpoint {

@@ -8,7 +8,7 @@ use super::{Guidance, Keep, Model, SamplingError, Trajectories, UnetModel};
 use crate::diffusion::folder::{Checkpoint, LoadOptions, SchedulerConfig};
 use crate::diffusion::model::Unet;
 use crate::diffusion::sampling::model::States;
-use crate::garrote::testing::tolerances::{GOLDEN_SAMPLE, ROUNDING};
+use crate::garrote::testing::tolerance::{GOLDEN_SAMPLE, ROUNDING};
 use crate::progress::Silent;
 use crate::work::Work;
 use gibbs_core::diffusion::{Denoiser, Hop, Level};
@@ -100,12 +100,7 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
 fn every_sampler_ends_where_that_of_diffusers_does() {
     let goldens = goldens();
     let start = numbers(&goldens["start"]);
-    let noise: Vec<Vec<f64>> = goldens["noise"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(numbers)
-        .collect();
+    let noise: Vec<Vec<f64>> = goldens["noise"].as_array().unwrap().iter().map(numbers).collect();
     let cases = goldens["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 450);
     for case in cases {
@@ -115,7 +110,10 @@ fn every_sampler_ends_where_that_of_diffusers_does() {
         let (sampler, hops) = if case["sampler"] == "ddim_inverse" {
             (schedule.inverter().unwrap(), schedule.inversion(steps).unwrap())
         } else {
-            (schedule.sampler(kind).unwrap(), schedule.plan(kind, steps).unwrap())
+            (
+                schedule.sampler(kind).unwrap(),
+                schedule.plan(kind, steps).unwrap(),
+            )
         };
         let spacing = schedule.spacing();
         let mut run =
@@ -147,7 +145,10 @@ fn tables_and_times_are_those_of_diffusers() {
         for (index, product) in numbers(&row["indices"]).iter().zip(numbers(&row["products"])) {
             let found = schedule.alpha_bar()[*index as usize];
             // The smallest is a product of a thousand factors.
-            assert!((found - product).abs() <= 1e3 * ROUNDING * product, "{index} {found}");
+            assert!(
+                (found - product).abs() <= 1e3 * ROUNDING * product,
+                "{index} {found}"
+            );
         }
         let hops = schedule.plan(Kind::Euler, 10).unwrap();
         for (hop, sigma) in hops.iter().zip(numbers(&row["euler_linspace_10_sigmas"])) {
@@ -156,7 +157,8 @@ fn tables_and_times_are_those_of_diffusers() {
     }
     for row in goldens["timesteps"].as_array().unwrap() {
         let scaled = row["offset"] == 1;
-        let case = json!({"schedule": if scaled { "scaled_linear" } else { "linear" }, "spacing": row["spacing"]});
+        let case =
+            json!({"schedule": if scaled { "scaled_linear" } else { "linear" }, "spacing": row["spacing"]});
         let schedule = NoiseSchedule::new(&config(&case)).unwrap();
         let steps = row["steps"].as_u64().unwrap() as usize;
         let plan = |kind| schedule.plan(kind, steps).unwrap();
@@ -171,7 +173,10 @@ fn tables_and_times_are_those_of_diffusers() {
         let wanted = numbers(&row["times"]);
         assert!(
             found.len() == wanted.len()
-                && found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() <= 1e3 * ROUNDING),
+                && found
+                    .iter()
+                    .zip(&wanted)
+                    .all(|(a, b)| (a - b).abs() <= 1e3 * ROUNDING),
             "{row}: {found:?}"
         );
     }
@@ -180,10 +185,19 @@ fn tables_and_times_are_those_of_diffusers() {
 #[test]
 fn steps_that_no_schedule_has_are_refused() {
     let schedule = NoiseSchedule::new(&SchedulerConfig::ddpm(1000)).unwrap();
-    for kind in [Kind::Ddpm, Kind::Ddim { eta: 0.0 }, Kind::Euler, Kind::Heun, Kind::DpmSolver] {
+    for kind in [
+        Kind::Ddpm,
+        Kind::Ddim { eta: 0.0 },
+        Kind::Euler,
+        Kind::Heun,
+        Kind::DpmSolver,
+    ] {
         for steps in [0, 1001] {
             let message = schedule.plan(kind, steps).unwrap_err().to_string();
-            assert!(message.contains(&format!("{steps} steps, expected 1 to 1000")), "{message}");
+            assert!(
+                message.contains(&format!("{steps} steps, expected 1 to 1000")),
+                "{message}"
+            );
         }
         assert_eq!(schedule.plan(kind, 1).unwrap().len(), 1);
         let full = schedule.plan(kind, 1000);
@@ -199,7 +213,13 @@ fn steps_that_no_schedule_has_are_refused() {
         ..SchedulerConfig::ddpm(1000)
     };
     let schedule = NoiseSchedule::new(&offset).unwrap();
-    assert!(schedule.plan(Kind::Ddpm, 1000).unwrap_err().to_string().contains("steps_offset 1"));
+    assert!(
+        schedule
+            .plan(Kind::Ddpm, 1000)
+            .unwrap_err()
+            .to_string()
+            .contains("steps_offset 1")
+    );
     for eta in [-0.1, 1.1, f64::NAN] {
         let refused = schedule.sampler(Kind::Ddim { eta }).unwrap_err();
         assert!(matches!(refused, SamplingError::Eta { .. }));
@@ -208,7 +228,10 @@ fn steps_that_no_schedule_has_are_refused() {
         class: "HeunDiscreteScheduler",
         ..SchedulerConfig::ddpm(1000)
     };
-    let refused = NoiseSchedule::new(&heun).unwrap().sampler(Kind::Heun).unwrap_err();
+    let refused = NoiseSchedule::new(&heun)
+        .unwrap()
+        .sampler(Kind::Heun)
+        .unwrap_err();
     assert!(refused.to_string().contains("clip_sample"));
 }
 
@@ -373,7 +396,11 @@ fn guidance_combines_two_passes() {
     };
     assert_eq!(guided(1.0), with);
     assert_eq!(guided(0.0), without);
-    let wanted: Vec<f32> = without.iter().zip(&with).map(|(u, c)| u + 3.0 * (c - u)).collect();
+    let wanted: Vec<f32> = without
+        .iter()
+        .zip(&with)
+        .map(|(u, c)| u + 3.0 * (c - u))
+        .collect();
     assert_eq!(guided(3.0), wanted);
     assert_ne!(with, without);
     // One text for all, and the text of the second sample when the batch holds that one alone.
