@@ -1,9 +1,7 @@
 //! The six golden nets of fixtures/unet in f32 against diffusers, and the adjoint identity of their Jacobians.
-//!
-//! Mutations tried, each seen red: see the list in the tests of the primitives; here: see below.
 
 #[path = "../../fixtures/tolerances.rs"]
-#[allow(dead_code)] // one table for all tests
+#[allow(dead_code, unreachable_pub)] // one table for all tests
 mod tolerances;
 
 use gibbs::data::safetensors::{Finite, SafetensorsFile};
