@@ -7,6 +7,7 @@
 mod checkpoint;
 pub mod cite;
 pub mod completions;
+pub mod diffusion;
 pub mod error;
 pub mod garrote;
 pub mod interrupt;
@@ -79,6 +80,8 @@ pub enum Command {
     Garrote(garrote::Arguments),
     /// Ising models and QUBOs: ground states, thermal averages, exact sums
     Ising(ising::Arguments),
+    /// Diffusion models: train, sample, invert
+    Diffusion(diffusion::Arguments),
     /// Nets: compare a checkpoint with another implementation
     Net(net::Arguments),
     /// Run the reproduced experiments and write the report
@@ -132,6 +135,7 @@ fn dispatch(cli: &Cli) -> Result<Status, CliError> {
     match &cli.command {
         Command::Garrote(arguments) => garrote::run(arguments, &cli.common),
         Command::Ising(arguments) => ising::run(arguments, &cli.common),
+        Command::Diffusion(arguments) => diffusion::run(arguments, &cli.common),
         Command::Net(arguments) => net::run(arguments, &cli.common),
         Command::Reproduce(arguments) => reproduce::run(arguments, &cli.common),
         Command::Cite(arguments) => cite::run(arguments, &cli.common),

@@ -26,7 +26,15 @@ pub struct Array {
 /// # Errors
 /// The file missing or unreadable; `Npy`.
 pub fn read_array(path: &Path) -> Result<Array, DataError> {
-    let (array, order) = array(path, &read_bytes(path)?)?;
+    array_from_bytes(path, &read_bytes(path)?)
+}
+
+/// As [`read_array`], from bytes; `path` is for messages.
+///
+/// # Errors
+/// As [`read_array`].
+pub fn array_from_bytes(path: &Path, bytes: &[u8]) -> Result<Array, DataError> {
+    let (array, order) = array(path, bytes)?;
     let refuse = |reason: String| DataError::Npy {
         path: path.to_owned(),
         reason,

@@ -11,5 +11,6 @@ mod layout;
 pub mod model;
 pub mod presets;
 pub mod pullback;
+pub mod sampling;
 pub mod training;
 pub mod unet;

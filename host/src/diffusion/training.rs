@@ -8,6 +8,7 @@ use super::datasets::{Dataset, DatasetError};
 use super::folder::UnetConfig;
 use super::layout::channels_last;
 use super::unet::{Places, UnetError, graph};
+use crate::data::safetensors::TensorF32;
 use crate::net::backend::Cpu;
 use crate::net::graph::{Graph, GraphError, Value};
 use crate::net::initial::initial;
@@ -16,6 +17,7 @@ use crate::net::primitive::Loss;
 use crate::net::{Net, NetError};
 use crate::train::{Batches, Objective};
 use gibbs_core::random;
+use std::collections::BTreeMap;
 
 /// Why the loss cannot be computed.
 #[derive(Debug, thiserror::Error)]
@@ -162,6 +164,17 @@ impl<'a> NoisePrediction<'a> {
         }
         Ok(())
     }
+}
+
+/// Parameters in the order of an objective, by name, as a folder holds them.
+pub fn tensors(objective: &impl Objective, parameters: &[Vec<f32>]) -> BTreeMap<String, TensorF32> {
+    let named = objective.names().iter().zip(objective.shapes()).zip(parameters);
+    named
+        .map(|((name, shape), values)| {
+            let (shape, values) = (shape.clone(), values.clone());
+            (name.clone(), TensorF32 { shape, values })
+        })
+        .collect()
 }
 
 impl Objective for NoisePrediction<'_> {

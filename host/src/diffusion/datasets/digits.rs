@@ -3,12 +3,14 @@
 //! Images: NPY, `[n, 64]`, whole numbers 0 to 16; level v becomes v / 8 - 1. Labels: NPY, `[n]`, whole numbers 0 to 9.
 
 use super::{Dataset, DatasetError, check_length};
-use crate::data::npy::{Array, read_array};
+use crate::data::npy::{Array, array_from_bytes, read_array};
 use std::path::Path;
 
 const SIDE: usize = 8;
 const AREA: usize = SIDE * SIDE;
 const WHITE: f64 = 16.0;
+const IMAGES: &[u8] = include_bytes!("../../../../fixtures/digits_images.npy");
+const LABELS: &[u8] = include_bytes!("../../../../fixtures/digits_labels.npy");
 
 /// The set of digits, in memory.
 #[derive(Clone, Debug)]
@@ -23,8 +25,22 @@ impl Digits {
     /// # Errors
     /// `Data` for a file that is missing or no NPY array; `Content` for another shape or values out of range.
     pub fn read(images: &Path, labels: &Path) -> Result<Self, DatasetError> {
-        let grey = read_array(images)?;
-        let marks = read_array(labels)?;
+        Self::new((images, &read_array(images)?), (labels, &read_array(labels)?))
+    }
+
+    /// The digits of the UCI repository, which are part of the program.
+    ///
+    /// # Errors
+    /// None, unless the program is damaged.
+    pub fn included() -> Result<Self, DatasetError> {
+        let (images, labels) = (Path::new("digits_images.npy"), Path::new("digits_labels.npy"));
+        Self::new(
+            (images, &array_from_bytes(images, IMAGES)?),
+            (labels, &array_from_bytes(labels, LABELS)?),
+        )
+    }
+
+    fn new((images, grey): (&Path, &Array), (labels, marks): (&Path, &Array)) -> Result<Self, DatasetError> {
         let content = |path: &Path, reason: String| {
             Err(DatasetError::Content {
                 path: path.to_owned(),
@@ -37,7 +53,7 @@ impl Digits {
         if marks.shape != [count] {
             return content(labels, format!("shape {:?}, expected [{count}]", marks.shape));
         }
-        for (path, array, top) in [(images, &grey, WHITE), (labels, &marks, 9.0)] {
+        for (path, array, top) in [(images, grey, WHITE), (labels, marks, 9.0)] {
             if let Some((index, value)) = stray(array, top) {
                 let reason = format!("entry {index} is {value}, expected a whole number from 0 to {top}");
                 return content(path, reason);

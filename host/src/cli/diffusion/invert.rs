@@ -1,0 +1,166 @@
+//! `gibbs diffusion invert`: the noise that leads to an image, and the way back from it.
+
+use super::reading::{Reading, description, hash_of, output};
+use super::sample::{BATCH, Moments, PAUSE, has_pictures, images, write_tensor};
+use crate::cli::error::CliError;
+use crate::cli::output::{emit, remark};
+use crate::cli::{Common, Status, interrupt};
+use crate::data::images::{Depth, read_png_of, write_png};
+use crate::diffusion::sampling::{Keep, Kind, Trajectories, UnetModel};
+use crate::progress;
+use crate::report::number::plain;
+use crate::work::Work;
+use clap::Args;
+use gibbs_core::diffusion::Hop;
+use gibbs_core::random::FNV_OFFSET;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `gibbs diffusion invert`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gibbs diffusion invert model image.png --out latent
+  gibbs diffusion invert model image.png --steps 200 --out latent --json
+  gibbs diffusion sample model --start latent/latent.safetensors --sampler ddim --steps 100 --out back
+
+Deterministic DDIM from data to noise, nothing clipped; the net is evaluated where the state is, so that the way back is
+inexact by about 1 / steps. The error printed is that of the way back with as many steps, of values from -1 to 1.
+--out takes latent.safetensors (`x` [1,C,H,W]) and back.png, what the way back arrives at.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    reading: Reading,
+    /// The image: grey or colour as the model has it, of its size
+    #[arg(value_name = "IMAGE.png")]
+    image: PathBuf,
+    /// Steps, at most as many as the levels of noise of the model
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    steps: usize,
+    /// Go on from the checkpoint that a stopped run left in --out
+    #[arg(long)]
+    resume: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
+    let out = output(common)?;
+    let loaded = arguments.reading.load(|_| {})?;
+    let (checkpoint, schedule) = (&loaded.checkpoint, &loaded.schedule);
+    let (there, back) = (
+        schedule.inversion(arguments.steps)?,
+        schedule.plan(Kind::Ddim { eta: 0.0 }, arguments.steps)?,
+    );
+    let guidance = arguments.reading.condition(checkpoint, 1)?;
+    let unet = arguments
+        .reading
+        .unet(checkpoint, arguments.reading.size, &guidance)?;
+    let shape = unet.image();
+    let image = read_png_of(&arguments.image, shape)?;
+    let interrupted = interrupt::install(common.quiet)?;
+    let mut way = Way {
+        sampler: schedule.inverter()?,
+        description: description(checkpoint, &unet, &guidance),
+        model: UnetModel::new(&unet, guidance)?,
+        length: image.values.len(),
+        seed: common.seed,
+        resume: arguments.resume,
+    };
+    let progress = progress::for_stderr(common.quiet);
+    let work = Work {
+        progress: &*progress,
+        interrupted,
+        keeper: None,
+    };
+    let files = ["invert", "back"].map(|name| out.join(format!("{name}.checkpoint")));
+    let latent = way.go("inverting", there, &image.values, &files[0], work)?;
+    write_tensor(&out.join("latent.safetensors"), &latent, shape)?;
+    let returned = way.go("sampling back", back, &latent, &files[1], work)?;
+    if has_pictures(shape) {
+        for picture in images(&returned, shape) {
+            write_png(&out.join("back.png"), &picture, Depth::Eight)?;
+        }
+    }
+    remark(common, &format!("wrote the latent to {}", out.display()));
+    for file in &files {
+        // A file that stays is harmless: it can only be resumed by the same run, to the same end.
+        let _ = std::fs::remove_file(file);
+    }
+    let off: Vec<f32> = returned.iter().zip(&image.values).map(|(a, b)| a - b).collect();
+    let largest = off.iter().fold(0.0, |most: f64, x| most.max(f64::from(x.abs())));
+    let squares: f64 = off.iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
+    let root = (squares / off.len().max(1) as f64).sqrt();
+    let moments = Moments::of(&latent);
+    let object = || {
+        json!({
+            "schema": "gibbs.diffusion.invert/1",
+            "steps": arguments.steps,
+            "shape": shape,
+            "latent_mean": moments.mean,
+            "latent_standard_deviation": moments.spread,
+            "round_trip_largest": largest,
+            "round_trip_rms": root,
+            "seed": common.seed,
+        })
+    };
+    let text = || {
+        let rows = [
+            ("steps", arguments.steps.to_string()),
+            (
+                "latent",
+                format!(
+                    "mean {}, standard deviation {}",
+                    plain(moments.mean),
+                    plain(moments.spread)
+                ),
+            ),
+            (
+                "round trip",
+                format!(
+                    "largest error {}, root mean square {}",
+                    plain(largest),
+                    plain(root)
+                ),
+            ),
+        ];
+        rows.map(|(name, value)| format!("{name:<10} {value}\n")).concat()
+    };
+    emit(common, object, text)?;
+    Ok(Status::Done)
+}
+
+/// One way of two, with the same net.
+struct Way<'a> {
+    sampler: gibbs_core::diffusion::Sampler,
+    description: String,
+    model: UnetModel<'a>,
+    length: usize,
+    seed: u64,
+    resume: bool,
+}
+
+impl Way<'_> {
+    /// Along the hops from `start`; the finished state stays in `file`, so that a run stopped on the second way need not
+    /// go the first again.
+    fn go(
+        &mut self,
+        task: &str,
+        hops: Vec<Hop>,
+        start: &[f32],
+        file: &Path,
+        work: Work<'_>,
+    ) -> Result<Vec<f32>, CliError> {
+        let description = format!("{}, start {:016x}", self.description, hash_of(FNV_OFFSET, start));
+        let mut trajectories =
+            Trajectories::new(self.sampler, hops, start.to_vec(), self.length, BATCH, self.seed)?;
+        if self.resume && file.exists() {
+            trajectories = trajectories.resume(file, &description)?;
+        }
+        let keep = Keep {
+            path: file,
+            description: &description,
+            pause: PAUSE,
+        };
+        trajectories.finish(task, &mut self.model, work, Some(keep))?;
+        trajectories.save(file, &description)?;
+        Ok(trajectories.states().to_vec())
+    }
+}

@@ -1,0 +1,395 @@
+//! `gibbs diffusion sample`: samples of a model, as pictures and as a tensor.
+
+use super::reading::{Reading, description, output, states, width_of_context};
+use crate::cli::error::CliError;
+use crate::cli::output::{emit, remark};
+use crate::cli::{Common, Status, interrupt};
+use crate::data::images::{Depth, Image, grid, write_png};
+use crate::data::safetensors::{TensorF32, save_f32};
+use crate::diffusion::folder::{Checkpoint, Spacing};
+use crate::diffusion::sampling::start::{drawn, read_images};
+use crate::diffusion::sampling::{Guidance, Keep, Kind, Trajectories, UnetModel};
+use crate::progress;
+use crate::report::number::plain;
+use crate::work::Work;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Samples that share a pass of the net.
+pub(super) const BATCH: usize = 16;
+/// A checkpoint is written about as often.
+pub(super) const PAUSE: Duration = Duration::from_secs(20);
+/// Most numbers of all samples together.
+const MOST: usize = 1 << 28;
+/// Paper between the pictures of the grid: mid-grey.
+const PAPER: f32 = 0.0;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SamplerChoice {
+    /// Ancestral sampling (Ho et al. 2020); random
+    Ddpm,
+    /// DDIM (Song et al. 2021); deterministic unless --eta
+    Ddim,
+    /// Euler's method in sigma (Karras et al. 2022)
+    Euler,
+    /// Heun's method in sigma, two evaluations a step (Karras et al. 2022)
+    Heun,
+    /// DPM-Solver++(2M) (Lu et al. 2022)
+    Dpm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SpacingChoice {
+    /// Multiples of floor(T/N) from 0
+    Leading,
+    /// Evenly from 0 to T - 1
+    Linspace,
+    /// Evenly, ending at T - 1
+    Trailing,
+}
+
+impl From<SpacingChoice> for Spacing {
+    fn from(choice: SpacingChoice) -> Self {
+        match choice {
+            SpacingChoice::Leading => Self::Leading,
+            SpacingChoice::Linspace => Self::Linspace,
+            SpacingChoice::Trailing => Self::Trailing,
+        }
+    }
+}
+
+/// Arguments of `gibbs diffusion sample`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gibbs diffusion sample model --out samples
+  gibbs diffusion sample model --count 64 --sampler heun --steps 20 --spacing trailing --out samples --json
+  gibbs diffusion sample model --start noise.safetensors --sampler ddim --steps 100 --out samples
+  gibbs diffusion sample sd --context cat.safetensors --negative empty.safetensors --guidance 7.5 --out cats --resume
+
+--start holds standard normal noise, `x` [B,C,H,W] or [C,H,W] of a safetensors file or an NPY array; it is scaled as the
+sampler needs it. --guidance w: e = e_negative + w (e_context - e_negative).
+A sample depends on the seed and its number alone. --out takes samples.safetensors (`x` [B,C,H,W]) and, of models with
+one or three channels, sample-0000.png ... and grid.png.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    reading: Reading,
+    /// Samples [default: 16, or as many as --start holds]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
+    /// How the noise is removed
+    #[arg(long, value_enum, value_name = "SAMPLER", default_value = "ddim")]
+    sampler: SamplerChoice,
+    /// Steps, at most as many as the levels of noise of the model
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    steps: usize,
+    /// How random DDIM is, 0 to 1 [default: 0]
+    #[arg(long, value_name = "E", allow_hyphen_values = true)]
+    eta: Option<f64>,
+    /// Where the steps lie [default: as the model says]
+    #[arg(long, value_enum, value_name = "RULE")]
+    spacing: Option<SpacingChoice>,
+    /// Noise to start from
+    #[arg(long, value_name = "FILE")]
+    start: Option<PathBuf>,
+    /// Weight of classifier-free guidance [default: 1, no guidance]
+    #[arg(long, value_name = "W", requires = "negative", allow_hyphen_values = true)]
+    guidance: Option<f32>,
+    /// Text states to lead away from, such as those of the empty prompt
+    #[arg(long, value_name = "FILE", requires = "guidance")]
+    negative: Option<PathBuf>,
+    /// Go on from the checkpoint that a stopped run left in --out
+    #[arg(long)]
+    resume: bool,
+}
+
+impl Arguments {
+    fn kind(&self) -> Result<Kind, CliError> {
+        if self.eta.is_some() && self.sampler != SamplerChoice::Ddim {
+            return Err(CliError::input(
+                "--eta: this is an option of ddim\nhint: leave it out",
+            ));
+        }
+        Ok(match self.sampler {
+            SamplerChoice::Ddpm => Kind::Ddpm,
+            SamplerChoice::Ddim => Kind::Ddim {
+                eta: self.eta.unwrap_or(0.0),
+            },
+            SamplerChoice::Euler => Kind::Euler,
+            SamplerChoice::Heun => Kind::Heun,
+            SamplerChoice::Dpm => Kind::DpmSolver,
+        })
+    }
+
+    fn name(&self) -> &'static str {
+        match self.sampler {
+            SamplerChoice::Ddpm => "ddpm",
+            SamplerChoice::Ddim => "ddim",
+            SamplerChoice::Euler => "euler",
+            SamplerChoice::Heun => "heun",
+            SamplerChoice::Dpm => "dpm",
+        }
+    }
+
+    /// The number of samples, their shape if it is known, and the noise if it was read.
+    fn started(&self) -> Result<Start, CliError> {
+        let Some(path) = &self.start else {
+            return Ok(Start {
+                count: self.count.unwrap_or(16) as usize,
+                read: None,
+            });
+        };
+        let (count, shape, noise) = read_images(path)?;
+        if self.count.is_some_and(|wanted| wanted as usize != count) {
+            let message = format!(
+                "--count {}: the file holds {count}\nhint: leave --count out",
+                self.count.unwrap_or_default()
+            );
+            return Err(CliError::input(message).in_file(path));
+        }
+        Ok(Start {
+            count,
+            read: Some((shape, noise)),
+        })
+    }
+
+    fn guided(
+        &self,
+        condition: Guidance,
+        checkpoint: &Checkpoint,
+        count: usize,
+    ) -> Result<Guidance, CliError> {
+        let (Some(weight), Some(path)) = (self.guidance, &self.negative) else {
+            return Ok(condition);
+        };
+        if !weight.is_finite() {
+            return Err(CliError::input(format!(
+                "--guidance {weight}: a finite number was expected"
+            )));
+        }
+        match (condition, width_of_context(checkpoint)) {
+            (Guidance::Conditional(condition), Some(width)) => Ok(Guidance::ClassifierFree {
+                condition,
+                negative: states(path, width, count)?,
+                weight,
+            }),
+            _ => Err(CliError::input(
+                "--guidance: the net has no cross-attention\nhint: leave it out",
+            )),
+        }
+    }
+}
+
+struct Start {
+    count: usize,
+    read: Option<([usize; 3], Vec<f32>)>,
+}
+
+pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
+    let out = output(common)?;
+    let kind = arguments.kind()?;
+    let loaded = arguments.reading.load(|scheduler| {
+        if let Some(spacing) = arguments.spacing {
+            scheduler.timestep_spacing = spacing.into();
+        }
+    })?;
+    let (checkpoint, schedule) = (&loaded.checkpoint, &loaded.schedule);
+    let (sampler, hops) = (schedule.sampler(kind)?, schedule.plan(kind, arguments.steps)?);
+    let evaluations = sampler.evaluations(&hops);
+    let Start { count, read } = arguments.started()?;
+    let condition = arguments.reading.condition(checkpoint, count)?;
+    let guidance = arguments.guided(condition, checkpoint, count)?;
+    let size = arguments.reading.size.or(checkpoint.config.sample_size);
+    let size = size.or(read.as_ref().map(|([_, height, width], _)| [*height, *width]));
+    let unet = arguments.reading.unet(checkpoint, size, &guidance)?;
+    let shape = unet.image();
+    let length: usize = shape.iter().product();
+    if count.saturating_mul(length) > MOST {
+        let message = format!("--count: {count} samples of {length} numbers take more than 1 GiB");
+        return Err(CliError::input(message));
+    }
+    let noise = match (read, &arguments.start) {
+        (Some((found, _)), Some(path)) if found != shape => {
+            let message = format!("images of shape {found:?}, expected {shape:?} (channels, height, width)");
+            return Err(CliError::input(message).in_file(path));
+        }
+        (Some((_, noise)), _) => noise,
+        (None, _) => drawn(common.seed, count, length),
+    };
+    let interrupted = interrupt::install(common.quiet)?;
+    let start = super::reading::hash_of(gibbs_core::random::FNV_OFFSET, &noise);
+    let description = format!(
+        "{}, start {start:016x}",
+        description(checkpoint, &unet, &guidance)
+    );
+    let mut model = UnetModel::new(&unet, guidance)?;
+    let spacing = schedule.spacing();
+    let mut trajectories =
+        Trajectories::from_noise(sampler, hops, spacing, noise, length, BATCH, common.seed)?;
+    let file = out.join("sample.checkpoint");
+    if arguments.resume && file.exists() {
+        trajectories = trajectories.resume(&file, &description)?;
+    }
+    let progress = progress::for_stderr(common.quiet);
+    let work = Work {
+        progress: &*progress,
+        interrupted,
+        keeper: None,
+    };
+    let keep = Keep {
+        path: &file,
+        description: &description,
+        pause: PAUSE,
+    };
+    trajectories.finish("sampling", &mut model, work, Some(keep))?;
+    let images = images(trajectories.states(), shape);
+    write(&images, trajectories.states(), shape, out)?;
+    remark(common, &format!("wrote {count} samples to {}", out.display()));
+    // A file that stays is harmless: it can only be resumed by the same run, to the same end.
+    let _ = std::fs::remove_file(&file);
+    let facts = Facts {
+        arguments,
+        evaluations,
+        count,
+        shape,
+        seed: common.seed,
+        moments: Moments::of(trajectories.states()),
+    };
+    emit(common, || facts.json(), || facts.text())?;
+    Ok(Status::Done)
+}
+
+/// Images of one shape, one after another.
+pub(super) fn images(values: &[f32], shape: [usize; 3]) -> Vec<Image> {
+    let length = shape.iter().product::<usize>().max(1);
+    let image = |values: &[f32]| Image {
+        shape,
+        values: values.to_vec(),
+    };
+    values.chunks_exact(length).map(image).collect()
+}
+
+/// A tensor `x` [B, C, H, W].
+pub(super) fn write_tensor(path: &Path, values: &[f32], shape: [usize; 3]) -> Result<(), CliError> {
+    let [channels, height, width] = shape;
+    let length: usize = shape.iter().product::<usize>().max(1);
+    let tensor = TensorF32 {
+        shape: vec![values.len() / length, channels, height, width],
+        values: values.to_vec(),
+    };
+    save_f32(path, [("x", &tensor)], &BTreeMap::new())?;
+    Ok(())
+}
+
+/// Whether pictures can be made of so many channels.
+pub(super) fn has_pictures([channels, ..]: [usize; 3]) -> bool {
+    matches!(channels, 1 | 3)
+}
+
+fn write(images: &[Image], values: &[f32], shape: [usize; 3], out: &Path) -> Result<(), CliError> {
+    write_tensor(&out.join("samples.safetensors"), values, shape)?;
+    if !has_pictures(shape) {
+        return Ok(());
+    }
+    for (i, image) in images.iter().enumerate() {
+        write_png(&out.join(format!("sample-{i:04}.png")), image, Depth::Eight)?;
+    }
+    let columns = (images.len() as f64).sqrt().ceil() as usize;
+    let sheet = grid(images, columns, 1, PAPER).map_err(|error| CliError::failed(error.to_string()))?;
+    write_png(&out.join("grid.png"), &sheet, Depth::Eight)?;
+    Ok(())
+}
+
+/// What all numbers of the samples have in common.
+pub(super) struct Moments {
+    pub(super) mean: f64,
+    /// Standard deviation about the mean.
+    pub(super) spread: f64,
+    least: f64,
+    largest: f64,
+}
+
+impl Moments {
+    pub(super) fn of(values: &[f32]) -> Self {
+        let count = values.len().max(1) as f64;
+        let wide = || values.iter().map(|x| f64::from(*x));
+        let mean = wide().sum::<f64>() / count;
+        Self {
+            mean,
+            spread: (wide().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt(),
+            least: wide().fold(f64::INFINITY, f64::min),
+            largest: wide().fold(f64::NEG_INFINITY, f64::max),
+        }
+    }
+}
+
+struct Facts<'a> {
+    arguments: &'a Arguments,
+    evaluations: usize,
+    count: usize,
+    shape: [usize; 3],
+    seed: u64,
+    moments: Moments,
+}
+
+impl Facts<'_> {
+    /// The object of schema `gibbs.diffusion.sample/1`. `evaluations`: of the net, per sample, guidance not counted; `mean`,
+    /// `standard_deviation`, `least`, `largest`: of all numbers of all samples.
+    fn json(&self) -> Value {
+        json!({
+            "schema": "gibbs.diffusion.sample/1",
+            "count": self.count,
+            "shape": self.shape,
+            "sampler": self.arguments.name(),
+            "steps": self.arguments.steps,
+            "evaluations": self.evaluations,
+            "eta": self.arguments.eta,
+            "guidance": self.arguments.guidance,
+            "mean": self.moments.mean,
+            "standard_deviation": self.moments.spread,
+            "least": self.moments.least,
+            "largest": self.moments.largest,
+            "seed": self.seed,
+        })
+    }
+
+    fn text(&self) -> String {
+        let [channels, height, width] = self.shape;
+        let Moments {
+            mean,
+            spread,
+            least,
+            largest,
+        } = self.moments;
+        let rows = [
+            (
+                "samples",
+                format!("{} of {channels} x {height} x {width}", self.count),
+            ),
+            (
+                "sampler",
+                format!(
+                    "{}, {} steps, {} evaluations",
+                    self.arguments.name(),
+                    self.arguments.steps,
+                    self.evaluations
+                ),
+            ),
+            (
+                "values",
+                format!(
+                    "mean {}, standard deviation {}, {} to {}",
+                    plain(mean),
+                    plain(spread),
+                    plain(least),
+                    plain(largest)
+                ),
+            ),
+            ("seed", self.seed.to_string()),
+        ];
+        rows.map(|(name, value)| format!("{name:<10} {value}\n")).concat()
+    }
+}
