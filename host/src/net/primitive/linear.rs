@@ -192,6 +192,8 @@ mod tests {
             (5, 7, 4, false),
             (3, 700, 1, true),
             (40, 1, 33, true),
+            // Turns of more and of fewer than 64 rows, sums of more than one piece.
+            (100, 700, 33, false),
         ] {
             let linear = Linear {
                 inputs,
