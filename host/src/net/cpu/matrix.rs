@@ -92,7 +92,7 @@ pub(crate) fn multiply<T: Element>(
 fn thin<T: Element>(
     [m, k, n]: [usize; 3],
     mut a: Matrix<'_, T>,
-    mut b: Matrix<'_, T>,
+    b: Matrix<'_, T>,
     (c, stride): (&mut [T], usize),
     into: Into,
 ) {
@@ -100,10 +100,14 @@ fn thin<T: Element>(
     if m == 1 {
         a.strides.row = 0;
     }
-    if n == 1 {
-        b.strides.column = 0;
-    }
-    T::with_scratch(rows * columns, |twice| {
+    let twin = if n == 1 { 2 * k } else { 0 };
+    T::with_scratch(rows * columns + twin, |scratch| {
+        let (twice, column) = scratch.split_at_mut(rows * columns);
+        // A single column lies contiguous along k: two of them side by side do not.
+        for (i, pair) in column.chunks_exact_mut(2).enumerate() {
+            pair.fill(b.values[i * b.strides.row]);
+        }
+        let b = if n == 1 { Matrix::rows_of(column, 2) } else { b };
         if into == Into::Add {
             for i in 0..rows {
                 for j in 0..columns {

@@ -194,6 +194,7 @@ mod tests {
             (40, 1, 33, true),
             // Turns of more and of fewer than 64 rows, sums of more than one piece.
             (100, 700, 33, false),
+            (100, 700, 1, true),
         ] {
             let linear = Linear {
                 inputs,
