@@ -7,6 +7,7 @@
 mod checkpoint;
 pub mod cite;
 pub mod completions;
+pub mod diffusion;
 pub mod error;
 pub mod garrote;
 pub mod interrupt;
@@ -77,6 +78,8 @@ pub enum Command {
     // Families of methods come here, one line each.
     /// Variational Garrote: find the few columns of a table that explain a target
     Garrote(garrote::Arguments),
+    /// Diffusion models: the geometry of their latent space
+    Diffusion(diffusion::Arguments),
     /// Ising models and QUBOs: ground states, thermal averages, exact sums
     Ising(ising::Arguments),
     /// Nets: compare a checkpoint with another implementation
@@ -131,6 +134,7 @@ fn dispatch(cli: &Cli) -> Result<Status, CliError> {
     }
     match &cli.command {
         Command::Garrote(arguments) => garrote::run(arguments, &cli.common),
+        Command::Diffusion(arguments) => diffusion::run(arguments, &cli.common),
         Command::Ising(arguments) => ising::run(arguments, &cli.common),
         Command::Net(arguments) => net::run(arguments, &cli.common),
         Command::Reproduce(arguments) => reproduce::run(arguments, &cli.common),

@@ -1,0 +1,59 @@
+//! `gibbs diffusion basis | spectrum | distances | edit | transport`: diffusion models on the command line.
+//!
+//! One file per verb. `local`: a model at a sample; `bases`: basis files; `vectors`: pictures of vectors.
+
+mod bases;
+mod basis;
+mod distances;
+mod edit;
+mod local;
+mod spectrum;
+mod transport;
+mod vectors;
+
+use super::error::CliError;
+use super::{Common, Status};
+use clap::{Args, Subcommand};
+
+const EXAMPLES: &str = "\
+A model is a diffusers folder: config.json, diffusion_pytorch_model.safetensors and scheduler_config.json.
+x -> h is the map from a noisy sample to the bottleneck of the U-Net; the v_i are the directions in x that move h most.
+
+Examples:
+  gibbs diffusion basis FOLDER --timestep 600 --count 5 --out t600    directions v_i with their singular values
+  gibbs diffusion spectrum t900 t600 t300                             coarse or fine? power by radius
+  gibbs diffusion distances t900 t600 t300 --out figures              how tangent spaces turn
+  gibbs diffusion edit FOLDER --timestep 600 --basis t600/basis.safetensors --direction 0 --out edited
+  gibbs diffusion transport a/basis.safetensors b/basis.safetensors --direction 0";
+
+/// Arguments of `gibbs diffusion`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Find the local latent basis: the directions in x that move h most
+    Basis(basis::Arguments),
+    /// Show whether the vectors of bases are coarse or fine
+    Spectrum(spectrum::Arguments),
+    /// Measure the geodesic distances between the subspaces of bases
+    Distances(distances::Arguments),
+    /// Edit a sample along a direction
+    Edit(edit::Arguments),
+    /// Bring a direction from the basis of one sample to that of another
+    Transport(transport::Arguments),
+}
+
+pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
+    match &arguments.verb {
+        Verb::Basis(arguments) => basis::run(arguments, common),
+        Verb::Spectrum(arguments) => spectrum::run(arguments, common),
+        Verb::Distances(arguments) => distances::run(arguments, common),
+        Verb::Edit(arguments) => edit::run(arguments, common),
+        Verb::Transport(arguments) => transport::run(arguments, common),
+    }
+}
