@@ -190,12 +190,11 @@ impl Found {
         write_atomic(&path, &writer.into_inner().map_err(|e| failed(&e))?)?;
         let figure = Heatmap {
             title: format!(
-                "Distances of {}-dimensional subspaces of {}; by chance {}",
+                "Distances of {}-dimensional subspaces of {} (rad); by chance {}",
                 self.count,
                 self.space.name(),
                 plain(self.chance.mean)
             ),
-            value_label: "distance (rad)".to_owned(),
             names: self.all.iter().map(|named| named.label.clone()).collect(),
             values: self.matrix.clone(),
         };
