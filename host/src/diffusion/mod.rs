@@ -2,11 +2,12 @@
 //!
 //! Map. [`folder`] reads and writes checkpoints, [`unet`] makes graphs of them, [`model`] joins the two; [`training`]
 //! learns on [`datasets`], [`presets`] are nets to learn; [`compare`] holds a checkpoint beside stored outputs; `layout`
-//! turns images at the door. [`pullback`] is the geometry of the map from x to h.
+//! turns images at the door. [`pullback`] is the geometry of the map from x to h, [`geometry`] that of a checkpoint.
 
 pub mod compare;
 pub mod datasets;
 pub mod folder;
+pub mod geometry;
 mod layout;
 pub mod model;
 pub mod presets;

@@ -4,7 +4,7 @@
 //!
 //! * [`figure`]: a finished figure and how it is written; [`style`]: the palette and the chart builder.
 //! * One file per kind of figure: [`inclusion`], [`fit_error`], [`transition`], [`importance`],
-//!   [`curves`], [`comparison`], [`scaling`], [`exact`].
+//!   [`curves`], [`comparison`], [`scaling`], [`exact`], [`heatmap`].
 //! * [`number`]: how numbers are printed; [`table`]: aligned text and Markdown; [`html`]: the page.
 //!
 //! Every output is written by [`crate::files`]: under a temporary name, then renamed.
@@ -14,6 +14,7 @@ pub mod curves;
 pub mod exact;
 pub mod figure;
 pub mod fit_error;
+pub mod heatmap;
 pub mod html;
 pub mod importance;
 pub mod inclusion;

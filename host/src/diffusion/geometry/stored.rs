@@ -1,0 +1,235 @@
+//! Bases and directions in files: safetensors whose metadata name kind and version.
+//!
+//! ```text
+//! gibbs.diffusion.basis/1      V [k, C, H, W], U [k, dimensions of h], x [C, H, W] in f32;
+//!                              singular_values [k], residuals [k] in f64; timestep, method, blocks, tangents,
+//!                              cotangents, measure, converged as text
+//! gibbs.diffusion.direction/1  v [C, H, W], u [dimensions of h] in f32; timestep as text
+//! ```
+
+use crate::data::DataError;
+use crate::data::tensors::{Tensor, TensorFile};
+use crate::diffusion::pullback::operator::Passes;
+use crate::diffusion::pullback::transport::Direction;
+use crate::diffusion::pullback::{Basis, Ended, Method};
+use std::path::Path;
+
+const BASIS: &str = "gibbs.diffusion.basis";
+const DIRECTION: &str = "gibbs.diffusion.direction";
+const VERSION: &str = "1";
+
+/// How far the vectors of a file may be from orthonormal: f32, and the authors' loop, which normalises rows only.
+const ORTHONORMAL: f64 = 1e-3;
+
+/// A basis and where it was taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredBasis {
+    /// The basis.
+    pub basis: Basis<f32>,
+    /// The sample [C, H, W].
+    pub x: Vec<f32>,
+    /// [C, H, W] of x and of h.
+    pub dimensions: [[usize; 3]; 2],
+    /// The time.
+    pub timestep: f64,
+}
+
+/// A direction and what it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredDirection {
+    /// The direction.
+    pub direction: Direction<f32>,
+    /// [C, H, W] of x and of h.
+    pub dimensions: [[usize; 3]; 2],
+    /// The time.
+    pub timestep: f64,
+}
+
+fn tensor<T: Copy>(shape: &[usize], values: &[T]) -> Tensor<T> {
+    Tensor {
+        shape: shape.to_vec(),
+        values: values.to_vec(),
+    }
+}
+
+/// k, then the dimensions.
+fn many(k: usize, dimensions: [usize; 3]) -> Vec<usize> {
+    [&[k], &dimensions[..]].concat()
+}
+
+/// A number of metadata: at least `low`, finite.
+fn number(file: &TensorFile, key: &str, low: f64) -> Result<f64, DataError> {
+    file.entry(key, |text| {
+        text.parse().ok().filter(|x: &f64| x.is_finite() && *x >= low)
+    })
+}
+
+fn whole(file: &TensorFile, key: &str) -> Result<usize, DataError> {
+    file.entry(key, |text| text.parse().ok())
+}
+
+/// The shape of a tensor that has `count` more dimensions in front of three, none of them empty.
+fn shape_of(file: &TensorFile, name: &str, count: usize) -> Result<(Vec<usize>, [usize; 3]), DataError> {
+    let found = file.singles.get(name);
+    let found = found.ok_or_else(|| file.bad(name, "is missing (as F32)"))?;
+    let shape = &found.shape;
+    let parts = shape.len().checked_sub(3).filter(|n| *n == count);
+    let parts = parts.and_then(|n| Some((shape[..n].to_vec(), <[usize; 3]>::try_from(&shape[n..]).ok()?)));
+    parts.filter(|_| !shape.contains(&0)).ok_or_else(|| {
+        file.bad(
+            name,
+            &format!("shape {shape:?}, expected {} lengths from 1", count + 3),
+        )
+    })
+}
+
+impl StoredBasis {
+    /// As a file.
+    pub fn to_file(&self) -> TensorFile {
+        let Self {
+            basis,
+            x,
+            dimensions: [image, hidden],
+            timestep,
+        } = self;
+        let k = basis.count();
+        let mut file = TensorFile::new(BASIS, VERSION);
+        for (name, shape, values) in [
+            ("V", many(k, *image), &basis.v),
+            ("U", many(k, *hidden), &basis.u),
+            ("x", image.to_vec(), x),
+        ] {
+            file.singles.insert(name.to_owned(), tensor(&shape, values));
+        }
+        for (name, values) in [
+            ("singular_values", &basis.singular_values),
+            ("residuals", &basis.residuals),
+        ] {
+            file.tensors.insert(name.to_owned(), tensor(&[k], values));
+        }
+        for (key, text) in [
+            ("timestep", timestep.to_string()),
+            ("method", basis.method.name().to_owned()),
+            ("blocks", basis.blocks.to_string()),
+            ("tangents", basis.passes.tangents.to_string()),
+            ("cotangents", basis.passes.cotangents.to_string()),
+            ("measure", format!("{:e}", basis.measure)),
+            ("converged", (basis.ended == Ended::Converged).to_string()),
+        ] {
+            file.metadata.insert(key.to_owned(), text);
+        }
+        file
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The file missing or unreadable; `NotSafetensors`, `WrongKind`, `WrongVersion`; `Metadata`; `Tensor` for what is
+    /// missing, misshapen or not finite, singular values that rise or are negative, vectors that are not orthonormal.
+    pub fn load(path: &Path) -> Result<Self, DataError> {
+        let mut file = TensorFile::load(path, BASIS, VERSION)?;
+        let (count, image) = shape_of(&file, "V", 1)?;
+        let (_, hidden) = shape_of(&file, "U", 1)?;
+        let k = count[0];
+        let singular_values: Vec<f64> = file.take("singular_values", &[k])?;
+        let residuals: Vec<f64> = file.take("residuals", &[k])?;
+        let v: Vec<f32> = file.take("V", &many(k, image))?;
+        let u: Vec<f32> = file.take("U", &many(k, hidden))?;
+        let x: Vec<f32> = file.take("x", &image)?;
+        if !singular_values.is_sorted_by(|a, b| a >= b) || singular_values.iter().any(|s| *s < 0.0) {
+            return Err(file.bad("singular_values", "expected numbers from 0, in descending order"));
+        }
+        let zero: Vec<bool> = u
+            .chunks(u.len() / k)
+            .map(|u| u.iter().all(|x| *x == 0.0))
+            .collect();
+        let none = vec![false; k];
+        for (name, vectors, zero) in [("V", &v, &none), ("U", &u, &zero)] {
+            if let Some((i, j, product)) = skew(vectors, k, zero, name == "V") {
+                let reason = format!("vectors {i} and {j} have the product {product}: not orthonormal");
+                return Err(file.bad(name, &reason));
+            }
+        }
+        let method = file.entry("method", |text| {
+            let all = [Method::Krylov, Method::Subspace, Method::Authors];
+            all.into_iter().find(|method| method.name() == text)
+        })?;
+        let converged: bool = file.entry("converged", |text| text.parse().ok())?;
+        let elements = |dimensions: [usize; 3]| dimensions.iter().product();
+        Ok(Self {
+            basis: Basis {
+                dimensions: (elements(hidden), elements(image)),
+                singular_values,
+                v,
+                u,
+                zero,
+                residuals,
+                blocks: whole(&file, "blocks")?,
+                passes: Passes {
+                    tangents: whole(&file, "tangents")?,
+                    cotangents: whole(&file, "cotangents")?,
+                },
+                measure: number(&file, "measure", 0.0)?,
+                ended: if converged { Ended::Converged } else { Ended::Limit },
+                method,
+            },
+            x,
+            dimensions: [image, hidden],
+            timestep: number(&file, "timestep", 0.0)?,
+        })
+    }
+}
+
+/// Two vectors that are not orthonormal, with their product. Off the diagonal only where `pairs`: the u_i of an
+/// iteration that was stopped early need not be orthogonal.
+fn skew(vectors: &[f32], k: usize, zero: &[bool], pairs: bool) -> Option<(usize, usize, f64)> {
+    let rows: Vec<&[f32]> = vectors.chunks(vectors.len() / k).collect();
+    let wide = |x: &f32| f64::from(*x);
+    for (i, a) in rows.iter().enumerate().filter(|(i, _)| !zero[*i]) {
+        let first = if pairs { 0 } else { i };
+        for (j, b) in rows.iter().enumerate().take(i + 1).skip(first) {
+            let product: f64 = a.iter().zip(*b).map(|(a, b)| wide(a) * wide(b)).sum();
+            let off = product - f64::from(u8::from(i == j));
+            if off.abs() > ORTHONORMAL {
+                return Some((j, i, product));
+            }
+        }
+    }
+    None
+}
+
+impl StoredDirection {
+    /// As a file.
+    pub fn to_file(&self) -> TensorFile {
+        let mut file = TensorFile::new(DIRECTION, VERSION);
+        let [image, hidden] = self.dimensions;
+        for (name, shape, values) in [("v", image, &self.direction.v), ("u", hidden, &self.direction.u)] {
+            file.singles.insert(name.to_owned(), tensor(&shape, values));
+        }
+        let timestep = self.timestep.to_string();
+        file.metadata.insert("timestep".to_owned(), timestep);
+        file
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// As [`StoredBasis::load`]; `Tensor` unless both vectors have unit length.
+    pub fn load(path: &Path) -> Result<Self, DataError> {
+        let mut file = TensorFile::load(path, DIRECTION, VERSION)?;
+        let (_, image) = shape_of(&file, "v", 0)?;
+        let (_, hidden) = shape_of(&file, "u", 0)?;
+        let v: Vec<f32> = file.take("v", &image)?;
+        let u: Vec<f32> = file.take("u", &hidden)?;
+        for (name, vector) in [("v", &v), ("u", &u)] {
+            if let Some((_, _, square)) = skew(vector, 1, &[false], true) {
+                return Err(file.bad(name, &format!("its square is {square}, expected 1")));
+            }
+        }
+        Ok(Self {
+            direction: Direction { v, u },
+            dimensions: [image, hidden],
+            timestep: number(&file, "timestep", 0.0)?,
+        })
+    }
+}
