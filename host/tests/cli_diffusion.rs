@@ -1,6 +1,9 @@
 //! `gibbs diffusion train | sample | invert` as a user meets them: JSON, files, signals and resume, refusals.
 //!
 //! Samples are drawn from the golden nets of fixtures/unet, whose weights are random: what they show is of no interest.
+//!
+//! Mutations tried, each seen red: `train --resume` ignored; the way back compared with the latent; pictures made of four
+//! channels.
 
 #[path = "support/cli.rs"]
 mod cli;

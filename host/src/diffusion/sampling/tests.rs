@@ -1,8 +1,8 @@
 //! Plans and samplers of all scheduler files against diffusers; noise, batches, and resumption of trajectories.
 //!
 //! Mutations tried, each seen red: `set_alpha_to_one` taken the other way round; times of Euler rounded under linspace; no
-//! upper bound of the number of steps; samples numbered within their batch; history forgotten when resumed. (The text of
-//! sample 0 given to all was not seen at first: the second text of `guidance_combines_two_passes` was added for it.)
+//! upper bound of the number of steps; samples numbered within their batch; history forgotten when resumed; the text of
+//! sample 0 given to all.
 
 use super::levels::{Kind, NoiseSchedule};
 use super::start::drawn;
