@@ -78,11 +78,9 @@ pub enum Command {
     // Families of methods come here, one line each.
     /// Variational Garrote: find the few columns of a table that explain a target
     Garrote(garrote::Arguments),
-    /// Diffusion models: the geometry of their latent space
-    Diffusion(diffusion::Arguments),
     /// Ising models and QUBOs: ground states, thermal averages, exact sums
     Ising(ising::Arguments),
-    /// Diffusion models: train, sample, invert
+    /// Diffusion models: train, sample, invert, and the geometry of their latent space
     Diffusion(diffusion::Arguments),
     /// Nets: compare a checkpoint with another implementation
     Net(net::Arguments),
@@ -136,7 +134,6 @@ fn dispatch(cli: &Cli) -> Result<Status, CliError> {
     }
     match &cli.command {
         Command::Garrote(arguments) => garrote::run(arguments, &cli.common),
-        Command::Diffusion(arguments) => diffusion::run(arguments, &cli.common),
         Command::Ising(arguments) => ising::run(arguments, &cli.common),
         Command::Diffusion(arguments) => diffusion::run(arguments, &cli.common),
         Command::Net(arguments) => net::run(arguments, &cli.common),

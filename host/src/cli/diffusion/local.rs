@@ -194,7 +194,7 @@ impl Local {
             return Ok(x.clone());
         }
         let mut x = vec![0.0; loaded.unet.image().iter().product()];
-        gaussian(&mut stream(common.seed, "diffusion.sample", 0))(&mut x);
+        gaussian(&mut stream(common.seed, "diffusion/start", 0))(&mut x);
         let first = (loaded.noise.steps() - 1) as f64;
         let hops = self.hops(&loaded.noise, first, Some(self.timestep))?;
         latent
