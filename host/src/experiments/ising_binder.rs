@@ -61,7 +61,7 @@ impl Experiment for Binder {
         context.progress.begin(self.title(), jobs.len() as u64);
         let one = |(index, (side, distance)): (usize, &(usize, f64))| {
             let every = *side as u64 / 4;
-            let sweeps = *side * if context.full { 1_000_000 } else { 20_000 };
+            let sweeps = *side * if context.full { 1_000_000 } else { 160_000 };
             let plan = Plan {
                 burn_in: 4000,
                 samples: sweeps / every as usize,
