@@ -187,7 +187,7 @@ def main():
     check_versions()
     rounds = []
     for number in range(options.rounds):
-        rows = mark_best(ours(options.binary, 64, number, 2000, 50)) + mark_best(ours(options.binary, 1024, number, 50, 20))
+        rows = mark_best(ours(options.binary, 64, number, 2000, 50)) + mark_best(ours(options.binary, 1024, number, 200, 20))
         rows.append(mcising(64, number, 200, 60))
         rows.append(dwave(64, number, 500, 60))
         rows.append(mcising(1024, number, 5, 4))
