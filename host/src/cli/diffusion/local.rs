@@ -3,17 +3,16 @@
 use crate::cli::Common;
 use crate::cli::error::CliError;
 use crate::cli::output::remark;
-use crate::data::npy::read_array;
 use crate::data::safetensors::{Finite, SafetensorsFile};
 use crate::diffusion::folder::{Checkpoint, LoadOptions, SchedulerConfig};
 use crate::diffusion::geometry::noise::Noise;
 use crate::diffusion::geometry::{Failure, Latent, LatentError, Search};
 use crate::diffusion::model::{ModelError, Unet};
 use crate::diffusion::pullback::{Method, PullbackError};
+use crate::diffusion::sampling::start::{drawn, read_tensor};
 use crate::work::Work;
 use clap::{Args, ValueEnum};
-use gibbs_core::diffusion::{Hop, gaussian};
-use gibbs_core::random::stream;
+use gibbs_core::diffusion::Hop;
 use std::path::{Path, PathBuf};
 
 /// Steps of the sampler unless the user says otherwise, or there are fewer whole times.
@@ -193,8 +192,7 @@ impl Local {
         if let Some(x) = &loaded.x {
             return Ok(x.clone());
         }
-        let mut x = vec![0.0; loaded.unet.image().iter().product()];
-        gaussian(&mut stream(common.seed, "diffusion/start", 0))(&mut x);
+        let mut x = drawn(common.seed, 1, loaded.unet.image().iter().product());
         let first = (loaded.noise.steps() - 1) as f64;
         let hops = self.hops(&loaded.noise, first, Some(self.timestep))?;
         latent
@@ -280,15 +278,7 @@ fn read(path: &Path, names: &[&str]) -> Result<(Vec<usize>, Vec<f32>), CliError>
         .and_then(|e| e.to_str())
         .map(str::to_ascii_lowercase);
     match extension.as_deref() {
-        Some("npy") => {
-            let array = read_array(path)?;
-            let values = array.values.iter().map(|x| *x as f32).collect::<Vec<_>>();
-            if let Some(index) = values.iter().position(|x| !x.is_finite()) {
-                let message = format!("entry {index} is beyond the range of f32");
-                return Err(CliError::input(message).in_file(path));
-            }
-            Ok((array.shape, values))
-        }
+        Some("npy") => Ok(read_tensor(path, names)?),
         Some("png") => {
             let message = "a picture holds data, not a noisy sample\nhint: `gibbs diffusion invert` brings it to a time";
             Err(CliError::input(message).in_file(path))

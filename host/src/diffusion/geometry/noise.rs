@@ -5,10 +5,9 @@
 //! time 0 where the checkpoint says so (`set_alpha_to_one` false).
 
 use super::LatentError;
-use crate::diffusion::folder::{BetaSchedule, Prediction as Predicts, SchedulerConfig};
+use crate::diffusion::folder::SchedulerConfig;
 use gibbs_core::Error;
-use gibbs_core::diffusion::schedule::alpha_bars;
-use gibbs_core::diffusion::{Betas, Hop, Level, Prediction, Schedule};
+use gibbs_core::diffusion::{Hop, Level, Prediction, Schedule};
 
 /// A schedule of T levels, and what a net makes of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,23 +22,12 @@ impl Noise {
     /// From a checkpoint's `scheduler_config.json`.
     ///
     /// # Errors
-    /// Those of [`alpha_bars`].
+    /// Those of [`alpha_bars`](gibbs_core::diffusion::schedule::alpha_bars).
     pub fn new(config: &SchedulerConfig) -> Result<Self, Error> {
-        let (first, last) = (config.beta_start, config.beta_end);
-        let betas = match config.beta_schedule {
-            BetaSchedule::Linear => Betas::Linear { first, last },
-            BetaSchedule::ScaledLinear => Betas::ScaledLinear { first, last },
-            BetaSchedule::SquaredCosine => Betas::SquaredCosine,
-        };
-        let mut alpha_bar = vec![0.0; config.num_train_timesteps];
-        alpha_bars(betas, &mut alpha_bar)?;
         Ok(Self {
-            alpha_bar,
-            prediction: match config.prediction {
-                Predicts::Epsilon => Prediction::Noise,
-                Predicts::Velocity => Prediction::Velocity,
-            },
-            clip: config.clip_sample.then_some(config.clip_sample_range),
+            alpha_bar: config.table()?,
+            prediction: config.meaning(),
+            clip: config.clip(),
             ends_at_data: config.set_alpha_to_one,
         })
     }

@@ -6,6 +6,7 @@
 
 use super::SamplingError;
 use crate::diffusion::folder::{self, BetaSchedule, SchedulerConfig};
+use gibbs_core::Error;
 use gibbs_core::diffusion::ddpm;
 use gibbs_core::diffusion::plan::{self, Ending};
 use gibbs_core::diffusion::schedule::{Schedule, alpha_bars};
@@ -30,6 +31,35 @@ pub enum Kind {
     DpmSolver,
 }
 
+/// A file's settings in the terms of the core.
+impl SchedulerConfig {
+    /// ab_t, t = 0 .. T-1: 8 T bytes.
+    pub(in crate::diffusion) fn table(&self) -> Result<Vec<f64>, Error> {
+        let (first, last) = (self.beta_start, self.beta_end);
+        let betas = match self.beta_schedule {
+            BetaSchedule::Linear => Betas::Linear { first, last },
+            BetaSchedule::ScaledLinear => Betas::ScaledLinear { first, last },
+            BetaSchedule::SquaredCosine => Betas::SquaredCosine,
+        };
+        let mut alpha_bar = vec![0.0; self.num_train_timesteps];
+        alpha_bars(betas, &mut alpha_bar)?;
+        Ok(alpha_bar)
+    }
+
+    /// What the net's output means.
+    pub(in crate::diffusion) fn meaning(&self) -> Prediction {
+        match self.prediction {
+            folder::Prediction::Epsilon => Prediction::Noise,
+            folder::Prediction::Velocity => Prediction::Velocity,
+        }
+    }
+
+    /// The bound of the predicted image, if any.
+    pub(in crate::diffusion) fn clip(&self) -> Option<f64> {
+        self.clip_sample.then_some(self.clip_sample_range)
+    }
+}
+
 /// A noise schedule, its table filled.
 #[derive(Clone, Debug)]
 pub struct NoiseSchedule {
@@ -43,17 +73,9 @@ impl NoiseSchedule {
     /// # Errors
     /// `Core` when the betas make no schedule.
     pub fn new(config: &SchedulerConfig) -> Result<Self, SamplingError> {
-        let (first, last) = (config.beta_start, config.beta_end);
-        let betas = match config.beta_schedule {
-            BetaSchedule::Linear => Betas::Linear { first, last },
-            BetaSchedule::ScaledLinear => Betas::ScaledLinear { first, last },
-            BetaSchedule::SquaredCosine => Betas::SquaredCosine,
-        };
-        let mut alpha_bar = vec![0.0; config.num_train_timesteps];
-        alpha_bars(betas, &mut alpha_bar)?;
         Ok(Self {
             config: config.clone(),
-            alpha_bar,
+            alpha_bar: config.table()?,
         })
     }
 
@@ -77,10 +99,7 @@ impl NoiseSchedule {
 
     /// What the net's output means.
     pub fn prediction(&self) -> Prediction {
-        match self.config.prediction {
-            folder::Prediction::Epsilon => Prediction::Noise,
-            folder::Prediction::Velocity => Prediction::Velocity,
-        }
+        self.config.meaning()
     }
 
     /// Where the steps lie.
@@ -101,7 +120,7 @@ impl NoiseSchedule {
     /// `Eta`; `Clip`; `Core` for a clip that is none.
     pub fn sampler(&self, kind: Kind) -> Result<Sampler, SamplingError> {
         let config = &self.config;
-        let clip = config.clip_sample.then_some(config.clip_sample_range);
+        let clip = config.clip();
         let method = match kind {
             Kind::Ddpm => Method::Ddpm {
                 variance: match config.variance {
