@@ -70,7 +70,7 @@ impl<T: Element> Unet<T> {
                 Ok(values.iter().map(|x| T::of(f64::from(*x))).collect())
             })
             .collect::<Result<Vec<Vec<T>>, ModelError>>()?;
-        let net = Net::new(graph, &parameters, Cpu::new())?;
+        let net = Net::new(graph, parameters, Cpu::new())?;
         Ok(Self { net, places })
     }
 

@@ -103,7 +103,7 @@ impl<'a> NoisePrediction<'a> {
         let parameters = initial(&graph, seed);
         let names = graph.parameters().iter().map(|p| p.name.clone()).collect();
         let shapes = graph.parameters().iter().map(|p| p.shape.clone()).collect();
-        let net = Net::new(graph, &parameters, Cpu::new())?;
+        let net = Net::new(graph, parameters.clone(), Cpu::new())?;
         let description = format!(
             "noise prediction, {config:?}, {} {:?}, {} times, alpha_bar end {:e}, {batches:?}",
             data.name(),

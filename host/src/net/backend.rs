@@ -13,6 +13,8 @@ pub struct Launch<'a, B: Backend + ?Sized> {
     pub shapes: &'a Shapes,
     /// With which parameters.
     pub packed: &'a B::Packed,
+    /// The same for the transpose: there for [`Backend::vjp`].
+    pub transposed: Option<&'a B::Packed>,
     /// Samples of the primal pass.
     pub batch: usize,
     /// Tangents or cotangents for each sample.
@@ -52,6 +54,13 @@ pub trait Backend {
     fn read(&self, buffer: &Self::Buffer, values: &mut [Self::Element]);
     /// Prepares the parameters of a node, given in the layout of files.
     fn prepare(
+        &self,
+        primitive: &Primitive,
+        shapes: &Shapes,
+        parameters: &[&[Self::Element]],
+    ) -> Self::Packed;
+    /// Prepares the parameters of a node for [`Backend::vjp`].
+    fn prepare_transposed(
         &self,
         primitive: &Primitive,
         shapes: &Shapes,
@@ -122,6 +131,7 @@ fn site<'a, T: Element>(launch: &'a Launch<'_, Cpu<T>>) -> Site<'a, T> {
     Site {
         shapes: launch.shapes,
         packed: launch.packed,
+        transposed: launch.transposed.map_or(&[], Vec::as_slice),
         batch: launch.batch,
         directions: launch.directions,
     }
@@ -179,6 +189,10 @@ impl<T: Element> Backend for Cpu<T> {
 
     fn prepare(&self, primitive: &Primitive, shapes: &Shapes, parameters: &[&[T]]) -> Packed<T> {
         primitive.rules().prepare(shapes, parameters)
+    }
+
+    fn prepare_transposed(&self, primitive: &Primitive, shapes: &Shapes, parameters: &[&[T]]) -> Packed<T> {
+        primitive.rules().prepare_transposed(shapes, parameters)
     }
 
     fn forward(

@@ -23,9 +23,11 @@ pub mod shape;
 mod tests;
 
 use backend::{Backend, Launch};
+use element::Element;
 use gibbs_core::math::Real;
 use graph::{Graph, Value};
 use primitive::{Primitive, Shapes};
+use std::sync::OnceLock;
 
 /// Why a net cannot be made or run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +94,31 @@ pub enum NetError {
     },
 }
 
+/// As many as the graph declares, as long, all finite.
+fn check_parameters<T: Element>(graph: &Graph, parameters: &[Vec<T>]) -> Result<(), NetError> {
+    let declared = graph.parameters();
+    if parameters.len() != declared.len() {
+        return Err(NetError::ParameterCount {
+            found: parameters.len(),
+            expected: declared.len(),
+        });
+    }
+    for (values, declared) in parameters.iter().zip(declared) {
+        let name = || declared.name.clone();
+        if values.len() != declared.elements() {
+            return Err(NetError::ParameterLength {
+                name: name(),
+                found: values.len(),
+                expected: declared.elements(),
+            });
+        }
+        if let Some(index) = values.iter().position(|x| !Real::is_finite(*x)) {
+            return Err(NetError::ParameterNotFinite { name: name(), index });
+        }
+    }
+    Ok(())
+}
+
 /// A graph with parameters, on a backend.
 pub struct Net<B: Backend> {
     graph: Graph,
@@ -99,6 +126,8 @@ pub struct Net<B: Backend> {
     backend: B,
     parameters: Vec<Vec<B::Element>>,
     packed: Vec<B::Packed>,
+    /// For cotangents: made when the first is pulled.
+    transposed: Vec<OnceLock<B::Packed>>,
     checked: bool,
 }
 
@@ -107,18 +136,20 @@ impl<B: Backend> Net<B> {
     ///
     /// # Errors
     /// [`NetError`]: another number or length of parameters, or one that is not finite.
-    pub fn new(mut graph: Graph, parameters: &[Vec<B::Element>], backend: B) -> Result<Self, NetError> {
+    pub fn new(mut graph: Graph, parameters: Vec<Vec<B::Element>>, backend: B) -> Result<Self, NetError> {
+        check_parameters(&graph, &parameters)?;
         rewrite::fuse(&mut graph);
         let shapes = (0..graph.nodes().len()).map(|node| graph.shapes(node)).collect();
         let mut net = Self {
             graph,
             shapes,
             backend,
-            parameters: Vec::new(),
+            parameters,
             packed: Vec::new(),
+            transposed: Vec::new(),
             checked: true,
         };
-        net.set_parameters(parameters)?;
+        net.pack();
         Ok(net)
     }
 
@@ -144,38 +175,27 @@ impl<B: Backend> Net<B> {
     /// # Errors
     /// As [`Net::new`]; then nothing has changed.
     pub fn set_parameters(&mut self, parameters: &[Vec<B::Element>]) -> Result<(), NetError> {
-        let declared = self.graph.parameters();
-        if parameters.len() != declared.len() {
-            return Err(NetError::ParameterCount {
-                found: parameters.len(),
-                expected: declared.len(),
-            });
-        }
-        for (values, declared) in parameters.iter().zip(declared) {
-            let name = || declared.name.clone();
-            if values.len() != declared.elements() {
-                return Err(NetError::ParameterLength {
-                    name: name(),
-                    found: values.len(),
-                    expected: declared.elements(),
-                });
-            }
-            if let Some(index) = values.iter().position(|x| !Real::is_finite(*x)) {
-                return Err(NetError::ParameterNotFinite { name: name(), index });
-            }
-        }
-        self.packed = (self.graph.nodes().iter().zip(&self.shapes))
-            .map(|(node, shapes)| {
-                let own: Vec<&[B::Element]> = node
-                    .parameters
-                    .iter()
-                    .map(|p| parameters[*p].as_slice())
-                    .collect();
-                self.backend.prepare(&node.primitive, shapes, &own)
+        check_parameters(&self.graph, parameters)?;
+        parameters.clone_into(&mut self.parameters);
+        self.pack();
+        Ok(())
+    }
+
+    fn pack(&mut self) {
+        let nodes = self.graph.nodes().iter().zip(&self.shapes).enumerate();
+        self.packed = nodes
+            .map(|(index, (node, shapes))| {
+                self.backend
+                    .prepare(&node.primitive, shapes, &self.parameters_of(index))
             })
             .collect();
-        parameters.clone_into(&mut self.parameters);
-        Ok(())
+        self.transposed = self.packed.iter().map(|_| OnceLock::new()).collect();
+    }
+
+    /// Those of a node.
+    fn parameters_of(&self, node: usize) -> Vec<&[B::Element]> {
+        let own = self.graph.nodes()[node].parameters.iter();
+        own.map(|p| self.parameters[*p].as_slice()).collect()
     }
 
     fn is_input(&self, node: usize) -> bool {
@@ -191,8 +211,22 @@ impl<B: Backend> Net<B> {
             primitive: &self.graph.nodes()[node].primitive,
             shapes: &self.shapes[node],
             packed: &self.packed[node],
+            transposed: None,
             batch,
             directions,
+        }
+    }
+
+    fn launch_transposed(&self, node: usize, batch: usize, directions: usize) -> Launch<'_, B> {
+        let launch = self.launch(node, batch, directions);
+        let prepared = self.transposed[node].get_or_init(|| {
+            let parameters = self.parameters_of(node);
+            self.backend
+                .prepare_transposed(launch.primitive, launch.shapes, &parameters)
+        });
+        Launch {
+            transposed: Some(prepared),
+            ..launch
         }
     }
 

@@ -302,8 +302,8 @@ impl<B: Backend> Linearised<B> {
                 |node| from.contains(&Value(node)),
                 |node, _, cotangent, targets| {
                     with_kept(net, primal.0, primal.1, primal.2, node, false, |kept| {
-                        net.backend
-                            .vjp(&net.launch(node, batch, directions), kept, cotangent, targets);
+                        let launch = net.launch_transposed(node, batch, directions);
+                        net.backend.vjp(&launch, kept, cotangent, targets);
                     });
                 },
             );
@@ -347,17 +347,18 @@ impl<B: Backend> Linearised<B> {
                 |_| false,
                 |node, parameters, cotangent, targets| {
                     with_kept(net, primal.0, primal.1, primal.2, node, true, |kept| {
-                        let launch = net.launch(node, batch, 1);
                         if !parameters.is_empty() {
                             let mut own: Vec<B::Buffer> =
                                 parameters.iter().map(|p| std::mem::take(&mut sums[*p])).collect();
                             let mut slices: Vec<&mut B::Buffer> = own.iter_mut().collect();
+                            let launch = net.launch(node, batch, 1);
                             net.backend.gradient(&launch, kept, cotangent, &mut slices);
                             for (parameter, own) in parameters.iter().zip(own) {
                                 sums[*parameter] = own;
                             }
                         }
                         if targets.iter().any(Option::is_some) {
+                            let launch = net.launch_transposed(node, batch, 1);
                             net.backend.vjp(&launch, kept, cotangent, targets);
                         }
                     });

@@ -50,7 +50,7 @@ fn net() -> (Net<Cpu<f64>>, [Value; 3]) {
         .enumerate()
         .map(|(i, n)| normal(&format!("net {i}"), *n))
         .collect();
-    (Net::new(graph, &parameters, Cpu::new()).unwrap(), values)
+    (Net::new(graph, parameters, Cpu::new()).unwrap(), values)
 }
 
 fn forward(net: &Net<Cpu<f64>>, to: Value, x: (Value, &[f64]), batch: usize) -> Vec<f64> {
@@ -63,6 +63,33 @@ fn forward(net: &Net<Cpu<f64>>, to: Value, x: (Value, &[f64]), batch: usize) -> 
 
 fn close(a: f64, b: f64, tolerance: f64) -> bool {
     (a - b).abs() <= tolerance * (1.0 + a.abs().max(b.abs()))
+}
+
+#[test] // the tangents' memory is that of a forward pass; only the nodes between are prepared for cotangents
+fn parameters_are_prepared_for_the_transpose_when_a_cotangent_is_pulled() {
+    let (mut net, [x, middle, _]) = net();
+    let prepared = |net: &Net<Cpu<f64>>| -> Vec<String> {
+        let nodes = net.graph.nodes().iter().zip(&net.transposed);
+        let filled = nodes.filter(|(_, packed)| packed.get().is_some_and(|packed| !packed.is_empty()));
+        filled.map(|(node, _)| node.name.clone()).collect()
+    };
+    let mut pass = Linearised::new(&net, &[x], middle);
+    let (point, mut value) = (normal("x", 32), vec![0.0; 64]);
+    pass.evaluate(&net, 1, &[(x, &point)], &mut value).unwrap();
+    pass.jvp(&net, 1, &[&normal("v", 32)], &mut value);
+    assert!(prepared(&net).is_empty());
+    let mut pulled = vec![0.0; 32];
+    pass.vjp(&net, 1, &normal("u", 64), &mut [&mut pulled]);
+    assert_eq!(prepared(&net), ["conv_in", "block0.conv"]);
+
+    // Changed parameters reach it.
+    let doubled: Vec<Vec<f64>> = net
+        .parameters()
+        .iter()
+        .map(|p| p.iter().map(|w| 2.0 * w).collect())
+        .collect();
+    net.set_parameters(&doubled).unwrap();
+    assert!(prepared(&net).is_empty());
 }
 
 #[test]

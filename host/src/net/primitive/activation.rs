@@ -222,6 +222,7 @@ mod tests {
             let site = Site {
                 shapes: &shapes,
                 packed: &[],
+                transposed: &[],
                 batch: 1,
                 directions: 1,
             };

@@ -161,6 +161,7 @@ mod tests {
         let site = Site {
             shapes,
             packed: &[],
+            transposed: &[],
             batch: 1,
             directions: 1,
         };

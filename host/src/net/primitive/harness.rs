@@ -117,6 +117,11 @@ impl<T: Element> At<T> {
         self.rules().prepare(&self.shapes, &parameters)
     }
 
+    fn transposed(&self) -> Vec<Vec<T>> {
+        let parameters: Vec<&[T]> = self.parameters.iter().map(Vec::as_slice).collect();
+        self.rules().prepare_transposed(&self.shapes, &parameters)
+    }
+
     fn slices(&self, samples: std::ops::Range<usize>) -> Vec<&[T]> {
         let shapes = self.shapes.inputs.iter().map(Shape::elements);
         let inputs = self.inputs.iter().zip(shapes);
@@ -150,6 +155,7 @@ impl<T: Element> At<T> {
         Site {
             shapes: &self.shapes,
             packed,
+            transposed: &[],
             batch,
             directions,
         }
@@ -187,8 +193,11 @@ impl<T: Element> At<T> {
         cotangent: &[T],
         start: Option<T>,
     ) -> Vec<Vec<T>> {
-        let packed = self.packed();
-        let site = self.site(&packed, samples.len(), directions);
+        let (packed, transposed) = (self.packed(), self.transposed());
+        let site = Site {
+            transposed: &transposed,
+            ..self.site(&packed, samples.len(), directions)
+        };
         let each = self.shapes.inputs.iter().map(Shape::elements);
         let fill = start.unwrap_or(T::of(9.0));
         let mut pulled: Vec<Vec<T>> = each

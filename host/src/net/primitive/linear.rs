@@ -96,11 +96,15 @@ impl<T: Element> Rules<T> for Linear {
             }
         }
         let bias = parameters.get(1).map_or(Vec::new(), |bias| bias.to_vec());
-        vec![transposed, weight.to_vec(), bias]
+        vec![transposed, bias]
+    }
+
+    fn prepare_transposed(&self, _: &Shapes, parameters: &[&[T]]) -> Packed<T> {
+        vec![parameters[0].to_vec()]
     }
 
     fn forward(&self, site: Site<'_, T>, inputs: &[&[T]], output: &mut [T], _: &mut [T]) {
-        let [transposed, _, bias] = site.packed else {
+        let [transposed, bias] = site.packed else {
             return;
         };
         let bias = self.bias.then_some(bias.as_slice());
@@ -133,7 +137,7 @@ impl<T: Element> Rules<T> for Linear {
         cotangent: &[T],
         inputs: &mut [Option<Target<'_, T>>],
     ) {
-        let (Some(target), [_, weight, _]) = (&mut inputs[0], site.packed) else {
+        let (Some(target), [weight]) = (&mut inputs[0], site.transposed) else {
             return;
         };
         let sizes = (self.outputs, self.inputs);

@@ -110,6 +110,8 @@ pub struct Site<'a, T> {
     pub shapes: &'a Shapes,
     /// The prepared parameters.
     pub packed: &'a [Vec<T>],
+    /// The parameters prepared for the transpose: for `vjp`, else empty.
+    pub transposed: &'a [Vec<T>],
     /// Samples of the primal pass.
     pub batch: usize,
     /// Tangents or cotangents for each sample.
@@ -139,6 +141,13 @@ pub struct Target<'a, T> {
 pub trait Rules<T: Element>: Meaning {
     /// Prepares the parameters (in the layout of files).
     fn prepare(&self, shapes: &Shapes, parameters: &[&[T]]) -> Packed<T> {
+        let _ = (shapes, parameters);
+        Vec::new()
+    }
+
+    /// Prepares the parameters for `vjp` where it wants them otherwise; called when the first cotangent is pulled, so that
+    /// nets without one do without this memory.
+    fn prepare_transposed(&self, shapes: &Shapes, parameters: &[&[T]]) -> Packed<T> {
         let _ = (shapes, parameters);
         Vec::new()
     }

@@ -21,7 +21,7 @@ fn a_net_gives_its_jacobian_whatever_is_done_at_once() {
     let parameters: Vec<Vec<f64>> = (graph.parameters().iter())
         .map(|p| (0..p.elements()).map(|i| (i as f64 * 0.9).sin()).collect())
         .collect();
-    let net = Net::new(graph, &parameters, Cpu::<f64>::new()).unwrap();
+    let net = Net::new(graph, parameters, Cpu::<f64>::new()).unwrap();
     let mut linearised = Linearised::new(&net, &[x], h);
     let at: Vec<f64> = (0..24).map(|i| f64::from(i).cos() / 2.0).collect();
     linearised.evaluate(&net, 1, &[(x, &at)], &mut [0.0; 60]).unwrap();

@@ -146,6 +146,11 @@ impl Conv2d {
     fn place(&self, output: usize, input: usize, [y, x]: [usize; 2]) -> usize {
         ((output * self.inputs + input) * self.kernel + y) * self.kernel + x
     }
+
+    /// The nine taps of a pair of channels.
+    fn kernel_of<T: Element>(&self, weight: &[T], output: usize, input: usize) -> [T; 9] {
+        std::array::from_fn(|k| weight[self.place(output, input, [k / 3, k % 3])])
+    }
 }
 
 impl Meaning for Conv2d {
@@ -192,53 +197,55 @@ impl Meaning for Conv2d {
 }
 
 impl<T: Element> Rules<T> for Conv2d {
-    /// The bias, the matrix of the convolution, the matrices of the families of its transpose; or, for tiles, the bias
-    /// and the transformed kernels of the convolution and of its transpose.
+    /// The bias, and the matrix of the convolution or, for tiles, its transformed kernels.
     fn prepare(&self, shapes: &Shapes, parameters: &[&[T]]) -> Packed<T> {
         let weight = parameters[0];
         let bias = parameters.get(1).map_or(Vec::new(), |bias| bias.to_vec());
         if self.in_tiles(shapes) {
-            let taps = |output: usize, input: usize| -> [T; 9] {
-                std::array::from_fn(|k| weight[self.place(output, input, [k / 3, k % 3])])
-            };
+            let taps = |input: usize, output: usize| self.kernel_of(weight, output, input);
+            return vec![bias, winograd::transform_kernel(self.inputs, self.outputs, taps)];
+        }
+        let mut matrix = Vec::with_capacity(weight.len());
+        for tap in self.taps() {
+            for input in 0..self.inputs {
+                matrix.extend((0..self.outputs).map(|output| weight[self.place(output, input, tap)]));
+            }
+        }
+        vec![bias, matrix]
+    }
+
+    /// The matrices of the families of the transpose or, for tiles, its transformed kernels.
+    fn prepare_transposed(&self, shapes: &Shapes, parameters: &[&[T]]) -> Packed<T> {
+        let weight = parameters[0];
+        if self.in_tiles(shapes) {
             let turned = |output: usize, input: usize| {
-                let mut taps = taps(output, input);
+                let mut taps = self.kernel_of(weight, output, input);
                 taps.reverse();
                 taps
             };
-            return vec![
-                bias,
-                winograd::transform_kernel(self.inputs, self.outputs, |i, o| taps(o, i)),
-                winograd::transform_kernel(self.outputs, self.inputs, turned),
-            ];
+            return vec![winograd::transform_kernel(self.outputs, self.inputs, turned)];
         }
-        let mut forward = Vec::with_capacity(weight.len());
-        for tap in self.taps() {
-            for input in 0..self.inputs {
-                forward.extend((0..self.outputs).map(|output| weight[self.place(output, input, tap)]));
-            }
-        }
-        let mut packed = vec![bias, forward];
-        for (_, used) in self.transposed_families() {
+        let families = self.transposed_families();
+        let matrix = |used: &Vec<[usize; 2]>| {
             let mut matrix = Vec::with_capacity(used.len() * self.inputs * self.outputs);
             for tap in used {
                 for output in 0..self.outputs {
-                    matrix.extend((0..self.inputs).map(|input| weight[self.place(output, input, tap)]));
+                    matrix.extend((0..self.inputs).map(|input| weight[self.place(output, input, *tap)]));
                 }
             }
-            packed.push(matrix);
-        }
-        packed
+            matrix
+        };
+        families.iter().map(|(_, used)| matrix(used)).collect()
     }
 
     fn forward(&self, site: Site<'_, T>, inputs: &[&[T]], output: &mut [T], _: &mut [T]) {
-        let [bias, matrix, ..] = site.packed else { return };
+        let [bias, matrix] = site.packed else { return };
         let bias = self.bias.then_some(bias.as_slice());
         self.apply(site.shapes, matrix, inputs[0], bias, output);
     }
 
     fn jvp(&self, site: Site<'_, T>, _: Primal<'_, T>, tangents: &[Option<&[T]>], output: &mut [T]) {
-        let (Some(tangents), [_, matrix, ..]) = (tangents[0], site.packed) else {
+        let (Some(tangents), [_, matrix]) = (tangents[0], site.packed) else {
             return;
         };
         self.apply(site.shapes, matrix, tangents, None, output);
@@ -251,7 +258,7 @@ impl<T: Element> Rules<T> for Conv2d {
         cotangent: &[T],
         inputs: &mut [Option<Target<'_, T>>],
     ) {
-        let (Some(target), [_, _, matrices @ ..]) = (&mut inputs[0], site.packed) else {
+        let (Some(target), matrices) = (&mut inputs[0], site.transposed) else {
             return;
         };
         if let ([matrix], true) = (matrices, self.is_pointwise()) {

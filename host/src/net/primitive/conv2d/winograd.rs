@@ -10,6 +10,7 @@ use crate::net::cpu::matrix::{Into, Matrix, multiply};
 use crate::net::cpu::threads::for_long_parts;
 use crate::net::element::Element;
 use crate::simd::{Task, dispatch};
+use rayon::prelude::*;
 
 /// Places of a transformed tile.
 const PLACES: usize = 16;
@@ -63,7 +64,10 @@ pub(super) fn convolve<T: Element>(
 ) {
     let across = to.width / 2;
     let line = to.width * to.channels;
-    let pairs = pairs_of_a_turn(destination.len() / (2 * line).max(1), across);
+    let all = destination.len() / (2 * line).max(1);
+    // A few tiles are one turn, and the threads share out the places: each then reads its part of the kernel alone.
+    let alone = all * across <= TILES;
+    let pairs = if alone { all } else { pairs_of_a_turn(all, across) };
     for_long_parts(destination, 2 * pairs * line, |part, lines| {
         let first = part * pairs;
         let tiles = lines.len() / (2 * line) * across;
@@ -77,14 +81,20 @@ pub(super) fn convolve<T: Element>(
                 tiles,
                 transformed,
             });
-            for place in 0..PLACES {
+            let product = |(place, product): (usize, &mut [T])| {
                 multiply(
                     [tiles, from.channels, to.channels],
                     Matrix::rows_of(&transformed[place * tiles * from.channels..], from.channels),
                     Matrix::rows_of(&kernel[place * from.channels * to.channels..], to.channels),
-                    (&mut products[place * tiles * to.channels..], to.channels),
+                    (product, to.channels),
                     Into::Set,
                 );
+            };
+            let size = tiles * to.channels;
+            if alone {
+                products.par_chunks_exact_mut(size).enumerate().for_each(product);
+            } else {
+                products.chunks_exact_mut(size).enumerate().for_each(product);
             }
             dispatch(Outputs {
                 products,
