@@ -75,7 +75,7 @@ pub fn graph(
     [height, width]: [usize; 2],
     context: usize,
 ) -> Result<(Graph, Places), UnetError> {
-    let multiple = 1 << (config.levels() - 1);
+    let multiple = side_multiple(config);
     let fits = |side: usize| side > 0 && side.is_multiple_of(multiple);
     if !fits(height) || !fits(width) {
         return Err(UnetError::Sides {
@@ -119,6 +119,27 @@ pub fn graph(
         eps,
     };
     Ok((build.graph, places))
+}
+
+/// Every name and shape that the file of a net must hold, in the order of the forward pass: those of diffusers 0.42.1.
+/// Convolutions are [out, in, height, width], linear layers [out, in].
+///
+/// # Panics
+/// Unless the configuration satisfies [`UnetConfig::validate`].
+pub fn expected_tensors(config: &UnetConfig) -> Vec<(String, Vec<usize>)> {
+    // They do not depend on the size of the images.
+    let smallest = [side_multiple(config); 2];
+    let rows = usize::from(matches!(config.class, UnetClass::Conditional { .. }));
+    let (graph, _) = graph(config, smallest, rows).expect("a sound configuration has a graph");
+    let parameters = graph.parameters().iter();
+    parameters
+        .map(|parameter| (parameter.name.clone(), parameter.shape.clone()))
+        .collect()
+}
+
+/// What the sides of images must be multiples of: they are halved between levels.
+fn side_multiple(config: &UnetConfig) -> usize {
+    1 << (config.levels() - 1)
 }
 
 struct Build<'a> {

@@ -1,7 +1,8 @@
 //! The passes on a small net against differences and against each other.
 //!
 //! Mutations seen red: the slot of a value given back too early (tangents, cotangents); cotangents written where they
-//! should be added; products of one row by the route of its own; sums in longer pieces; bundles that read the first sample.
+//! should be added; products of one row by the route of its own; sums in longer pieces; bundles that read the first sample; parameters
+//! kept for the transpose when they change, or prepared before a cotangent is pulled.
 
 use super::backend::Cpu;
 use super::graph::{Graph, Value};

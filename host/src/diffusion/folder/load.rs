@@ -2,9 +2,10 @@
 
 use super::find::{Files, find};
 use super::tensors::{Match, compare};
-use super::{FolderError, SchedulerConfig, UnetClass, UnetConfig, expected_tensors};
+use super::{FolderError, SchedulerConfig, UnetClass, UnetConfig};
 use crate::data::read_bytes;
 use crate::data::safetensors::{Finite, SafetensorsFile, TensorF32};
+use crate::diffusion::unet::expected_tensors;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -14,7 +14,6 @@ mod config;
 mod error;
 mod fields;
 mod find;
-mod keys;
 mod load;
 mod parse;
 mod save;
@@ -23,7 +22,6 @@ mod tensors;
 
 pub use config::{DownsamplePadding, InvalidConfig, UnetClass, UnetConfig};
 pub use error::FolderError;
-pub use keys::expected_tensors;
 pub use load::{Checkpoint, LoadOptions};
 pub use save::save;
 pub use scheduler::{BetaSchedule, Prediction, SchedulerConfig, Spacing, Variance};

@@ -2,9 +2,10 @@
 
 use super::find::{CONFIG, SCHEDULER, WEIGHTS};
 use super::tensors::compare;
-use super::{FolderError, InvalidConfig, SchedulerConfig, UnetConfig, expected_tensors};
+use super::{FolderError, InvalidConfig, SchedulerConfig, UnetConfig};
 use crate::data::safetensors::{Dtype, TensorF32, to_bytes_f32};
 use crate::data::{DataError, ensure_output_dir, shorten_name, write_atomic};
+use crate::diffusion::unet::expected_tensors;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! Configurations and small folders for the tests.
 
-use super::{DownsamplePadding, SchedulerConfig, UnetClass, UnetConfig, expected_tensors};
+use super::{DownsamplePadding, SchedulerConfig, UnetClass, UnetConfig};
 use crate::data::safetensors::{TensorF32, to_bytes_f32};
+use crate::diffusion::unet::expected_tensors;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -9,7 +9,8 @@
 //! the prefix of old block names not taken off.
 
 use super::super::testing::{parse, references, small, small_conditional};
-use super::super::{DownsamplePadding, FolderError, UnetClass, UnetConfig, expected_tensors};
+use super::super::{DownsamplePadding, FolderError, UnetClass, UnetConfig};
+use crate::diffusion::unet::expected_tensors;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
