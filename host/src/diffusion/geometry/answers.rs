@@ -19,6 +19,9 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+#[cfg(test)]
+mod tests;
+
 const KIND: &str = "gibbs.diffusion.answers";
 const VERSION: &str = "1";
 const DIGEST: &str = "digest";

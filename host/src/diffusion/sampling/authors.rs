@@ -58,3 +58,64 @@ pub fn inversion(levels: &[Level]) -> Vec<Hop> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    //! Mutations seen red: alpha bar of the time above; the loop of inversion run to its end; the last hop to data.
+    use super::*;
+
+    /// ab_t = 1 - t / 20, of 10 times.
+    fn table() -> Vec<f64> {
+        (0..10).map(|t| 1.0 - f64::from(t) / 20.0).collect()
+    }
+
+    #[test]
+    fn times_are_fractional_and_tables_are_read_below_them() {
+        let levels = levels(&table(), 5).unwrap();
+        let times: Vec<f64> = levels.iter().map(Level::timestep).collect();
+        assert_eq!(times, [0.0, 2.25, 4.5, 6.75, 9.0]);
+        for (level, below) in levels.iter().zip([0, 2, 4, 6, 9]) {
+            let expected = Level::of_alpha_bar(level.timestep(), table()[below]).unwrap();
+            assert_eq!(*level, expected);
+        }
+        // As many points as times: each is one.
+        let whole = super::levels(&table(), 10).unwrap();
+        assert!(
+            whole
+                .iter()
+                .zip(0..)
+                .all(|(level, t)| level.timestep() == f64::from(t))
+        );
+    }
+
+    #[test]
+    fn sampling_ends_at_time_0_and_inversion_one_step_early() {
+        let levels = levels(&table(), 5).unwrap();
+        let pairs = |hops: &[Hop]| -> Vec<(f64, f64)> {
+            let pair = |hop: &Hop| (hop.from.timestep(), hop.to.timestep());
+            hops.iter().map(pair).collect()
+        };
+        let sampling = down(&levels, 4, 0);
+        assert_eq!(
+            pairs(&sampling),
+            [(9.0, 6.75), (6.75, 4.5), (4.5, 2.25), (2.25, 0.0)]
+        );
+        assert_eq!(sampling[3].to, levels[0]);
+        assert_eq!(pairs(&down(&levels, 3, 1)), [(6.75, 4.5), (4.5, 2.25)]);
+        assert_eq!(down(&levels, 2, 2), []);
+        assert_eq!(
+            pairs(&inversion(&levels)),
+            [(0.0, 2.25), (2.25, 4.5), (4.5, 6.75)]
+        );
+    }
+
+    #[test]
+    fn grids_that_are_none() {
+        for points in [0, 1, 11] {
+            assert_eq!(levels(&table(), points), Err(Error::Shape), "{points}");
+        }
+        for t in [-0.5, 10.0, f64::NAN] {
+            assert!(level(&table(), t).is_err(), "{t}");
+        }
+    }
+}
