@@ -385,7 +385,7 @@ fn stopped_bases_and_edits_resume_to_the_same_bits() {
     let basis = [&["basis", text(&net), "--count", "2"][..], &at].concat();
     stops_and_resumes(&basis, "basis.checkpoint", &["--seed", "1"]);
     let edit = [&["edit", text(&net), "--direction", "1", "--boost"][..], &at].concat();
-    stops_and_resumes(&edit, "edit.checkpoint", &["--timestep", "399"]);
+    stops_and_resumes(&edit, "edit.checkpoint", &["--delta", "2", "--seed", "1"]);
     let output = diffusion(&[&basis[..], &["--resume"]].concat());
     assert_eq!(output.status.code(), Some(2));
     assert!(cli::err(&output).contains("--out DIR"), "{}", cli::err(&output));

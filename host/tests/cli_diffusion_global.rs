@@ -186,9 +186,10 @@ fn stopped_global_bases_resume_to_the_same_bits() {
         Some(text(&stopped.join("global.checkpoint")))
     );
     assert!(!stopped.join("global.safetensors").exists());
-    let resume = |more: &[&str]| [&words[..], more, &["--resume"]].concat();
-    refused(&resume(&["--tolerance", "1e-3"]), &stopped, "was asked for");
-    let resumed = diffusion(&resume(&[]), &stopped, 0);
+    let resume = [&words[..], &["--resume"]].concat();
+    let other = [&resume[..], &["--tolerance", "1e-3"]].concat();
+    refused(&other, &stopped, "was asked for");
+    let resumed = diffusion(&resume, &stopped, 0);
     assert_eq!(resumed, diffusion(&words, &whole, 0));
     for name in [
         "global.safetensors",

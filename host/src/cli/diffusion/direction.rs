@@ -70,7 +70,7 @@ pub(super) struct Chosen {
 impl Choice {
     pub(super) fn read(&self) -> Result<Given, CliError> {
         if let Some(path) = &self.direction_from {
-            return self.from_elsewhere(path);
+            return self.read_other(path);
         }
         Ok(match (&self.basis, &self.direction_file) {
             (Some(path), _) => Given::Basis(Box::new(StoredBasis::load(path)?)),
@@ -79,7 +79,7 @@ impl Choice {
         })
     }
 
-    fn from_elsewhere(&self, path: &Path) -> Result<Given, CliError> {
+    fn read_other(&self, path: &Path) -> Result<Given, CliError> {
         let kind = SafetensorsFile::open(path)?.metadata().get("kind").cloned();
         if StoredGlobal::is_kind(kind.as_ref()) {
             let global = StoredGlobal::load(path)?;

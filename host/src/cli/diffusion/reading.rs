@@ -159,14 +159,11 @@ fn described(checkpoint: &Checkpoint, unet: &Unet<f32>, told: u64) -> String {
             hash_of(start, &tensor.values)
         })
         .collect();
-    let weights = hashes
+    let config = fnv1a(FNV_OFFSET, format!("{:?}", checkpoint.config).as_bytes());
+    let net = hashes
         .iter()
-        .fold(FNV_OFFSET, |hash, part| fnv1a(hash, &part.to_le_bytes()));
-    format!(
-        "{:?}, images {:?}, weights {weights:016x}, text {told:016x}",
-        checkpoint.config,
-        unet.image()
-    )
+        .fold(config, |hash, part| fnv1a(hash, &part.to_le_bytes()));
+    format!("net {net:016x}, images {:?}, text {told:016x}", unet.image())
 }
 
 /// FNV-1a of numbers.

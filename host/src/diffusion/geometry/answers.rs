@@ -82,7 +82,9 @@ impl Answers {
             count: 0,
             written: Instant::now(),
         };
-        answers.parts = (0..).take_while(|at| answers.part(*at).is_file()).count();
+        while answers.part(answers.parts).is_file() {
+            answers.parts += 1;
+        }
         if resume && answers.parts > 0 {
             answers.read()?;
         } else {

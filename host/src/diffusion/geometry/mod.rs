@@ -9,26 +9,26 @@
 pub mod answers;
 pub mod editing;
 pub mod global;
+mod jacobian;
 pub mod noise;
+mod search;
 pub mod stored;
 #[cfg(test)]
 mod tests;
 
 use super::model::{Denoiser, Encoder, Point, Unet};
 use super::pullback::edit::Model;
-use super::pullback::operator::BlockOperator;
-use super::pullback::{self, Basis, Method, PullbackError, authors, krylov, subspace};
+use super::pullback::{Basis, PullbackError};
 use super::sampling::SamplingError;
 use crate::net::NetError;
 use crate::work::Work;
 use answers::{Answers, question};
 use gibbs_core::diffusion::{self as core, Hop, Level, Prediction, Run, Sampler};
 use gibbs_core::random;
+use jacobian::Jacobian;
 use noise::Noise;
+pub use search::Search;
 use std::path::PathBuf;
-
-/// Directions in one pass through the net: bounds the memory of a pass, changes no bit of a result.
-const AT_ONCE: usize = 16;
 
 /// Why a net gives no answer at a sample.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -94,92 +94,6 @@ impl From<SamplingError> for LatentError {
 
 /// An error of a basis, a distance or an edit of a net.
 pub type Failure = PullbackError<LatentError>;
-
-/// How to look for a basis; what is `None` has the default of the method.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Search {
-    /// Which method.
-    pub method: Method,
-    /// Vectors wanted.
-    pub count: usize,
-    /// Its tolerance.
-    pub tolerance: Option<f64>,
-    /// Blocks (passes) at most.
-    pub blocks: Option<usize>,
-    /// Of its Gaussian start.
-    pub seed: u64,
-}
-
-impl Search {
-    /// `count` vectors by [`krylov`] with its defaults and seed 0.
-    pub fn new(count: usize) -> Self {
-        Self {
-            method: Method::Krylov,
-            count,
-            tolerance: None,
-            blocks: None,
-            seed: 0,
-        }
-    }
-
-    /// (tolerance, blocks) with the defaults of the method put in.
-    pub fn limits(&self) -> (f64, usize) {
-        let (tolerance, limit) = match self.method {
-            Method::Krylov => {
-                let options = krylov::Options::new(self.count);
-                (options.tolerance, options.limit)
-            }
-            Method::Subspace => {
-                let options = subspace::Options::new(self.count);
-                (options.tolerance, options.limit)
-            }
-            Method::Authors => {
-                let options = authors::Options::new(self.count);
-                (options.tolerance, options.limit)
-            }
-        };
-        (self.tolerance.unwrap_or(tolerance), self.blocks.unwrap_or(limit))
-    }
-
-    /// Whether it can be done with x and h of these dimensions: before anything long is.
-    ///
-    /// # Errors
-    /// [`PullbackError::Count`], [`PullbackError::Option`].
-    pub fn check(&self, dimensions: [[usize; 3]; 2]) -> Result<(), Failure> {
-        let (tolerance, limit) = self.limits();
-        let [x, h] = dimensions.map(|lengths| lengths.iter().product());
-        pullback::check(self.count, tolerance, limit, (h, x))
-    }
-
-    /// The basis of any operator.
-    ///
-    /// # Errors
-    /// [`PullbackError`].
-    pub fn run<O: BlockOperator<f32>>(
-        &self,
-        operator: &mut O,
-    ) -> Result<Basis<f32>, PullbackError<O::Error>> {
-        let (count, seed) = (self.count, self.seed);
-        let (tolerance, limit) = self.limits();
-        match self.method {
-            Method::Krylov => {
-                let mut options = krylov::Options::new(count);
-                (options.tolerance, options.limit, options.seed) = (tolerance, limit, seed);
-                krylov::basis(operator, &options)
-            }
-            Method::Subspace => {
-                let mut options = subspace::Options::new(count);
-                (options.tolerance, options.limit, options.seed) = (tolerance, limit, seed);
-                subspace::basis(operator, &options)
-            }
-            Method::Authors => {
-                let mut options = authors::Options::new(count);
-                (options.tolerance, options.limit, options.seed) = (tolerance, limit, seed);
-                authors::basis(operator, &options)
-            }
-        }
-    }
-}
 
 /// A net with all that it needs beside x and t. Holds the memory of its passes.
 pub struct Latent<'a> {
@@ -314,7 +228,9 @@ impl<'a> Latent<'a> {
             let mut noise = |out: &mut [f32]| {
                 if let Some(Boost { seed, .. }) = random {
                     let mut rng = random::stream(seed, "diffusion/boost", index as u64);
-                    out.iter_mut().for_each(|z| *z = random::normal(&mut rng));
+                    for z in out {
+                        *z = random::normal(&mut rng);
+                    }
                 }
             };
             let eta = if random.is_some() { 1.0 } else { 0.0 };
@@ -377,67 +293,6 @@ impl Model<f32> for Latent<'_> {
                 .split(x, out, &level, &mut data, &mut noise)?;
             out.copy_from_slice(&noise);
         }
-        Ok(())
-    }
-}
-
-/// J of x -> h where the encoder was moved to.
-struct Jacobian<'l, 'a> {
-    latent: &'l mut Latent<'a>,
-}
-
-impl Jacobian<'_, '_> {
-    fn sizes(&self) -> (usize, usize) {
-        let [image, hidden] = self.latent.dimensions;
-        (hidden.iter().product(), image.iter().product())
-    }
-}
-
-impl BlockOperator<f32> for Jacobian<'_, '_> {
-    type Error = LatentError;
-
-    fn dimensions(&self) -> (usize, usize) {
-        self.sizes()
-    }
-
-    fn apply(&mut self, _: usize, v: &[f32], out: &mut [f32]) -> Result<(), LatentError> {
-        let (rows, columns) = self.sizes();
-        let parts = v.chunks(AT_ONCE * columns);
-        for (v, out) in parts.zip(out.chunks_mut(AT_ONCE * rows)) {
-            self.latent.check()?;
-            let Latent {
-                answers,
-                encoder,
-                place,
-                ..
-            } = &mut *self.latent;
-            let asked = || question(&format!("J {place:016x}"), &[v]);
-            answered(answers, asked, out, |out| {
-                encoder.jvp(v.len() / columns, v, out);
-                Ok(())
-            })?;
-        }
-        Ok(())
-    }
-
-    fn apply_transposed(&mut self, _: usize, u: &[f32], out: &mut [f32]) -> Result<(), LatentError> {
-        let (rows, columns) = self.sizes();
-        let parts = u.chunks(AT_ONCE * rows);
-        for (u, out) in parts.zip(out.chunks_mut(AT_ONCE * columns)) {
-            self.latent.check()?;
-            let Latent {
-                answers,
-                encoder,
-                place,
-                ..
-            } = &mut *self.latent;
-            let asked = || question(&format!("J^T {place:016x}"), &[u]);
-            answered(answers, asked, out, |out| {
-                encoder.vjp(u.len() / rows, u, out);
-                Ok(())
-            })?;
-        }
-        self.latent.work.progress.advance(1);
         Ok(())
     }
 }

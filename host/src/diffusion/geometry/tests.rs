@@ -8,9 +8,9 @@ use super::stored::{StoredBasis, StoredDirection};
 use super::*;
 use crate::data::DataError;
 use crate::diffusion::folder::{Checkpoint, LoadOptions, Prediction as Predicts, SchedulerConfig};
-use crate::diffusion::pullback::Ended;
 use crate::diffusion::pullback::operator::Passes;
 use crate::diffusion::pullback::transport::Direction;
+use crate::diffusion::pullback::{Ended, Method};
 use crate::garrote::testing::tolerance::{ROUNDING, SINGLE_STEPS};
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use crate::diffusion::geometry::noise::Noise;
 use crate::diffusion::geometry::{Boost, Latent, LatentError, Search};
 use crate::diffusion::model::Unet;
 use crate::diffusion::pullback::edit::Guidance;
-use crate::diffusion::pullback::{Method, PullbackError};
+use crate::diffusion::pullback::{GeometryError, Method, PullbackError};
 use crate::diffusion::sampling::start::drawn;
 use crate::progress::Progress;
 use crate::work::Work;
@@ -158,7 +158,7 @@ fn result(
         below: 200.0,
         seed: 4,
     }));
-    let direction = basis.direction(0).map_err(|error| error.widen())?;
+    let direction = basis.direction(0).map_err(GeometryError::widen)?;
     let edited = edit(latent, &x, t, direction, &what, &hops)?;
     Ok([edited.x, edited.original, edited.edited].concat())
 }
@@ -220,5 +220,28 @@ fn stopped_bases_and_edits_end_in_the_same_bits() {
         };
         assert!(stops >= 3, "{stops}");
         assert!(resumed == whole, "{method:?} {edited}");
+    }
+}
+
+#[test] // the first block of a basis is the same everywhere, what J makes of it is not
+fn a_basis_at_another_sample_or_time_is_refused() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/unet/legacy");
+    let checkpoint = Checkpoint::load(&folder, LoadOptions::default()).unwrap();
+    let unet = Unet::from_checkpoint(&checkpoint, None, 0).unwrap();
+    let noise = Noise::new(&SchedulerConfig::ddpm(1000)).unwrap();
+    let dir = TempDir::new().unwrap();
+    let basis = |sample: u64, t: f64, resume: bool| {
+        let mut latent = Latent::new(&unet, &noise, None, Work::plain());
+        latent.keep(open(dir.path(), "net", Duration::ZERO, resume));
+        latent.basis(&drawn(sample, 1, 64), t, &Search::new(2))
+    };
+    let whole = basis(1, 300.0, false).unwrap();
+    assert_eq!(basis(1, 300.0, true).unwrap(), whole);
+    for (sample, t) in [(2, 300.0), (1, 301.0)] {
+        let refused = basis(sample, t, true).unwrap_err();
+        assert!(
+            matches!(refused, PullbackError::Operator(LatentError::Resume(_))),
+            "{refused}"
+        );
     }
 }
