@@ -2,7 +2,7 @@
 //!
 //! Samples are drawn from the golden nets of fixtures/unet, whose weights are random: what they show is of no interest.
 //!
-//! Mutations tried, each seen red: `train --resume` ignored; `basis --resume` ignored; `sample --allow-extra` ignored; a layer
+//! Mutations tried, each seen red: `train --resume` ignored; `sample --allow-extra` ignored; a layer
 //! that overflows with exit code 2; the way back compared with the latent; pictures made of four
 //! channels.
 

@@ -1,8 +1,7 @@
 //! `gibbs diffusion global`, directions from elsewhere, latents to start from, the authors' grid and the boost, as a user meets
 //! them, on small random U-Nets and the trained one of digits.
 //!
-//! Mutations seen red: one noise for all samples; the mean of the v_i; u taken as it is and not brought to the local basis; a
-//! latent taken to be of the last time; the boost given to one picture only; samples of another plan believed.
+//! Mutations seen red: one noise for all samples; a latent taken to be of the last time; the boost ignored.
 
 #[path = "support/cli.rs"]
 mod cli;

@@ -61,7 +61,7 @@ pub fn inversion(levels: &[Level]) -> Vec<Hop> {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: alpha bar of the time above; the loop of inversion run to its end; the last hop to data.
+    //! Mutations seen red: alpha bar of the time above; the loop of inversion run to its end.
     use super::*;
 
     /// ab_t = 1 - t / 20, of 10 times.
