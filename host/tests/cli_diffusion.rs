@@ -2,7 +2,8 @@
 //!
 //! Samples are drawn from the golden nets of fixtures/unet, whose weights are random: what they show is of no interest.
 //!
-//! Mutations tried, each seen red: `train --resume` ignored; the way back compared with the latent; pictures made of four
+//! Mutations tried, each seen red: `train --resume` ignored; `sample --allow-extra` ignored; a layer
+//! that overflows with exit code 2; the way back compared with the latent; pictures made of four
 //! channels.
 
 #[path = "support/cli.rs"]
@@ -274,6 +275,7 @@ fn an_image_is_inverted_and_found_again() {
             "seed",
             "shape",
             "steps",
+            "timestep",
         ];
         assert_eq!(fields(&found), expected);
         found["round_trip_rms"].as_f64().unwrap()
@@ -374,6 +376,82 @@ fn stopped_sampling_resumes_to_the_same_bits() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn stopped_bases_and_edits_resume_to_the_same_bits() {
+    let net = fixture("legacy");
+    // Long because of the way from noise to the time.
+    let at = ["--timestep", "400", "--steps", "400"];
+    let basis = [&["basis", text(&net), "--count", "2"][..], &at].concat();
+    stops_and_resumes(&basis, "basis.checkpoint", &["--seed", "1"]);
+    let edit = [&["edit", text(&net), "--direction", "1", "--boost"][..], &at].concat();
+    stops_and_resumes(&edit, "edit.checkpoint", &["--delta", "2", "--seed", "1"]);
+    let output = diffusion(&[&basis[..], &["--resume"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(cli::err(&output).contains("--out DIR"), "{}", cli::err(&output));
+}
+
+/// The folder of `legacy` with another file of weights.
+fn with_weights(dir: &TempDir, name: &str, change: impl FnOnce(&mut BTreeMap<String, TensorF32>)) -> PathBuf {
+    let (from, to) = (fixture("legacy"), dir.path().join(name));
+    std::fs::create_dir(&to).unwrap();
+    for file in ["config.json", "scheduler_config.json"] {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+    let weights = "diffusion_pytorch_model.safetensors";
+    let file = SafetensorsFile::open(&from.join(weights)).unwrap();
+    let read = |name: &String| (name.clone(), file.read_f32(name, Finite::Check).unwrap());
+    let mut tensors: BTreeMap<String, TensorF32> = file.entries().keys().map(read).collect();
+    change(&mut tensors);
+    let named = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
+    save_f32(&to.join(weights), named, &BTreeMap::new()).unwrap();
+    to
+}
+
+#[test]
+fn extra_tensors_are_left_out_when_asked() {
+    let dir = TempDir::new().unwrap();
+    let empty = dir.path().join("empty");
+    let folder = with_weights(&dir, "extra", |tensors| {
+        let (shape, values) = (vec![1], vec![0.0]);
+        tensors.insert("ema.decay".to_owned(), TensorF32 { shape, values });
+    });
+    let model = fixture("legacy");
+    let sample = ["sample", text(&folder), "--steps", "2", "--count", "1"];
+    let words = ["unexpected: `ema.decay`", "hint: --allow-extra"];
+    refused(&sample, &empty, &words);
+    let out = dir.path().join("out");
+    let found = json(&[&sample[..], &["--allow-extra"]].concat(), &out);
+    let plain = json(&["sample", text(&model), "--steps", "2", "--count", "1"], &out);
+    assert_eq!(found, plain);
+}
+
+#[test] // finite weights, and a layer that overflows: named with its folder by every verb, exit code 1
+fn a_layer_that_overflows_is_named() {
+    let dir = TempDir::new().unwrap();
+    let folder = with_weights(&dir, "large", |tensors| {
+        let tensor = tensors.get_mut("mid_block.resnets.0.conv1.weight").unwrap();
+        tensor.values.fill(3e38);
+    });
+    let image = dir.path().join("image.png");
+    let (shape, values) = ([1, 8, 8], vec![0.0; 64]);
+    write_png(&image, &Image { shape, values }, Depth::Eight).unwrap();
+    let (folder, image, out) = (text(&folder), text(&image), dir.path().join("out"));
+    for verb in [
+        &["sample", folder, "--steps", "2", "--count", "1"][..],
+        &["invert", folder, image, "--steps", "2"],
+        &["basis", folder, "--timestep", "999", "--count", "1"],
+        &["edit", folder, "--timestep", "999", "--direction", "0"],
+        &["global", folder, "--timestep", "999", "--count", "1"],
+    ] {
+        let words = [verb, &["--json", "--quiet", "--out", text(&out)]].concat();
+        let found = object(&diffusion(&words), 1);
+        let message = found["message"].as_str().unwrap();
+        assert!(message.contains("layer mid_block.resnets.0.conv1"), "{message}");
+        assert_eq!(found["file"].as_str(), Some(folder), "{message}");
+    }
+}
+
 #[test]
 fn bad_input_is_refused_with_the_reason() {
     let dir = TempDir::new().unwrap();
@@ -398,6 +476,10 @@ fn bad_input_is_refused_with_the_reason() {
             &["1001 steps, expected 1 to 1000"],
         ),
         (&["invert", net, "image.png", "--steps", "0"], &["0 steps"]),
+        (
+            &["invert", net, "image.png", "--steps", "2", "--grid", "authors"],
+            &["2 points of the authors' grid, expected 3 to 1000"],
+        ),
         (&["sample", net, "--size", "9"], &["9 x 9", "multiples of 2"]),
         (&["sample", net, "--size", "8x9"], &["8 x 9"]),
         (&["sample", net, "--size", "no"], &["16x24"]),

@@ -367,11 +367,14 @@ fn an_edit_without_strength_is_the_plain_sample() {
     assert_eq!(
         fields(&found),
         [
+            "boost",
+            "brought",
             "change",
             "converged",
             "delta",
             "direction",
             "gamma",
+            "grid",
             "keep_contrast",
             "kept",
             "schema",

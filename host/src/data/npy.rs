@@ -113,7 +113,9 @@ fn array(path: &Path, bytes: &[u8]) -> Result<(Array, Order), DataError> {
         let sides: Vec<String> = shape.iter().map(ToString::to_string).collect();
         return Err(refuse(format!("shape ({}) holds no data", sides.join(", "))));
     }
-    let size = kind.num_bytes().unwrap_or(0) as u64;
+    let Some(size) = kind.num_bytes().map(|bytes| bytes as u64) else {
+        return Err(refuse(format!("type `{kind}`, expected f4, f8, or integers")));
+    };
     let expected = header.len().checked_mul(size);
     if expected != Some(data.len() as u64) {
         let expected = expected.map_or("too many".to_owned(), |n| n.to_string());

@@ -1,12 +1,13 @@
 //! Sampling with a U-Net, and DDIM inversion: the samplers of `gibbs_core::diffusion` on checkpoint folders.
 //!
-//! Map. [`levels`] turns a `scheduler_config.json` into plans; [`start`] makes or reads the noise to begin with; [`model`]
+//! Map. [`levels`] turns a `scheduler_config.json` into plans, [`authors`] has those of another program; [`start`] makes or reads the noise to begin with; [`model`]
 //! is a U-Net as a denoiser, with classifier-free guidance; [`trajectories`] carries many samples along a plan, stopped,
 //! kept and resumed in `checkpoint`.
 //!
 //! Sample i starts from the stream (seed, "diffusion/start", i) and draws the noise of hop k from the stream (seed,
 //! "diffusion/step", i 2^32 + k): what becomes of a sample does not depend on the others, on batches or on threads.
 
+pub mod authors;
 mod checkpoint;
 pub mod levels;
 pub mod model;
@@ -51,6 +52,16 @@ pub enum SamplingError {
         spacing: Spacing,
         /// `steps_offset`.
         offset: usize,
+    },
+    /// No such grid.
+    #[error("{points} points of the authors' grid, expected {least} to {most}")]
+    Grid {
+        /// Asked for.
+        points: usize,
+        /// For one hop.
+        least: usize,
+        /// T.
+        most: usize,
     },
     /// eta outside [0, 1].
     #[error("eta {eta}, expected a number from 0 (deterministic) to 1 (as random as DDPM)")]

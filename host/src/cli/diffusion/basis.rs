@@ -27,9 +27,11 @@ Examples:
 
 J is the Jacobian of x -> h, the output of the U-Net's mid block, at the sample x and the time T; J v_i = s_i u_i.
 residual   |J^T u_i s_i - s_i^2 v_i| / s_1^2
-Without --x the sample is standard normal noise (from --seed) at the last time, brought to T by DDIM.
+Without --x the sample is standard normal noise (from --seed, or --start) at the last time, brought to T by DDIM.
 With --out: basis.safetensors (V [K,C,H,W], U [K, dimensions of h], x, singular_values, residuals) and basis.png, the v_i,
 each divided by its largest magnitude.
+A run with --out that is stopped leaves basis.checkpoint there, and --resume goes on from it to the same bits; --blocks and
+--tolerance may then be others. It holds what the net answered: 4 K (dim x + dim h) bytes for a block.
 Exit code 1 when the search did not converge; the result is printed and written all the same.")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -46,26 +48,30 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         ensure_output_dir(out)?;
     }
     let local = &arguments.local;
-    let loaded = local.load(common, None)?;
+    let placed = local.load(common, None)?;
+    let timestep = placed.loaded.timestep;
+    let search = arguments.searching.search(arguments.count, common);
+    let refused = |error| local.model.refused(error);
+    search.check(placed.loaded.dimensions()).map_err(refused)?;
     let progress = progress::for_stderr(common.quiet);
     let work = Work {
         progress: &*progress,
         interrupted: interrupt::install(common.quiet)?,
         keeper: None,
     };
-    let mut latent = loaded.latent(work);
-    let x = local.start(&loaded, &mut latent, common)?;
-    let search = arguments.searching.search(arguments.count, common);
-    let basis = latent.basis(&x, local.timestep, &search);
+    let mut latent = local.model.latent(&placed.loaded, work, common, "basis", "")?;
+    let x = local.start(&placed, &mut latent)?;
+    let basis = latent.basis(&x, timestep, &search);
     let stored = StoredBasis {
-        basis: basis.map_err(|error| local.refused(error))?,
+        basis: basis.map_err(refused)?,
         x,
         dimensions: latent.dimensions(),
-        timestep: local.timestep,
+        timestep,
     };
     if let Some(out) = &common.out {
         write(&stored, out, common)?;
     }
+    latent.finish();
     emit(
         common,
         || object(&stored, &search),

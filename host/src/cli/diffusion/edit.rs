@@ -1,18 +1,17 @@
 //! `gibbs diffusion edit FOLDER`: a sample with and without an edit along a direction.
 
+use super::direction::{Choice, Given};
 use super::local::{Local, Searching};
+use super::model::{GridChoice, Loaded};
 use super::vectors::write_images;
 use crate::cli::error::CliError;
 use crate::cli::output::{emit, remark};
 use crate::cli::{Common, Status, interrupt};
 use crate::data::ensure_output_dir;
 use crate::data::safetensors::{TensorF32, save_f32};
+use crate::diffusion::geometry::Boost;
 use crate::diffusion::geometry::editing::{Edit, Edited, run as edit};
-use crate::diffusion::geometry::stored::{StoredBasis, StoredDirection};
-use crate::diffusion::geometry::{Latent, Search};
-use crate::diffusion::pullback::Ended;
 use crate::diffusion::pullback::edit::{Family, Guidance, gamma};
-use crate::diffusion::pullback::transport::Direction;
 use crate::progress;
 use crate::report::number::plain;
 use crate::work::Work;
@@ -20,10 +19,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _; // writing to a string cannot fail
-use std::path::{Path, PathBuf};
-
-/// Vectors of a basis that is made here for an edit.
-const COUNT: usize = 3;
+use std::path::Path;
 
 /// Arguments of `gibbs diffusion edit`.
 #[derive(Debug, Args)]
@@ -32,29 +28,26 @@ Examples:
   gibbs diffusion edit FOLDER --timestep 600 --direction 0 --out edited
   gibbs diffusion edit FOLDER --timestep 600 --basis t600/basis.safetensors --direction 2 --delta -1 --out edited
   gibbs diffusion edit FOLDER --x noisy.safetensors --timestep 800 --direction 1 --shoot --keep-contrast --out edited
+  gibbs diffusion edit FOLDER --start latent/latent.safetensors --timestep 600 --direction 0 --boost --out edited
+  gibbs diffusion edit FOLDER --timestep 600 --direction-from global/global.safetensors --direction 0 --out edited
 
 x-space guidance: x <- x + gamma [eps(x + delta v, T) - eps(x, T)], S times; then DDIM (eta = 0) from T to data. A negative
 --delta goes the other way. Default of --gamma, by T: 0.5 above 0.8 of the schedule, 1 above 0.6, then 4 above 0.4 and
 16 below (nets with text: 2).
-Without --x the sample is that of the --basis file, or noise from --seed brought to T by DDIM.
+Without --x the sample is that of the --basis file, or noise brought to T by DDIM: from --seed, or the latent of an image
+that `gibbs diffusion invert` wrote (--start).
+--direction-from brings u to the basis made here: v = V U^T u, of unit length; `brought` is the part of u that this keeps.
 --shoot makes a new basis at every step and transports the direction to it.
+--boost adds the same noise to both pictures (stream diffusion/boost of --seed), so that they differ by the edit alone.
+--grid authors: s_j = (T-1) j / (N-1), alpha bar of floor(s_j); the pictures end at alpha bar of time 0, not at data.
+A run that is stopped leaves edit.checkpoint, what the net answered, and --resume goes on from it to the same bits.
 Writes to --out: edit.png (original, edited), edit.safetensors (original, edited, x, x_edited, v).
 Exit code 1 when a basis did not converge; pictures are written all the same.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     local: Local,
-    /// Which direction of the basis, from 0
-    #[arg(long, value_name = "I", required_unless_present = "direction_file")]
-    direction: Option<usize>,
-    /// The basis [default: made here]
-    #[arg(long, value_name = "FILE")]
-    basis: Option<PathBuf>,
-    /// A direction from `gibbs diffusion transport`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["direction", "basis"])]
-    direction_file: Option<PathBuf>,
-    /// Vectors of a basis that is made here [default: 3, or as many as --direction takes]
-    #[arg(long, value_name = "K")]
-    count: Option<usize>,
+    #[command(flatten)]
+    choice: Choice,
     /// Strength of a step [default: by T, below]
     #[arg(long, value_name = "G", allow_negative_numbers = true, value_parser = finite)]
     gamma: Option<f64>,
@@ -70,6 +63,17 @@ pub(super) struct Arguments {
     /// Rescale the predicted image to its contrast of before the edit
     #[arg(long)]
     keep_contrast: bool,
+    /// Quality boosting: eta = 1 in the steps of DDIM that start below this part of the schedule; 0.2 if no number is given
+    /// [default: none, eta = 0 throughout]
+    #[arg(
+        long,
+        value_name = "PART",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0.2",
+        value_parser = finite
+    )]
+    boost: Option<f64>,
     #[command(flatten)]
     searching: Searching,
 }
@@ -79,45 +83,16 @@ fn finite(text: &str) -> Result<f64, String> {
     value.ok_or_else(|| "a number was expected".to_owned())
 }
 
-/// Directions from files.
-enum Given {
-    Basis(Box<StoredBasis>),
-    Direction(StoredDirection),
-    Nothing,
-}
-
 impl Arguments {
-    fn given(&self) -> Result<Given, CliError> {
-        Ok(match (&self.basis, &self.direction_file) {
-            (Some(path), _) => Given::Basis(Box::new(StoredBasis::load(path)?)),
-            (None, Some(path)) => Given::Direction(StoredDirection::load(path)?),
-            (None, None) => Given::Nothing,
-        })
-    }
-
-    /// The index, of which `count` exist.
-    fn index(&self, count: usize) -> Result<usize, CliError> {
-        let index = self.direction.unwrap_or(0);
-        if index < count {
-            return Ok(index);
-        }
-        let message = format!("--direction {index}: the basis holds {count}, numbers from 0");
-        let error = CliError::input(message);
-        Err(match &self.basis {
-            Some(path) => error.in_file(path),
-            None => error,
-        })
-    }
-
-    fn guidance(&self, conditional: bool, steps: usize) -> Result<Guidance, CliError> {
-        let family = if conditional {
+    fn guidance(&self, loaded: &Loaded) -> Result<Guidance, CliError> {
+        let family = if loaded.conditional {
             Family::StableDiffusion
         } else {
             Family::Unconditional
         };
         let gamma = match self.gamma {
             Some(gamma) => gamma,
-            None => gamma_at(family, self.local.timestep / steps as f64)?,
+            None => gamma_at(family, loaded.timestep / loaded.noise.steps() as f64)?,
         };
         Ok(Guidance {
             gamma,
@@ -126,52 +101,17 @@ impl Arguments {
         })
     }
 
-    /// The direction, and whether the basis that it was taken from converged.
-    fn direction(
-        &self,
-        given: &Given,
-        latent: &mut Latent<'_>,
-        x: &[f32],
-        search: &Search,
-        common: &Common,
-    ) -> Result<(Direction<f32>, bool), CliError> {
-        let dimensions = latent.dimensions();
-        let fits = |found: [[usize; 3]; 2], path: Option<&PathBuf>| {
-            if found == dimensions {
-                return Ok(());
-            }
-            let message = format!("made for x, h of {found:?}, the model has {dimensions:?}");
-            let error = CliError::input(message);
-            Err(path.map_or(error.clone(), |path| error.in_file(path)))
+    /// Which hops are random, if any.
+    fn boost(&self, loaded: &Loaded, seed: u64) -> Result<Option<Boost>, CliError> {
+        let Some(part) = self.boost else {
+            return Ok(None);
         };
-        let elsewhere = |timestep: f64| {
-            if timestep != self.local.timestep {
-                let said = format!("note: the direction was made at t = {timestep}");
-                remark(common, &said);
-            }
-        };
-        match given {
-            Given::Direction(stored) => {
-                fits(stored.dimensions, self.direction_file.as_ref())?;
-                elsewhere(stored.timestep);
-                Ok((stored.direction.clone(), true))
-            }
-            Given::Basis(stored) => {
-                fits(stored.dimensions, self.basis.as_ref())?;
-                elsewhere(stored.timestep);
-                let index = self.index(stored.basis.count())?;
-                let direction = stored.basis.direction(index);
-                let direction = direction.map_err(|error| CliError::input(error.to_string()))?;
-                Ok((direction, stored.basis.ended == Ended::Converged))
-            }
-            Given::Nothing => {
-                let basis = latent.basis(x, self.local.timestep, search);
-                let basis = basis.map_err(|error| self.local.refused(error))?;
-                let direction = basis.direction(self.index(basis.count())?);
-                let direction = direction.map_err(|error| CliError::input(error.to_string()))?;
-                Ok((direction, basis.ended == Ended::Converged))
-            }
+        if !(0.0..=1.0).contains(&part) {
+            let message = format!("--boost {part}: a part of the schedule was expected, 0 to 1");
+            return Err(CliError::input(message));
         }
+        let below = part * loaded.noise.steps() as f64;
+        Ok(Some(Boost { below, seed }))
     }
 }
 
@@ -186,56 +126,55 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     };
     ensure_output_dir(out)?;
     let local = &arguments.local;
-    let given = arguments.given()?;
+    let given = arguments.choice.read()?;
     let known = match &given {
         Given::Basis(stored) => Some((&stored.x[..], stored.dimensions[0])),
         _ => None,
     };
-    let loaded = local.load(common, known)?;
+    let placed = local.load(common, known)?;
+    let loaded = &placed.loaded;
+    let timestep = loaded.timestep;
+    let guidance = arguments.guidance(loaded)?;
+    let boost = arguments.boost(loaded, common.seed)?;
+    let hops = local.model.hops(&loaded.noise, timestep, None)?;
+    let search = arguments.searching.search(arguments.choice.count(&given), common);
+    arguments.choice.check(&given, loaded.dimensions())?;
+    let refused = |error| local.model.refused(error);
+    search.check(loaded.dimensions()).map_err(refused)?;
     let progress = progress::for_stderr(common.quiet);
     let work = Work {
         progress: &*progress,
         interrupted: interrupt::install(common.quiet)?,
         keeper: None,
     };
-    let mut latent = loaded.latent(work);
-    if loaded.x.as_ref().is_some_and(|x| {
-        let [image, _] = latent.dimensions();
-        x.len() != image.iter().product::<usize>()
-    }) {
-        let message = "the sample of the basis has another number of channels than the model";
-        return Err(CliError::input(message).in_file(&local.folder));
-    }
-    let guidance = arguments.guidance(loaded.conditional, latent.noise().steps())?;
-    let hops = local.hops(latent.noise(), local.timestep, None)?;
-    let count = match (&given, arguments.count) {
-        (_, Some(count)) => count,
-        (Given::Basis(stored), None) => stored.basis.count(),
-        (_, None) => COUNT.max(arguments.direction.unwrap_or(0) + 1),
-    };
-    let search = arguments.searching.search(count, common);
-    let x = local.start(&loaded, &mut latent, common)?;
-    let (direction, converged) = arguments.direction(&given, &mut latent, &x, &search, common)?;
+    let mut latent = local.model.latent(loaded, work, common, "edit", "")?;
+    let x = local.start(&placed, &mut latent)?;
+    let at = (local, timestep);
+    let chosen = (arguments.choice).choose(&given, &mut latent, at, &x, &search, common)?;
     let what = Edit {
         guidance,
         shoot: arguments.shoot.then_some(search),
         keep_contrast: arguments.keep_contrast,
     };
-    let edited = edit(&mut latent, &x, local.timestep, direction, &what, &hops);
-    let edited = edited.map_err(|error| local.refused(error))?;
+    latent.boost(boost);
+    let edited = edit(&mut latent, &x, timestep, chosen.direction, &what, &hops);
+    let edited = edited.map_err(refused)?;
     let result = Outcome {
         arguments,
+        timestep,
         guidance,
         steps: hops.len(),
         change: [
             deviation(&x, &edited.x),
             deviation(&edited.original, &edited.edited),
         ],
-        converged: converged && edited.unconverged == 0,
+        converged: chosen.converged && edited.unconverged == 0,
+        brought: chosen.brought,
         seed: common.seed,
         edited,
     };
     result.write(&x, latent.dimensions()[0], out, common)?;
+    latent.finish();
     emit(common, || result.object(), || result.text())?;
     Ok(if result.converged {
         Status::Done
@@ -255,12 +194,15 @@ fn deviation(a: &[f32], b: &[f32]) -> f64 {
 
 struct Outcome<'a> {
     arguments: &'a Arguments,
+    timestep: f64,
     guidance: Guidance,
     steps: usize,
     edited: Edited,
     /// Of x_t and of the picture.
     change: [f64; 2],
     converged: bool,
+    /// The part of the direction that lies in the local tangent space, if it came from elsewhere.
+    brought: Option<f64>,
     seed: u64,
 }
 
@@ -270,8 +212,9 @@ impl Outcome<'_> {
         let [of_x, of_picture] = self.change;
         json!({
             "schema": "gibbs.diffusion.edit/1",
-            "timestep": self.arguments.local.timestep,
-            "direction": self.arguments.direction,
+            "timestep": self.timestep,
+            "direction": self.arguments.choice.index,
+            "brought": self.brought,
             "gamma": self.guidance.gamma,
             "delta": self.guidance.delta,
             "steps_of_guidance": self.guidance.steps,
@@ -279,6 +222,11 @@ impl Outcome<'_> {
             "shoot": self.arguments.shoot,
             "keep_contrast": self.arguments.keep_contrast,
             "kept": self.edited.kept,
+            "boost": self.arguments.boost,
+            "grid": match self.arguments.local.model.grid {
+                GridChoice::Even => "even",
+                GridChoice::Authors => "authors",
+            },
             "change": {"x": of_x, "picture": of_picture},
             "converged": self.converged,
             "seed": self.seed,
@@ -290,7 +238,7 @@ impl Outcome<'_> {
         let Guidance { gamma, delta, steps } = self.guidance;
         let [of_x, of_picture] = self.change.map(plain);
         let mut facts = vec![
-            ("timestep", self.arguments.local.timestep.to_string()),
+            ("timestep", self.timestep.to_string()),
             (
                 "guidance",
                 format!(
@@ -303,6 +251,10 @@ impl Outcome<'_> {
                 format!("{of_picture} of the picture, {of_x} of x_t (root mean square)"),
             ),
         ];
+        if let Some(part) = self.brought {
+            let kept = format!("{} of the direction lies in the tangent space here", plain(part));
+            facts.push(("brought", kept));
+        }
         if self.arguments.shoot {
             let kept = plain(self.edited.kept);
             facts.push(("kept", format!("{kept} of the direction at the worst transport")));
@@ -343,7 +295,7 @@ impl Outcome<'_> {
         let metadata = BTreeMap::from([
             ("kind".to_owned(), "gibbs.diffusion.edit".to_owned()),
             ("version".to_owned(), "1".to_owned()),
-            ("timestep".to_owned(), self.arguments.local.timestep.to_string()),
+            ("timestep".to_owned(), self.timestep.to_string()),
         ]);
         let path = out.join("edit.safetensors");
         let named = tensors.iter().map(|(name, tensor)| (*name, tensor));

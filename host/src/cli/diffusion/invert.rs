@@ -1,12 +1,13 @@
 //! `gibbs diffusion invert`: the noise that leads to an image, and the way back from it.
 
+use super::model::GridChoice;
 use super::reading::{Reading, description, hash_of, output};
 use super::sample::{BATCH, Moments, PAUSE, has_pictures, images, write_tensor};
 use crate::cli::error::CliError;
 use crate::cli::output::{emit, remark};
 use crate::cli::{Common, Status, interrupt};
 use crate::data::images::{Depth, read_png_of, write_png};
-use crate::diffusion::sampling::{Keep, Kind, Trajectories, UnetModel};
+use crate::diffusion::sampling::{Keep, Kind, SamplingError, Trajectories, UnetModel};
 use crate::progress;
 use crate::report::number::plain;
 use crate::work::Work;
@@ -23,10 +24,12 @@ Examples:
   gibbs diffusion invert model image.png --out latent
   gibbs diffusion invert model image.png --steps 200 --out latent --json
   gibbs diffusion sample model --start latent/latent.safetensors --sampler ddim --steps 100 --out back
+  gibbs diffusion edit model --start latent/latent.safetensors --timestep 600 --direction 0 --out edited
 
 Deterministic DDIM from data to noise, nothing clipped; the net is evaluated where the state is, so that the way back is
 inexact by about 1 / steps. The error printed is that of the way back with as many steps, of values from -1 to 1.
---out takes latent.safetensors (`x` [1,C,H,W]) and back.png, what the way back arrives at.")]
+--grid authors: s_j = (T-1) j / (N-1), alpha bar of floor(s_j); there it goes from s_0 to s_{N-2}, back from s_{N-1} to s_0.
+--out takes latent.safetensors (`x` [1,C,H,W], its time) and back.png, what the way back arrives at.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     reading: Reading,
@@ -36,6 +39,9 @@ pub(super) struct Arguments {
     /// Steps, at most as many as the levels of noise of the model
     #[arg(long, value_name = "N", default_value_t = 100)]
     steps: usize,
+    /// Where the steps lie: as the model says, or the authors' grid of --steps points (Park et al. 2023)
+    #[arg(long, value_enum, value_name = "GRID", default_value = "even")]
+    grid: GridChoice,
     /// Go on from the checkpoint that a stopped run left in --out
     #[arg(long)]
     resume: bool,
@@ -45,10 +51,15 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let out = output(common)?;
     let loaded = arguments.reading.load(|_| {})?;
     let (checkpoint, schedule) = (&loaded.checkpoint, &loaded.schedule);
-    let (there, back) = (
-        schedule.inversion(arguments.steps)?,
-        schedule.plan(Kind::Ddim { eta: 0.0 }, arguments.steps)?,
-    );
+    let [there, back] = match arguments.grid {
+        GridChoice::Even => [
+            schedule.inversion(arguments.steps)?,
+            schedule.plan(Kind::Ddim { eta: 0.0 }, arguments.steps)?,
+        ],
+        GridChoice::Authors => schedule.authors(arguments.steps)?,
+    };
+    let hops = there.len();
+    let timestep = there.last().map_or(0.0, |hop| hop.to.timestep());
     let guidance = arguments.reading.condition(checkpoint, 1)?;
     let unet = arguments
         .reading
@@ -71,9 +82,14 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         keeper: None,
     };
     let files = ["invert", "back"].map(|name| out.join(format!("{name}.checkpoint")));
-    let latent = way.go("inverting", there, &image.values, &files[0], work)?;
-    write_tensor(&out.join("latent.safetensors"), &latent, shape)?;
-    let returned = way.go("sampling back", back, &latent, &files[1], work)?;
+    let refused = |error| arguments.reading.refused(error);
+    let latent = way
+        .go("inverting", there, &image.values, &files[0], work)
+        .map_err(refused)?;
+    write_tensor(&out.join("latent.safetensors"), &latent, shape, Some(timestep))?;
+    let returned = way
+        .go("sampling back", back, &latent, &files[1], work)
+        .map_err(refused)?;
     if has_pictures(shape) {
         for picture in images(&returned, shape) {
             write_png(&out.join("back.png"), &picture, Depth::Eight)?;
@@ -93,6 +109,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         json!({
             "schema": "gibbs.diffusion.invert/1",
             "steps": arguments.steps,
+            "timestep": timestep,
             "shape": shape,
             "latent_mean": moments.mean,
             "latent_standard_deviation": moments.spread,
@@ -103,7 +120,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     };
     let text = || {
         let rows = [
-            ("steps", arguments.steps.to_string()),
+            ("steps", format!("{hops} to t = {timestep}")),
             (
                 "latent",
                 format!(
@@ -147,7 +164,7 @@ impl Way<'_> {
         start: &[f32],
         file: &Path,
         work: Work<'_>,
-    ) -> Result<Vec<f32>, CliError> {
+    ) -> Result<Vec<f32>, SamplingError> {
         let description = format!("{}, start {:016x}", self.description, hash_of(FNV_OFFSET, start));
         let mut trajectories =
             Trajectories::new(self.sampler, hops, start.to_vec(), self.length, BATCH, self.seed)?;

@@ -1,47 +1,132 @@
-//! A model at a sample: the folder, x, the time, the text states, and how a basis is looked for.
+//! A model at one sample: that of a file, of a basis, or noise brought to the time; and how a basis is looked for.
 
+use super::model::{GridChoice, Loaded, Model};
+use super::tensors::one_of;
 use crate::cli::Common;
 use crate::cli::error::CliError;
-use crate::cli::output::remark;
-use crate::data::safetensors::{Finite, SafetensorsFile};
-use crate::diffusion::folder::{Checkpoint, LoadOptions, SchedulerConfig};
-use crate::diffusion::geometry::noise::Noise;
-use crate::diffusion::geometry::{Failure, Latent, LatentError, Search};
-use crate::diffusion::model::{ModelError, Unet};
+use crate::diffusion::folder::Checkpoint;
+use crate::diffusion::geometry::{Latent, Search};
 use crate::diffusion::pullback::{Method, PullbackError};
-use crate::diffusion::sampling::start::{drawn, read_tensor};
-use crate::work::Work;
+use crate::diffusion::sampling::start::drawn;
 use clap::{Args, ValueEnum};
 use gibbs_core::diffusion::Hop;
-use std::path::{Path, PathBuf};
-
-/// Steps of the sampler unless the user says otherwise, or there are fewer whole times.
-const STEPS: usize = 50;
+use std::path::PathBuf;
 
 /// Where the model is and at which sample.
 #[derive(Debug, Args)]
 pub(super) struct Local {
-    /// Folder of the checkpoint
-    pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) model: Model,
     /// Noisy sample x_t: safetensors (tensor x, or the only one) or NPY, [C,H,W] or [B,C,H,W] [default: noise from the
     /// seed, brought to T by the sampler]
     #[arg(long, value_name = "FILE")]
-    pub(super) x: Option<PathBuf>,
+    x: Option<PathBuf>,
+    /// Noise to bring to T by the sampler: the latent of `invert`, or standard normal numbers, of the last time unless the
+    /// file says another
+    #[arg(long, value_name = "FILE", conflicts_with = "x")]
+    start: Option<PathBuf>,
     /// Which sample of a file with several, from 0
     #[arg(long, value_name = "B", default_value_t = 0)]
     sample: usize,
-    /// Time of the sample, 0 to the last of the schedule
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
-    pub(super) timestep: f64,
-    /// Text states for a net with cross-attention: safetensors (tensor ctx, or the only one) or NPY, [L,D] or [B,L,D]
-    #[arg(long, value_name = "FILE")]
-    context: Option<PathBuf>,
-    /// Steps of DDIM on each stretch: from noise to T (without --x), from T to data [default: 50, or one a time]
-    #[arg(long, value_name = "N")]
-    steps: Option<usize>,
-    /// Leave tensors out that the net does not have
-    #[arg(long)]
-    allow_extra: bool,
+}
+
+/// A sample to begin with.
+enum Origin {
+    /// At the time.
+    There(Vec<f32>),
+    /// At a time of its own.
+    Elsewhere(Vec<f32>, Option<f64>),
+    /// From the seed.
+    Drawn,
+}
+
+/// A model and its sample.
+pub(super) struct Placed {
+    pub(super) loaded: Loaded,
+    /// The sample, and the hops that bring it to the time.
+    way: (Vec<f32>, Vec<Hop>),
+}
+
+impl Local {
+    /// Reads the model and the sample; `known` is a sample from elsewhere, of these dimensions.
+    pub(super) fn load(
+        &self,
+        common: &Common,
+        known: Option<(&[f32], [usize; 3])>,
+    ) -> Result<Placed, CliError> {
+        let mut origin = Origin::Drawn;
+        let sized = |checkpoint: &Checkpoint| {
+            let given = (self.x.as_ref().or(self.start.as_ref()), known);
+            Ok(match given {
+                (Some(path), _) => {
+                    let one = one_of(path, &["x"], 3, self.sample)?;
+                    let shape = [one.shape[0], one.shape[1], one.shape[2]];
+                    let size = size_of(checkpoint, shape).map_err(|error| error.in_file(path))?;
+                    origin = match self.x {
+                        Some(_) => Origin::There(one.values),
+                        None => Origin::Elsewhere(one.values, one.timestep),
+                    };
+                    Some((size, Some(path.clone())))
+                }
+                (None, Some((x, shape))) => {
+                    let size =
+                        size_of(checkpoint, shape).map_err(|error| error.in_file(&self.model.folder))?;
+                    origin = Origin::There(x.to_vec());
+                    Some((size, None))
+                }
+                (None, None) => None,
+            })
+        };
+        let loaded = self.model.load(common, self.sample, sized)?;
+        let way = self.way(&loaded, origin, common)?;
+        Ok(Placed { loaded, way })
+    }
+
+    fn way(
+        &self,
+        loaded: &Loaded,
+        origin: Origin,
+        common: &Common,
+    ) -> Result<(Vec<f32>, Vec<Hop>), CliError> {
+        let last = (loaded.noise.steps() - 1) as f64;
+        let (x, from) = match origin {
+            Origin::There(x) => return Ok((x, Vec::new())),
+            // The authors use their latent at the last time, whatever time their inversion led to.
+            Origin::Elsewhere(x, from) if self.model.grid == GridChoice::Even => (x, from.unwrap_or(last)),
+            Origin::Elsewhere(x, _) => (x, last),
+            Origin::Drawn => (drawn(common.seed, 1, loaded.unet.image().iter().product()), last),
+        };
+        if from < loaded.timestep {
+            let message = format!(
+                "--start: the sample is of t = {from}, earlier than --timestep {}\nhint: --timestep {from} or less",
+                loaded.timestep
+            );
+            return Err(CliError::input(message));
+        }
+        let hops = self.model.hops(&loaded.noise, from, Some(loaded.timestep))?;
+        Ok((x, hops))
+    }
+
+    /// The sample at the time.
+    pub(super) fn start(&self, placed: &Placed, latent: &mut Latent<'_>) -> Result<Vec<f32>, CliError> {
+        let (x, hops) = &placed.way;
+        let mut x = x.clone();
+        latent
+            .sample(&mut x, hops)
+            .map_err(|error| self.model.refused(PullbackError::Operator(error)))?;
+        Ok(x)
+    }
+}
+
+/// The size of an image that the model takes.
+fn size_of(checkpoint: &Checkpoint, [channels, height, width]: [usize; 3]) -> Result<[usize; 2], CliError> {
+    let wanted = checkpoint.config.in_channels;
+    if channels == wanted {
+        return Ok([height, width]);
+    }
+    Err(CliError::input(format!(
+        "x has {channels} channels, expected {wanted}"
+    )))
 }
 
 /// How a basis is looked for.
@@ -89,211 +174,6 @@ impl Searching {
             tolerance: self.tolerance,
             blocks: self.blocks,
             seed: common.seed,
-        }
-    }
-}
-
-/// What was read.
-pub(super) struct Loaded {
-    unet: Unet<f32>,
-    noise: Noise,
-    context: Option<Vec<f32>>,
-    /// The sample, if a file gave one.
-    pub(super) x: Option<Vec<f32>>,
-    /// The net has text states.
-    pub(super) conditional: bool,
-}
-
-impl Local {
-    /// Reads the model and the sample; `known` is a sample from elsewhere, of these dimensions.
-    pub(super) fn load(
-        &self,
-        common: &Common,
-        known: Option<(&[f32], [usize; 3])>,
-    ) -> Result<Loaded, CliError> {
-        let options = LoadOptions {
-            allow_extra: self.allow_extra,
-            ..LoadOptions::default()
-        };
-        let checkpoint = Checkpoint::load(&self.folder, options)?;
-        let scheduler = checkpoint.scheduler.clone().unwrap_or_else(|| {
-            let said =
-                "no scheduler_config.json, taken: 1000 times, betas from 1e-4 to 0.02, noise predicted";
-            remark(common, &format!("note: {}: {said}", self.folder.display()));
-            SchedulerConfig::ddpm(1000)
-        });
-        let noise = Noise::new(&scheduler).map_err(|e| self.input(&e))?;
-        // Before anything long is done.
-        noise.level(self.timestep).map_err(|e| self.input(&e))?;
-        let mut size = None;
-        let x = match (&self.x, known) {
-            (Some(path), _) => {
-                let (shape, x) = one_sample(path, &["x"], 3, self.sample)?;
-                let channels = checkpoint.config.in_channels;
-                if shape[0] != channels {
-                    let found = format!("x has {} channels, expected {channels}", shape[0]);
-                    return Err(CliError::input(found).in_file(path));
-                }
-                size = Some([shape[1], shape[2]]);
-                Some(x)
-            }
-            (None, Some((x, [_, height, width]))) => {
-                size = Some([height, width]);
-                Some(x.to_vec())
-            }
-            (None, None) => None,
-        };
-        let context = match &self.context {
-            Some(path) => Some((path, one_sample(path, &["ctx", "context"], 2, self.sample)?)),
-            None => None,
-        };
-        let rows = context.as_ref().map_or(0, |(_, (shape, _))| shape[0]);
-        let unet = Unet::from_checkpoint(&checkpoint, size, rows).map_err(|error| match error {
-            ModelError::Size => {
-                CliError::input(format!("{error}\nhint: give a sample of that size with --x"))
-                    .in_file(&self.folder)
-            }
-            error => self.input(&error),
-        })?;
-        if unet.image() != unet.output() {
-            let (image, output) = (unet.image(), unet.output());
-            let message = format!("the net gives {output:?} for samples {image:?}, expected the same");
-            return Err(CliError::input(message).in_file(&self.folder));
-        }
-        if let Some((path, (shape, _))) = &context {
-            let graph = unet.net().graph();
-            let place = unet.places().context;
-            let width = place.map(|value| graph.shape(value).elements() / rows);
-            if width != Some(shape[1]) {
-                let found = format!(
-                    "text states of width {}, expected {}",
-                    shape[1],
-                    width.unwrap_or(0)
-                );
-                return Err(CliError::input(found).in_file(path));
-            }
-        }
-        Ok(Loaded {
-            conditional: unet.places().context.is_some(),
-            unet,
-            noise,
-            context: context.map(|(_, (_, values))| values),
-            x,
-        })
-    }
-
-    /// The sample: that of the file, or noise from the seed brought to the time.
-    pub(super) fn start(
-        &self,
-        loaded: &Loaded,
-        latent: &mut Latent<'_>,
-        common: &Common,
-    ) -> Result<Vec<f32>, CliError> {
-        if let Some(x) = &loaded.x {
-            return Ok(x.clone());
-        }
-        let mut x = drawn(common.seed, 1, loaded.unet.image().iter().product());
-        let first = (loaded.noise.steps() - 1) as f64;
-        let hops = self.hops(&loaded.noise, first, Some(self.timestep))?;
-        latent
-            .sample(&mut x, &hops)
-            .map_err(|error| self.refused(PullbackError::Operator(error)))?;
-        Ok(x)
-    }
-
-    /// The steps of the sampler from one time to another, or to data.
-    pub(super) fn hops(&self, noise: &Noise, from: f64, to: Option<f64>) -> Result<Vec<Hop>, CliError> {
-        let between = (from - to.unwrap_or(0.0)) as usize;
-        let steps = self.steps.unwrap_or_else(|| STEPS.min(between.max(1)));
-        noise.hops(from, to, steps).map_err(|error| match error {
-            LatentError::Steps { .. } => CliError::input(format!("--steps: {error}")),
-            error => self.input(&error),
-        })
-    }
-
-    fn input(&self, error: &impl std::fmt::Display) -> CliError {
-        CliError::input(error.to_string()).in_file(&self.folder)
-    }
-
-    /// Why there is no basis, sample or edit.
-    pub(super) fn refused(&self, error: Failure) -> CliError {
-        match error {
-            PullbackError::Operator(LatentError::Interrupted) => {
-                CliError::interrupted("interrupted; nothing was written")
-            }
-            PullbackError::Lost | PullbackError::Decomposition { .. } => CliError::failed(error.to_string()),
-            PullbackError::Count { .. } | PullbackError::Option { .. } => CliError::input(error.to_string()),
-            error => self.input(&error),
-        }
-    }
-}
-
-impl Loaded {
-    /// Its geometry.
-    pub(super) fn latent<'a>(&'a self, work: Work<'a>) -> Latent<'a> {
-        Latent::new(&self.unet, &self.noise, self.context.as_deref(), work)
-    }
-}
-
-/// A tensor of `rank` dimensions, or entry `index` of one that has one more.
-fn one_sample(
-    path: &Path,
-    names: &[&str],
-    rank: usize,
-    index: usize,
-) -> Result<(Vec<usize>, Vec<f32>), CliError> {
-    let (shape, values) = read(path, names)?;
-    let bad = |message: String| Err(CliError::input(message).in_file(path));
-    if shape.contains(&0) {
-        return bad(format!("shape {shape:?} holds no data"));
-    }
-    if shape.len() == rank {
-        return match index {
-            0 => Ok((shape, values)),
-            _ => bad(format!("--sample {index}: the file holds one sample, number 0")),
-        };
-    }
-    if shape.len() != rank + 1 {
-        let expected = if rank == 3 {
-            "[C,H,W] or [B,C,H,W]"
-        } else {
-            "[L,D] or [B,L,D]"
-        };
-        return bad(format!("shape {shape:?}, expected {expected}"));
-    }
-    let size: usize = shape[1..].iter().product();
-    match values.get(index * size..(index + 1) * size) {
-        Some(one) => Ok((shape[1..].to_vec(), one.to_vec())),
-        None => bad(format!(
-            "--sample {index}: the file holds {} samples, numbers from 0",
-            shape[0]
-        )),
-    }
-}
-
-/// A tensor from NPY, or from safetensors by the first of the names that is there, or because it is the only one.
-fn read(path: &Path, names: &[&str]) -> Result<(Vec<usize>, Vec<f32>), CliError> {
-    let extension = path
-        .extension()
-        .and_then(|e| e.to_str())
-        .map(str::to_ascii_lowercase);
-    match extension.as_deref() {
-        Some("npy") => Ok(read_tensor(path, names)?),
-        Some("png") => {
-            let message = "a picture holds data, not a noisy sample\nhint: `gibbs diffusion invert` brings it to a time";
-            Err(CliError::input(message).in_file(path))
-        }
-        _ => {
-            let file = SafetensorsFile::open(path)?;
-            let entries = file.entries();
-            let named = names.iter().copied().find(|name| entries.contains_key(*name));
-            let only = entries.keys().next().filter(|_| entries.len() == 1);
-            let Some(name) = named.or(only.map(String::as_str)) else {
-                let message = format!("no tensor `{}` among {}", names[0], entries.len());
-                return Err(CliError::input(message).in_file(path));
-            };
-            let tensor = file.read_f32(name, Finite::Check)?;
-            Ok((tensor.shape, tensor.values))
         }
     }
 }

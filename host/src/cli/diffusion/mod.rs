@@ -1,17 +1,22 @@
 //! `gibbs diffusion VERB`: diffusion models on the command line. One file per verb.
 //!
-//! `reading`: options that verbs share, and refusals in words of the command line; `local`: a model at a sample; `bases`:
-//! basis files; `vectors`: pictures of vectors.
+//! `reading`: options that the samplers share, and refusals in words of the command line; `model` and `local`: a model at a
+//! time and a sample; `direction`: which
+//! direction; `tensors`, `bases`: tensors and basis files; `vectors`: pictures of vectors.
 
 mod bases;
 mod basis;
+mod direction;
 mod distances;
 mod edit;
+mod global;
 mod invert;
 mod local;
+mod model;
 mod reading;
 mod sample;
 mod spectrum;
+mod tensors;
 mod train;
 mod transport;
 mod vectors;
@@ -33,6 +38,7 @@ Examples:
   gibbs diffusion spectrum t900 t600 t300                             coarse or fine? power by radius
   gibbs diffusion distances t900 t600 t300 --out figures              how tangent spaces turn
   gibbs diffusion edit model --timestep 600 --basis t600/basis.safetensors --direction 0 --out edited
+  gibbs diffusion global model --timestep 600 --count 3 --samples 20 --out global   directions that samples share
   gibbs diffusion transport a/basis.safetensors b/basis.safetensors --direction 0";
 
 /// Arguments of `gibbs diffusion`.
@@ -57,6 +63,8 @@ enum Verb {
     Spectrum(spectrum::Arguments),
     /// Measure the geodesic distances between the subspaces of bases
     Distances(distances::Arguments),
+    /// Find directions of h that the bases of many samples share
+    Global(global::Arguments),
     /// Edit a sample along a direction
     Edit(edit::Arguments),
     /// Bring a direction from the basis of one sample to that of another
@@ -71,6 +79,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         Verb::Basis(arguments) => basis::run(arguments, common),
         Verb::Spectrum(arguments) => spectrum::run(arguments, common),
         Verb::Distances(arguments) => distances::run(arguments, common),
+        Verb::Global(arguments) => global::run(arguments, common),
         Verb::Edit(arguments) => edit::run(arguments, common),
         Verb::Transport(arguments) => transport::run(arguments, common),
     }

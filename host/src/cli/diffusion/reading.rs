@@ -35,6 +35,9 @@ pub(super) struct Reading {
     /// Text states of the prompt, for a net with cross-attention: `context` [L,D] or [B,L,D] of a safetensors file, or NPY
     #[arg(long, value_name = "FILE")]
     context: Option<PathBuf>,
+    /// Leave tensors out that the net does not have
+    #[arg(long)]
+    allow_extra: bool,
 }
 
 /// `16` or `16x24`.
@@ -57,7 +60,11 @@ pub(super) struct Loaded {
 
 impl Reading {
     pub(super) fn load(&self, change: impl FnOnce(&mut SchedulerConfig)) -> Result<Loaded, CliError> {
-        let checkpoint = Checkpoint::load(&self.folder, LoadOptions::default())?;
+        let options = LoadOptions {
+            allow_extra: self.allow_extra,
+            ..LoadOptions::default()
+        };
+        let checkpoint = Checkpoint::load(&self.folder, options)?;
         let Some(mut scheduler) = checkpoint.scheduler.clone() else {
             return Err(CliError::from(FolderError::Lacking {
                 folder: self.folder.clone(),
@@ -85,6 +92,17 @@ impl Reading {
             (Some(width), None) => Err(CliError::input(format!(
                 "the net has cross-attention over text states of {width} numbers\nhint: --context FILE"
             ))),
+        }
+    }
+
+    /// Why a run ended, the folder named where it is the net's doing.
+    pub(super) fn refused(&self, error: SamplingError) -> CliError {
+        let of_net = matches!(error, SamplingError::Net(_));
+        let error = CliError::from(error);
+        if of_net {
+            error.in_file(&self.folder)
+        } else {
+            error
         }
     }
 
@@ -123,6 +141,16 @@ pub(super) fn states(path: &Path, width: usize, count: usize) -> Result<States, 
 
 /// What samples depend on beside the plan and the seed, for a checkpoint: the net with its weights, the size, the text states.
 pub(super) fn description(checkpoint: &Checkpoint, unet: &Unet<f32>, guidance: &Guidance) -> String {
+    let told = fnv1a(FNV_OFFSET, format!("{guidance:?}").as_bytes());
+    described(checkpoint, unet, told)
+}
+
+/// The same for text states as they are.
+pub(super) fn fingerprint(checkpoint: &Checkpoint, unet: &Unet<f32>, context: &[f32]) -> String {
+    described(checkpoint, unet, hash_of(FNV_OFFSET, context))
+}
+
+fn described(checkpoint: &Checkpoint, unet: &Unet<f32>, told: u64) -> String {
     let hashes: Vec<u64> = checkpoint
         .tensors
         .par_iter()
@@ -131,15 +159,11 @@ pub(super) fn description(checkpoint: &Checkpoint, unet: &Unet<f32>, guidance: &
             hash_of(start, &tensor.values)
         })
         .collect();
-    let weights = hashes
+    let config = fnv1a(FNV_OFFSET, format!("{:?}", checkpoint.config).as_bytes());
+    let net = hashes
         .iter()
-        .fold(FNV_OFFSET, |hash, part| fnv1a(hash, &part.to_le_bytes()));
-    let told = fnv1a(FNV_OFFSET, format!("{guidance:?}").as_bytes());
-    format!(
-        "{:?}, images {:?}, weights {weights:016x}, text {told:016x}",
-        checkpoint.config,
-        unet.image()
-    )
+        .fold(config, |hash, part| fnv1a(hash, &part.to_le_bytes()));
+    format!("net {net:016x}, images {:?}, text {told:016x}", unet.image())
 }
 
 /// FNV-1a of numbers.

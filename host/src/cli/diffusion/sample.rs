@@ -244,7 +244,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         description: &description,
         pause: PAUSE,
     };
-    trajectories.finish("sampling", &mut model, work, Some(keep))?;
+    let done = trajectories.finish("sampling", &mut model, work, Some(keep));
+    done.map_err(|error| arguments.reading.refused(error))?;
     let images = images(trajectories.states(), shape);
     write(&images, trajectories.states(), shape, out)?;
     remark(common, &format!("wrote {count} samples to {}", out.display()));
@@ -272,15 +273,21 @@ pub(super) fn images(values: &[f32], shape: [usize; 3]) -> Vec<Image> {
     values.chunks_exact(length).map(image).collect()
 }
 
-/// A tensor `x` [B, C, H, W].
-pub(super) fn write_tensor(path: &Path, values: &[f32], shape: [usize; 3]) -> Result<(), CliError> {
+/// A tensor `x` [B, C, H, W], with the time of the samples if they are noisy.
+pub(super) fn write_tensor(
+    path: &Path,
+    values: &[f32],
+    shape: [usize; 3],
+    timestep: Option<f64>,
+) -> Result<(), CliError> {
     let [channels, height, width] = shape;
     let length: usize = shape.iter().product::<usize>().max(1);
     let tensor = TensorF32 {
         shape: vec![values.len() / length, channels, height, width],
         values: values.to_vec(),
     };
-    save_f32(path, [("x", &tensor)], &BTreeMap::new())?;
+    let time = timestep.map(|t| ("timestep".to_owned(), t.to_string()));
+    save_f32(path, [("x", &tensor)], &BTreeMap::from_iter(time))?;
     Ok(())
 }
 
@@ -290,7 +297,7 @@ pub(super) fn has_pictures([channels, ..]: [usize; 3]) -> bool {
 }
 
 fn write(images: &[Image], values: &[f32], shape: [usize; 3], out: &Path) -> Result<(), CliError> {
-    write_tensor(&out.join("samples.safetensors"), values, shape)?;
+    write_tensor(&out.join("samples.safetensors"), values, shape, None)?;
     if !has_pictures(shape) {
         return Ok(());
     }

@@ -46,7 +46,7 @@ pub enum FolderError {
         expected: String,
     },
     /// The tensors are not those of the net that the configuration describes.
-    #[error("{path}: not the tensors of the net in config.json: {problems}", path = .path.display())]
+    #[error("{path}: not the tensors of the net in config.json:{problems}", path = .path.display())]
     Tensors {
         /// The file.
         path: PathBuf,

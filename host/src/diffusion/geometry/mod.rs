@@ -3,25 +3,32 @@
 //! A [`Latent`] is a net with its noise schedule and text states. It gives the local basis of x -> h at (x, t), the noise
 //! eps(x, t) for edits, and brings samples along the deterministic sampler of DDIM (spec/diffusion.md 2.1, 2.2).
 //!
-//! Map: [`noise`] levels and plans, [`stored`] bases and directions in files, [`editing`] one edit from x_t to pictures.
+//! Map: [`noise`] levels and plans, [`stored`] bases and directions in files, [`editing`] one edit from x_t to pictures,
+//! [`global`] bases in files, [`answers`] what a stopped run goes on from.
 
+pub mod answers;
 pub mod editing;
+pub mod global;
+mod jacobian;
 pub mod noise;
+mod search;
 pub mod stored;
 #[cfg(test)]
 mod tests;
 
 use super::model::{Denoiser, Encoder, Point, Unet};
 use super::pullback::edit::Model;
-use super::pullback::operator::BlockOperator;
-use super::pullback::{Basis, Method, PullbackError, authors, krylov, subspace};
+use super::pullback::{Basis, PullbackError};
+use super::sampling::SamplingError;
 use crate::net::NetError;
-use crate::work::{Stopped, Work};
-use gibbs_core::diffusion::{self as core, Hop, Level, Prediction, Progress, Run, Sampler};
+use crate::work::Work;
+use answers::{Answers, question};
+use gibbs_core::diffusion::{self as core, Hop, Level, Prediction, Run, Sampler};
+use gibbs_core::random;
+use jacobian::Jacobian;
 use noise::Noise;
-
-/// Directions in one pass through the net: bounds the memory of a pass, changes no bit of a result.
-const AT_ONCE: usize = 16;
+pub use search::Search;
+use std::path::PathBuf;
 
 /// Why a net gives no answer at a sample.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -48,96 +55,45 @@ pub enum LatentError {
         /// How many there may be.
         most: usize,
     },
-    /// The user wants to stop.
-    #[error("interrupted")]
+    /// A grid of the authors that there is not.
+    #[error("the authors' grid of {points} points: expected 2 to {most}")]
+    Grid {
+        /// What came.
+        points: usize,
+        /// T.
+        most: usize,
+    },
+    /// The user wants to stop; nothing is kept.
+    #[error("interrupted; nothing was kept")]
     Interrupted,
+    /// The user wants to stop, and what was done is kept.
+    #[error("interrupted after {done} passes of the net, kept in {}\nhint: go on with --resume", .checkpoint.display())]
+    Kept {
+        /// Answers of the net that are kept.
+        done: u64,
+        /// Where.
+        checkpoint: PathBuf,
+    },
+    /// What is kept belongs to another run, or is damaged.
+    #[error("{0}")]
+    Resume(String),
+    /// The answers cannot be kept.
+    #[error("{0}")]
+    Keep(String),
 }
 
-impl From<Stopped> for LatentError {
-    /// Nothing is kept here, so that the user is the only reason.
-    fn from(_: Stopped) -> Self {
-        Self::Interrupted
+impl From<SamplingError> for LatentError {
+    /// Those of [`Answers`].
+    fn from(error: SamplingError) -> Self {
+        match &error {
+            SamplingError::Data(data) if data.is_runtime() => Self::Keep(error.to_string()),
+            _ => Self::Resume(error.to_string()),
+        }
     }
 }
 
 /// An error of a basis, a distance or an edit of a net.
 pub type Failure = PullbackError<LatentError>;
-
-/// How to look for a basis; what is `None` has the default of the method.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Search {
-    /// Which method.
-    pub method: Method,
-    /// Vectors wanted.
-    pub count: usize,
-    /// Its tolerance.
-    pub tolerance: Option<f64>,
-    /// Blocks (passes) at most.
-    pub blocks: Option<usize>,
-    /// Of its Gaussian start.
-    pub seed: u64,
-}
-
-impl Search {
-    /// `count` vectors by [`krylov`] with its defaults and seed 0.
-    pub fn new(count: usize) -> Self {
-        Self {
-            method: Method::Krylov,
-            count,
-            tolerance: None,
-            blocks: None,
-            seed: 0,
-        }
-    }
-
-    /// (tolerance, blocks) with the defaults of the method put in.
-    pub fn limits(&self) -> (f64, usize) {
-        let (tolerance, limit) = match self.method {
-            Method::Krylov => {
-                let options = krylov::Options::new(self.count);
-                (options.tolerance, options.limit)
-            }
-            Method::Subspace => {
-                let options = subspace::Options::new(self.count);
-                (options.tolerance, options.limit)
-            }
-            Method::Authors => {
-                let options = authors::Options::new(self.count);
-                (options.tolerance, options.limit)
-            }
-        };
-        (self.tolerance.unwrap_or(tolerance), self.blocks.unwrap_or(limit))
-    }
-
-    /// The basis of any operator.
-    ///
-    /// # Errors
-    /// [`PullbackError`].
-    pub fn run<O: BlockOperator<f32>>(
-        &self,
-        operator: &mut O,
-    ) -> Result<Basis<f32>, PullbackError<O::Error>> {
-        let (count, seed) = (self.count, self.seed);
-        let (tolerance, limit) = self.limits();
-        match self.method {
-            Method::Krylov => {
-                let mut options = krylov::Options::new(count);
-                (options.tolerance, options.limit, options.seed) = (tolerance, limit, seed);
-                krylov::basis(operator, &options)
-            }
-            Method::Subspace => {
-                let mut options = subspace::Options::new(count);
-                (options.tolerance, options.limit, options.seed) = (tolerance, limit, seed);
-                subspace::basis(operator, &options)
-            }
-            Method::Authors => {
-                let mut options = authors::Options::new(count);
-                (options.tolerance, options.limit, options.seed) = (tolerance, limit, seed);
-                authors::basis(operator, &options)
-            }
-        }
-    }
-}
 
 /// A net with all that it needs beside x and t. Holds the memory of its passes.
 pub struct Latent<'a> {
@@ -148,6 +104,20 @@ pub struct Latent<'a> {
     /// [C, H, W] of x and of h.
     dimensions: [[usize; 3]; 2],
     work: Work<'a>,
+    answers: Option<Answers>,
+    /// Hash of where the encoder is.
+    place: u64,
+    boost: Option<Boost>,
+}
+
+/// Quality boosting (the authors' name): the last hops of the sampler are random, eta = 1. Hop i of a plan has the noise of
+/// the stream (seed, "diffusion/boost", i).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Boost {
+    /// Hops that start below this time are random.
+    pub below: f64,
+    /// Of the noise.
+    pub seed: u64,
 }
 
 impl<'a> Latent<'a> {
@@ -160,7 +130,47 @@ impl<'a> Latent<'a> {
             encoder: unet.encoder(),
             dimensions: [unet.image(), unet.hidden()],
             work,
+            answers: None,
+            place: 0,
+            boost: None,
         }
+    }
+
+    /// From now on answers of the net are kept, or taken from those that were.
+    pub fn keep(&mut self, answers: Answers) {
+        self.answers = Some(answers);
+    }
+
+    /// The answers that are kept, if any.
+    pub fn answers(&mut self) -> Option<&mut Answers> {
+        self.answers.as_mut()
+    }
+
+    /// All is done: what is kept is removed.
+    pub fn finish(mut self) {
+        if let Some(answers) = self.answers.take() {
+            answers.remove();
+        }
+    }
+
+    /// From now on [`Self::sample`] is random at its end.
+    pub fn boost(&mut self, boost: Option<Boost>) {
+        self.boost = boost;
+    }
+
+    /// Ends the work when the user asked for it; what is not written yet is.
+    fn check(&mut self) -> Result<(), LatentError> {
+        if self.work.check().is_ok() {
+            return Ok(());
+        }
+        let Some(answers) = &mut self.answers else {
+            return Err(LatentError::Interrupted);
+        };
+        answers.flush()?;
+        Err(LatentError::Kept {
+            done: answers.count(),
+            checkpoint: answers.folder().to_owned(),
+        })
     }
 
     /// [C, H, W] of x and of h.
@@ -187,6 +197,7 @@ impl<'a> Latent<'a> {
             t: &time,
             context: self.context,
         };
+        self.place = question("h", &[x, &time]);
         let moved = self.encoder.move_to(point, &mut h);
         moved.map_err(|error| PullbackError::Operator(error.into()))?;
         self.work
@@ -201,7 +212,8 @@ impl<'a> Latent<'a> {
         found
     }
 
-    /// Takes `x` along a plan of [`Noise::hops`] by DDIM without noise (eta = 0), in place; an empty plan leaves it.
+    /// Takes `x` along a plan of [`Noise::hops`] by DDIM without noise (eta = 0; see [`Self::boost`]), in place; an empty plan
+    /// leaves it.
     ///
     /// # Errors
     /// [`LatentError`]; `x` is then where the hops before had brought it.
@@ -209,17 +221,24 @@ impl<'a> Latent<'a> {
         if hops.is_empty() {
             return Ok(());
         }
-        let (eta, clip) = (0.0, self.noise.clip());
-        let sampler = Sampler::new(core::Method::Ddim { eta, clip }, self.noise.prediction())?;
-        let mut scratch = vec![0.0; sampler.scratch_len(x.len())];
-        let mut run = Run::new(sampler, hops, x, &mut [])?;
         let work = self.work;
         work.progress.begin("sampling", hops.len() as u64);
-        // Without eta no noise is asked for.
-        let mut none = |_: &mut [f32]| {};
-        while run.progress() == Progress::Going {
-            work.check()?;
-            let _ = run.step(self, &mut none, &mut scratch)?;
+        for (index, hop) in hops.iter().enumerate() {
+            let random = self.boost.filter(|boost| hop.from.timestep() < boost.below);
+            let mut noise = |out: &mut [f32]| {
+                if let Some(Boost { seed, .. }) = random {
+                    let mut rng = random::stream(seed, "diffusion/boost", index as u64);
+                    for z in out {
+                        *z = random::normal(&mut rng);
+                    }
+                }
+            };
+            let eta = if random.is_some() { 1.0 } else { 0.0 };
+            let clip = self.noise.clip();
+            let sampler = Sampler::new(core::Method::Ddim { eta, clip }, self.noise.prediction())?;
+            let mut scratch = vec![0.0; sampler.scratch_len(x.len())];
+            let one = std::slice::from_ref(hop);
+            Run::new(sampler, one, x, &mut [])?.finish(self, &mut noise, &mut scratch)?;
             work.progress.advance(1);
         }
         work.progress.end(&format!("sampled: {} steps", hops.len()));
@@ -228,14 +247,27 @@ impl<'a> Latent<'a> {
 
     /// What the net puts out at `x`, `t`.
     fn output(&mut self, x: &[f32], t: f64, out: &mut [f32]) -> Result<(), LatentError> {
-        self.work.check()?;
+        self.check()?;
         let time = [t as f32];
-        let point = Point {
-            x,
-            t: &time,
-            context: self.context,
-        };
-        Ok(self.denoiser.eps(point, out, None)?)
+        let asked = || question("eps", &[x, &time]);
+        let (denoiser, context) = (&mut self.denoiser, self.context);
+        let point = Point { x, t: &time, context };
+        answered(&mut self.answers, asked, out, |out| {
+            Ok(denoiser.eps(point, out, None)?)
+        })
+    }
+}
+
+/// What is kept as the answer, or what `make` gives.
+fn answered(
+    answers: &mut Option<Answers>,
+    question: impl FnOnce() -> u64,
+    out: &mut [f32],
+    make: impl FnOnce(&mut [f32]) -> Result<(), LatentError>,
+) -> Result<(), LatentError> {
+    match answers {
+        Some(answers) => answers.answer(question(), out, make),
+        None => make(out),
     }
 }
 
@@ -261,47 +293,6 @@ impl Model<f32> for Latent<'_> {
                 .split(x, out, &level, &mut data, &mut noise)?;
             out.copy_from_slice(&noise);
         }
-        Ok(())
-    }
-}
-
-/// J of x -> h where the encoder was moved to.
-struct Jacobian<'l, 'a> {
-    latent: &'l mut Latent<'a>,
-}
-
-impl Jacobian<'_, '_> {
-    fn sizes(&self) -> (usize, usize) {
-        let [image, hidden] = self.latent.dimensions;
-        (hidden.iter().product(), image.iter().product())
-    }
-}
-
-impl BlockOperator<f32> for Jacobian<'_, '_> {
-    type Error = LatentError;
-
-    fn dimensions(&self) -> (usize, usize) {
-        self.sizes()
-    }
-
-    fn apply(&mut self, _: usize, v: &[f32], out: &mut [f32]) -> Result<(), LatentError> {
-        let (rows, columns) = self.sizes();
-        let parts = v.chunks(AT_ONCE * columns);
-        for (v, out) in parts.zip(out.chunks_mut(AT_ONCE * rows)) {
-            self.latent.work.check()?;
-            self.latent.encoder.jvp(v.len() / columns, v, out);
-        }
-        Ok(())
-    }
-
-    fn apply_transposed(&mut self, _: usize, u: &[f32], out: &mut [f32]) -> Result<(), LatentError> {
-        let (rows, columns) = self.sizes();
-        let parts = u.chunks(AT_ONCE * rows);
-        for (u, out) in parts.zip(out.chunks_mut(AT_ONCE * columns)) {
-            self.latent.work.check()?;
-            self.latent.encoder.vjp(u.len() / rows, u, out);
-        }
-        self.latent.work.progress.advance(1);
         Ok(())
     }
 }

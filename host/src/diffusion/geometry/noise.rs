@@ -2,10 +2,12 @@
 //!
 //! The plans here are those of an edit: from the time t of a sample to data, or from noise to t. Times are evenly
 //! spaced, t_i = t (N - i) / N, rounded to whole ones but for the ends; after the last comes data, or alpha bar of
-//! time 0 where the checkpoint says so (`set_alpha_to_one` false).
+//! time 0 where the checkpoint says so (`set_alpha_to_one` false). Or they are those of
+//! [`authors`](crate::diffusion::sampling::authors), which have a grid of their own.
 
 use super::LatentError;
 use crate::diffusion::folder::SchedulerConfig;
+use crate::diffusion::sampling::authors;
 use gibbs_core::Error;
 use gibbs_core::diffusion::{Hop, Level, Prediction, Schedule};
 
@@ -16,6 +18,8 @@ pub struct Noise {
     prediction: Prediction,
     clip: Option<f64>,
     ends_at_data: bool,
+    /// The grid of the authors, if it is theirs.
+    grid: Option<Vec<Level>>,
 }
 
 impl Noise {
@@ -29,7 +33,28 @@ impl Noise {
             prediction: config.meaning(),
             clip: config.clip(),
             ends_at_data: config.set_alpha_to_one,
+            grid: None,
         })
+    }
+
+    /// The same on the grid of the authors, of so many points.
+    ///
+    /// # Errors
+    /// [`LatentError::Grid`].
+    pub fn on_authors_grid(self, points: usize) -> Result<Self, LatentError> {
+        let most = self.steps();
+        let grid = authors::levels(&self.alpha_bar, points);
+        let grid = grid.map_err(|_| LatentError::Grid { points, most })?;
+        Ok(Self {
+            grid: Some(grid),
+            ..self
+        })
+    }
+
+    /// The time nearest to `t` where a sample can be: the point of the grid of the authors, otherwise `t`.
+    pub fn nearest(&self, t: f64) -> f64 {
+        let grid = self.grid.as_ref().and_then(|grid| grid.get(nearest(grid, t)));
+        grid.map_or(t, Level::timestep)
     }
 
     /// T.
@@ -56,6 +81,9 @@ impl Noise {
         if !(t >= 0.0 && t <= last as f64) {
             return Err(LatentError::Timestep { found: t, last });
         }
+        if self.grid.is_some() {
+            return Ok(authors::level(&self.alpha_bar, t)?);
+        }
         let schedule = Schedule::new(&self.alpha_bar)?;
         if t.fract() == 0.0 {
             return Ok(schedule.level(t as u32)?);
@@ -63,7 +91,8 @@ impl Noise {
         Ok(schedule.interpolated(t)?)
     }
 
-    /// `steps` hops from time `from` down to time `to`, or to data if it is `None`. Empty if `to` is `from`.
+    /// `steps` hops from time `from` down to time `to`, or to data if it is `None`. Empty if `to` is `from`. On the grid of
+    /// the authors: the hops of the grid between the points nearest to these times, whatever `steps` says.
     ///
     /// # Errors
     /// [`LatentError::Timestep`], also where `to` is above `from`; [`LatentError::Steps`] for none, or more than one for
@@ -82,6 +111,10 @@ impl Noise {
         };
         if to == Some(from) {
             return Ok(Vec::new());
+        }
+        if let Some(grid) = &self.grid {
+            let points = [from, end].map(|t| nearest(grid, t));
+            return Ok(authors::down(grid, points[0], points[1]));
         }
         // One hop is always possible; more need a whole time each.
         let most = ((from - end) as usize).max(1);
@@ -103,4 +136,11 @@ impl Noise {
         }
         Ok(hops)
     }
+}
+
+/// The number of the level nearest to a time, the earlier of two.
+fn nearest(grid: &[Level], t: f64) -> usize {
+    let off = |at: &usize| (grid[*at].timestep() - t).abs();
+    let best = (0..grid.len()).min_by(|a, b| off(a).total_cmp(&off(b)));
+    best.unwrap_or(0)
 }

@@ -45,7 +45,7 @@ pub struct StoredDirection {
     pub timestep: f64,
 }
 
-fn tensor<T: Copy>(shape: &[usize], values: &[T]) -> Tensor<T> {
+pub(super) fn tensor<T: Copy>(shape: &[usize], values: &[T]) -> Tensor<T> {
     Tensor {
         shape: shape.to_vec(),
         values: values.to_vec(),
@@ -53,12 +53,12 @@ fn tensor<T: Copy>(shape: &[usize], values: &[T]) -> Tensor<T> {
 }
 
 /// k, then the dimensions.
-fn many(k: usize, dimensions: [usize; 3]) -> Vec<usize> {
+pub(super) fn many(k: usize, dimensions: [usize; 3]) -> Vec<usize> {
     [&[k], &dimensions[..]].concat()
 }
 
 /// A number of metadata: at least `low`, finite.
-fn number(file: &TensorFile, key: &str, low: f64) -> Result<f64, DataError> {
+pub(super) fn number(file: &TensorFile, key: &str, low: f64) -> Result<f64, DataError> {
     file.entry(key, |text| {
         text.parse().ok().filter(|x: &f64| x.is_finite() && *x >= low)
     })
@@ -69,7 +69,11 @@ fn whole(file: &TensorFile, key: &str) -> Result<usize, DataError> {
 }
 
 /// The shape of a tensor that has `count` more dimensions in front of three, none of them empty.
-fn shape_of(file: &TensorFile, name: &str, count: usize) -> Result<(Vec<usize>, [usize; 3]), DataError> {
+pub(super) fn shape_of(
+    file: &TensorFile,
+    name: &str,
+    count: usize,
+) -> Result<(Vec<usize>, [usize; 3]), DataError> {
     let found = file.singles.get(name);
     let found = found.ok_or_else(|| file.bad(name, "is missing (as F32)"))?;
     let shape = &found.shape;
@@ -182,7 +186,7 @@ impl StoredBasis {
 
 /// Two vectors that are not orthonormal, with their product. Off the diagonal only where `pairs`: the u_i of an
 /// iteration that was stopped early need not be orthogonal.
-fn skew(vectors: &[f32], k: usize, zero: &[bool], pairs: bool) -> Option<(usize, usize, f64)> {
+pub(super) fn skew(vectors: &[f32], k: usize, zero: &[bool], pairs: bool) -> Option<(usize, usize, f64)> {
     let rows: Vec<&[f32]> = vectors.chunks(vectors.len() / k).collect();
     let wide = |x: &f32| f64::from(*x);
     for (i, a) in rows.iter().enumerate().filter(|(i, _)| !zero[*i]) {

@@ -1,13 +1,16 @@
 //! Plans against their definition, files there and back, nets of velocity against nets of noise.
+//!
+//! Mutations of the boost and of the grid seen red: the threshold included; the stream of hop 0 throughout; the table
+//! interpolated on the authors' grid.
 
 use super::noise::Noise;
 use super::stored::{StoredBasis, StoredDirection};
 use super::*;
 use crate::data::DataError;
 use crate::diffusion::folder::{Checkpoint, LoadOptions, Prediction as Predicts, SchedulerConfig};
-use crate::diffusion::pullback::Ended;
 use crate::diffusion::pullback::operator::Passes;
 use crate::diffusion::pullback::transport::Direction;
+use crate::diffusion::pullback::{Ended, Method};
 use crate::garrote::testing::tolerance::{ROUNDING, SINGLE_STEPS};
 use std::path::Path;
 
@@ -69,6 +72,117 @@ fn times_and_steps_that_are_not_there() {
     assert!(matches!(
         noise.hops(5.0, Some(6.0), 1),
         Err(LatentError::Timestep { last: 5, .. })
+    ));
+}
+
+#[test]
+fn plans_on_the_authors_grid_lie_between_the_nearest_points() {
+    let noise = noise().on_authors_grid(4).unwrap();
+    assert_eq!(
+        [0.0, 166.0, 170.0, 600.0, 999.0].map(|t| noise.nearest(t)),
+        [0.0, 0.0, 333.0, 666.0, 999.0]
+    );
+    assert_eq!(
+        times(&noise.hops(999.0, Some(333.0), 50).unwrap()),
+        [999.0, 666.0]
+    );
+    let hops = noise.hops(666.0, None, 50).unwrap();
+    assert_eq!(times(&hops), [666.0, 333.0]);
+    // It ends at time 0 and not at data; between whole times the table is read below.
+    assert_eq!(hops[1].to, super::Level::of_alpha_bar(0.0, 1.0 - 1e-4).unwrap());
+    let level = noise.level(332.7).unwrap();
+    assert_eq!(
+        (level.timestep(), level.alpha_bar()),
+        (332.7, noise.level(332.0).unwrap().alpha_bar())
+    );
+    let points = LatentError::Grid {
+        points: 1,
+        most: 1000,
+    };
+    assert_eq!(self::noise().on_authors_grid(1), Err(points));
+}
+
+#[test] // each hop is a step of the core, random where it starts below the threshold
+fn boost_adds_the_noise_of_its_stream_below_the_threshold() {
+    use gibbs_core::diffusion::{Prediction, ddim};
+    let unet = legacy();
+    let noise = noise();
+    let hops = noise.hops(400.0, None, 4).unwrap();
+    let start = crate::diffusion::sampling::start::drawn(3, 1, 64);
+    let sampled = |boost| {
+        let mut latent = Latent::new(&unet, &noise, None, Work::plain());
+        latent.boost(boost);
+        let mut x = start.clone();
+        latent.sample(&mut x, &hops).unwrap();
+        x
+    };
+    let mut expected = start.clone();
+    for (index, hop) in hops.iter().enumerate() {
+        let mut latent = Latent::new(&unet, &noise, None, Work::plain());
+        let (mut output, mut next) = (vec![0.0; 64], vec![0.0; 64]);
+        latent
+            .output(&expected, hop.from.timestep(), &mut output)
+            .unwrap();
+        let mut rng = random::stream(7, "diffusion/boost", index as u64);
+        let z: Vec<f32> = (0..64).map(|_| random::normal(&mut rng)).collect();
+        // Times 400, 300, 200, 100: two are below 300.
+        let eta = if index >= 2 { 1.0 } else { 0.0 };
+        let clip = noise.clip();
+        ddim::step(
+            &expected,
+            &output,
+            &z,
+            hop,
+            Prediction::Noise,
+            eta,
+            clip,
+            &mut next,
+        )
+        .unwrap();
+        expected = next;
+    }
+    let boost = |below| Some(Boost { below, seed: 7 });
+    assert_eq!(sampled(boost(300.0)), expected);
+    assert!(sampled(None) != expected);
+    // The last hop ends at data, where no noise is left to add.
+    assert_eq!(sampled(boost(200.0)), sampled(None));
+    assert_eq!(sampled(boost(0.0)), sampled(None));
+}
+
+fn legacy() -> Unet<f32> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/unet/legacy");
+    let checkpoint = Checkpoint::load(&folder, LoadOptions::default()).unwrap();
+    Unet::from_checkpoint(&checkpoint, None, 0).unwrap()
+}
+
+#[test]
+fn global_bases_come_back_from_files_and_skew_ones_are_refused() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let path = dir.path().join("global.safetensors");
+    let (first, second) = ([0.6, 0.8, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    let mut stored = super::global::StoredGlobal {
+        u: [first, second].concat(),
+        hidden: [1, 2, 3],
+        distances: vec![0.5, 0.25, 1.0],
+        timestep: 612.5,
+    };
+    stored.to_file().save(&path).unwrap();
+    let read = super::global::StoredGlobal::load(&path).unwrap();
+    assert_eq!(read, stored);
+    assert_eq!(
+        (read.count(), read.vector(1), read.vector(2)),
+        (2, Some(&second[..]), None)
+    );
+    stored.u[6] = 0.1;
+    stored.to_file().save(&path).unwrap();
+    let refused = super::global::StoredGlobal::load(&path).unwrap_err();
+    assert!(
+        matches!(&refused, DataError::Tensor { tensor, .. } if tensor == "U"),
+        "{refused}"
+    );
+    assert!(matches!(
+        StoredBasis::load(&path),
+        Err(DataError::WrongKind { .. })
     ));
 }
 

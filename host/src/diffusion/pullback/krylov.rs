@@ -15,7 +15,7 @@
 use super::block::{Orthonormal, combined, largest, negligible, orthonormalise, small_product};
 use super::operator::{BlockOperator, Counted};
 use super::ritz::{self, Ritz};
-use super::{Basis, Ended, Method, PullbackError};
+use super::{Basis, Ended, Method, PullbackError, check};
 use crate::net::element::Element;
 
 #[cfg(test)]
@@ -52,9 +52,7 @@ impl Options {
     }
 
     fn check<E>(&self, dimensions: (usize, usize)) -> Result<usize, PullbackError<E>> {
-        ritz::check_count(self.count, dimensions)?;
-        ritz::check_tolerance(self.tolerance)?;
-        ritz::check_limit(self.limit)?;
+        check(self.count, self.tolerance, self.limit, dimensions)?;
         let block = (self.count + self.oversampling).min(dimensions.1);
         match self.memory {
             Some(memory) if memory < 2 * block => Err(PullbackError::Option {

@@ -216,6 +216,22 @@ impl<T> Basis<T> {
     }
 }
 
+/// What every method wants of its options: `count` from 1 to the smaller of the dimensions (dim h, dim x), a tolerance above
+/// 0, at least one block.
+///
+/// # Errors
+/// [`PullbackError::Count`], [`PullbackError::Option`].
+pub fn check<E>(
+    count: usize,
+    tolerance: f64,
+    limit: usize,
+    dimensions: (usize, usize),
+) -> Result<(), PullbackError<E>> {
+    ritz::check_count(count, dimensions)?;
+    ritz::check_tolerance(tolerance)?;
+    ritz::check_limit(limit)
+}
+
 fn length<E>(name: &'static str, found: usize, expected: usize) -> Result<(), PullbackError<E>> {
     if found == expected {
         Ok(())

@@ -11,7 +11,7 @@
 use super::block::{combined, negligible, orthonormalise, singular};
 use super::operator::{BlockOperator, Counted};
 use super::ritz;
-use super::{Basis, Ended, Method, PullbackError};
+use super::{Basis, Ended, Method, PullbackError, check};
 use crate::net::element::Element;
 
 #[cfg(test)]
@@ -52,9 +52,7 @@ pub fn basis<T: Element, O: BlockOperator<T>>(
 ) -> Result<Basis<T>, PullbackError<O::Error>> {
     let dimensions @ (_, columns) = operator.dimensions();
     let k = options.count;
-    ritz::check_count(k, dimensions)?;
-    ritz::check_tolerance(options.tolerance)?;
-    ritz::check_limit(options.limit)?;
+    check(k, options.tolerance, options.limit, dimensions)?;
     let mut operator = Counted::new(operator);
     let omega = ritz::gaussian(options.seed, "pullback", k, columns);
     let mut v: Vec<T> = orthonormalise(omega, &[], columns, 0.0).q;

@@ -4,7 +4,7 @@
 //! `steps_offset` of the file, whichever sampler runs; DDIM ends at ab_0 when `set_alpha_to_one` is false; `clip_sample`
 //! counts for DDPM and DDIM. Inversion is the plan of DDIM backwards (Song, Meng, Ermon 2021, section 4.3), never clipped.
 
-use super::SamplingError;
+use super::{SamplingError, authors};
 use crate::diffusion::folder::{self, BetaSchedule, SchedulerConfig};
 use gibbs_core::Error;
 use gibbs_core::diffusion::ddpm;
@@ -201,6 +201,20 @@ impl NoiseSchedule {
         let mut hops = self.plan(Kind::Ddim { eta: 0.0 }, steps)?;
         plan::invert(&mut hops);
         Ok(hops)
+    }
+
+    /// The hops there and back (inversion, sampling) on the grid of the authors of [`authors`].
+    ///
+    /// # Errors
+    /// `Grid`.
+    pub fn authors(&self, points: usize) -> Result<[Vec<Hop>; 2], SamplingError> {
+        let (least, most) = (3, self.alpha_bar.len());
+        if points < least || points > most {
+            return Err(SamplingError::Grid { points, least, most });
+        }
+        let levels = authors::levels(&self.alpha_bar, points)?;
+        let back = authors::down(&levels, points - 1, 0);
+        Ok([authors::inversion(&levels), back])
     }
 
     fn ending(&self) -> Ending {

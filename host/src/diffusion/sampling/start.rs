@@ -9,14 +9,13 @@ use std::path::Path;
 
 /// Standard normal noise for samples 0 .. `count` of `length` values each, one after another.
 pub fn drawn(seed: u64, count: usize, length: usize) -> Vec<f32> {
-    let mut noise = vec![0.0; count * length];
-    for (i, sample) in noise.chunks_exact_mut(length.max(1)).enumerate() {
-        let mut rng = random::stream(seed, "diffusion/start", i as u64);
-        for z in sample {
-            *z = random::normal(&mut rng);
-        }
-    }
-    noise
+    (0..count).flat_map(|i| drawn_at(seed, i, length)).collect()
+}
+
+/// Standard normal noise for sample `index`.
+pub fn drawn_at(seed: u64, index: usize, length: usize) -> Vec<f32> {
+    let mut rng = random::stream(seed, "diffusion/start", index as u64);
+    (0..length).map(|_| random::normal(&mut rng)).collect()
 }
 
 /// A tensor of any shape: from safetensors, by the first of `names` that is there, or the one array of an NPY file.
