@@ -29,6 +29,8 @@ pub struct Curves {
     pub vertical: Option<(f64, String)>,
     /// A horizontal line and its name (the noise floor, for instance).
     pub horizontal: Option<(f64, String)>,
+    /// Both axes logarithmic: points that are not positive are left out.
+    pub logarithmic: bool,
 }
 
 impl Curves {
@@ -36,6 +38,8 @@ impl Curves {
     pub fn draw(&self) -> Figure {
         let mut chart = Chart::default();
         for (series, curve) in self.curves.iter().enumerate() {
+            let shown = |p: &&(f64, f64)| !self.logarithmic || (p.0 > 0.0 && p.1 > 0.0);
+            let points: Vec<(f64, f64)> = curve.points.iter().filter(shown).copied().collect();
             if !curve.spread.is_empty() {
                 let ends = curve.points.iter().zip(&curve.spread);
                 let x: Vec<f64> = curve.points.iter().map(|p| p.0).collect();
@@ -43,9 +47,9 @@ impl Curves {
                 let high: Vec<f64> = ends.map(|(p, s)| p.1 + s).collect();
                 chart.band(&x, &low, &high, colour(series));
             }
-            chart.line(&curve.points, colour(series), dash(series), 2.0);
-            let stride = (curve.points.len() / 12).max(1);
-            let some: Vec<_> = curve.points.iter().copied().step_by(stride).collect();
+            chart.line(&points, colour(series), dash(series), 2.0);
+            let stride = (points.len() / 12).max(1);
+            let some: Vec<_> = points.iter().copied().step_by(stride).collect();
             chart.points(&some, colour(series), marker(series), 4.0);
             chart.legend_marker(&curve.name, colour(series), marker(series));
         }
@@ -60,6 +64,7 @@ impl Curves {
             &Axes {
                 x: &self.x_label,
                 y: &self.y_label,
+                logarithmic: self.logarithmic,
                 ..Axes::default()
             },
         )
