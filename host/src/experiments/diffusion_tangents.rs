@@ -9,7 +9,7 @@ mod figures;
 mod local;
 mod trained;
 
-use self::edits::{Change, Pictures};
+use self::edits::Change;
 use self::local::{COUNT, Local, PILOT, SAMPLES, TIMES, place};
 use self::trained::{LEVELS, STEPS, Set};
 use super::diffusion::spearman;
@@ -44,7 +44,6 @@ pub struct Tangents;
 struct Net {
     local: Local,
     changes: [Change; 2],
-    pictures: Pictures,
 }
 
 /// The nets of one set, over the seeds.
@@ -61,11 +60,6 @@ impl Studied {
 
     fn mean(&self, pick: impl Fn(&Net) -> f64) -> f64 {
         mean_error(&self.each(pick)).0
-    }
-
-    /// Mean centroid at a place of [`TIMES`].
-    fn centroid(&self, at: usize) -> f64 {
-        self.mean(|net| net.local.spectra[at].centroid)
     }
 
     /// Mean distance across samples of tangent spaces at a place of [`TIMES`].
@@ -296,12 +290,8 @@ impl Experiment for Tangents {
             let task = (*set, draw_number(context.seed, *seed));
             let trained = trained::train(context, task.0, task.1)?;
             let local = local::study(context, task, &trained, &noise)?;
-            let (changes, pictures) = edits::study(context, task, &trained.0, &noise)?;
-            Ok(Net {
-                local,
-                changes,
-                pictures,
-            })
+            let changes = edits::study(context, task, &trained.0, &noise)?;
+            Ok(Net { local, changes })
         });
         let mut nets = nets.collect::<Result<Vec<Net>, ExperimentError>>()?.into_iter();
         let all: Vec<Studied> = sets
@@ -311,7 +301,7 @@ impl Experiment for Tangents {
                 nets: nets.by_ref().take(seeds as usize).collect(),
             })
             .collect();
-        let hidden = 512;
+        let hidden = all[0].nets[0].local.hidden;
         let chance = chance(COUNT, hidden, PAIRS, context.seed).map_err(ExperimentError::other("chance"))?;
 
         let mut outcome = Outcome::default();

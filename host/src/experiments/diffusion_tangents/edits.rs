@@ -30,20 +30,16 @@ pub(super) struct Change {
     pub(super) size: f64,
 }
 
-/// The pictures of one edit: without and with it, at both times.
-pub(super) type Pictures = Vec<Vec<f32>>;
-
-/// Edits of all samples at both times, and the pictures of the first.
+/// Edits of all samples at both times.
 pub(super) fn study(
     context: &Context<'_>,
     (set, seed): (Set, u64),
     unet: &Unet<f32>,
     noise: &Noise,
-) -> Result<([Change; 2], Pictures), ExperimentError> {
+) -> Result<[Change; 2], ExperimentError> {
     let data = set.make(seed)?;
     let mut latent = latent(unet, noise, context);
     let mut changes = [Change::default(); 2];
-    let mut pictures = Vec::new();
     for (t, change) in WHEN.iter().zip(&mut changes) {
         let time = f64::from(*t);
         let level = level(noise, *t)?;
@@ -70,13 +66,10 @@ pub(super) fn study(
             change.coarse += share * coarse(&found);
             let square: f64 = difference.iter().map(|x| f64::from(*x).powi(2)).sum();
             change.size += share * (square / difference.len() as f64).sqrt();
-            if index == 0 {
-                pictures.extend([edited.original, edited.edited]);
-            }
             context.progress.advance(1);
         }
     }
-    Ok((changes, pictures))
+    Ok(changes)
 }
 
 /// The share of the power below [`COARSE`].

@@ -78,15 +78,20 @@ fn centroids(all: &[Studied], outcome: &mut Outcome) {
 }
 
 fn distances(all: &[Studied], chance: &Chance, outcome: &mut Outcome) {
+    let mut curves: Vec<Curve> = all
+        .iter()
+        .map(|s| curve(s, |net, at| net.local.across[at][0]))
+        .collect();
+    curves.push(Curve {
+        name: "random subspaces".to_owned(),
+        points: TIMES.iter().map(|t| (f64::from(*t), chance.mean)).collect(),
+        spread: Vec::new(),
+    });
     let figure = Curves {
         title: "Distance of the tangent spaces of different samples".to_owned(),
         x_label: "time t (1000: noise, 0: data)".to_owned(),
         y_label: "geodesic distance D (radians)".to_owned(),
-        curves: all
-            .iter()
-            .map(|s| curve(s, |net, at| net.local.across[at][0]))
-            .collect(),
-        horizontal: Some((chance.mean, "random subspaces".to_owned())),
+        curves,
         ..Curves::default()
     };
     let caption = "Samples share their tangent space at early times, and part towards the data.";

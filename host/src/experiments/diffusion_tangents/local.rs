@@ -91,7 +91,8 @@ pub(super) fn level(noise: &Noise, t: u32) -> Result<Level, ExperimentError> {
 
 /// What is read from the bases of one net; lists over [`TIMES`].
 pub(super) struct Local {
-    pub(super) set: Set,
+    /// dim h.
+    pub(super) hidden: usize,
     /// Mean loss at the end of training.
     pub(super) loss: f64,
     /// Of the v_i of all samples.
@@ -139,7 +140,7 @@ pub(super) fn study(
     let samples = (0..SAMPLES).map(|i| Sample::new(&*data, seed, i));
     let samples: Vec<Sample> = samples.collect::<Result<_, _>>()?;
     let mut local = Local {
-        set,
+        hidden: unet.hidden().iter().product(),
         loss: *loss,
         spectra: Vec::new(),
         across: Vec::new(),
