@@ -38,7 +38,9 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     let mut before = 0;
     for group in order.chunk_by(|i, j| values[*i] == values[*j]) {
         let mean = before as f64 + (group.len() + 1) as f64 / 2.0;
-        group.iter().for_each(|i| ranks[*i] = mean);
+        for i in group {
+            ranks[*i] = mean;
+        }
         before += group.len();
     }
     ranks
@@ -47,7 +49,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
 /// Spearman's rank correlation; NaN for fewer than two values or none but equal ones.
 pub(super) fn spearman(x: &[f64], y: &[f64]) -> f64 {
     let (x, y) = (ranks(x), ranks(y));
-    let middle = (x.len() as f64 + 1.0) / 2.0;
+    let middle = f64::midpoint(x.len() as f64, 1.0);
     let product =
         |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| (a - middle) * (b - middle)).sum() };
     product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt()

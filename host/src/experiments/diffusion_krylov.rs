@@ -187,12 +187,12 @@ fn rows(index: usize, found: &[Found], outcome: &mut Outcome) {
     for m in BLOCKS {
         let quantity = format!("{name}: krylov, sin(theta) after {m} blocks");
         let value = blocks.iter().find(|(blocks, _)| *blocks == m);
-        outcome.row(match value {
-            Some((_, value)) => same_size(quantity, single(), *value, sine(Method::Krylov, m)),
-            None => {
-                let source = Source::own("not given there");
-                Row::new(quantity, source, Expected::Informative, sine(Method::Krylov, m))
-            }
+        let found = sine(Method::Krylov, m);
+        outcome.row(if let Some((_, value)) = value {
+            same_size(quantity, single(), *value, found)
+        } else {
+            let source = Source::own("not given there");
+            Row::new(quantity, source, Expected::Informative, found)
         });
     }
     for method in [Method::Subspace, Method::Authors] {

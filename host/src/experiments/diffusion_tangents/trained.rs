@@ -13,7 +13,7 @@ use crate::work::Work;
 /// Pixels of a side, levels of noise.
 pub(super) const SIDE: usize = 16;
 pub(super) const LEVELS: usize = 1000;
-/// The pilot's protocol.
+/// The pilot's protocol; no average of the weights.
 pub(super) const STEPS: u64 = 198;
 const RATE: f64 = 2e-3;
 const WARM_UP: u64 = 100;
@@ -78,6 +78,7 @@ pub(super) fn train(context: &Context<'_>, set: Set, seed: u64) -> Result<(Unet<
         .map_err(ExperimentError::other(&*task))?;
     let settings = Settings {
         window: WINDOW,
+        average: None,
         ..training::settings(STEPS, RATE, WARM_UP, seed)
     };
     let mut trainer = Trainer::new(settings, &objective, start).map_err(ExperimentError::other(&*task))?;
@@ -92,7 +93,7 @@ pub(super) fn train(context: &Context<'_>, set: Set, seed: u64) -> Result<(Unet<
             TrainError::Interrupted { .. } => ExperimentError::Interrupted,
             other => ExperimentError::other(&*task)(other),
         })?;
-    let tensors = training::tensors(&objective, trainer.averaged());
+    let tensors = training::tensors(&objective, trainer.parameters());
     let unet = Unet::new(&config, [SIDE, SIDE], 0, |parameter| {
         tensors
             .get(&parameter.name)
