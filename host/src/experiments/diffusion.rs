@@ -66,7 +66,8 @@ pub(super) fn failed(what: &str) -> impl FnOnce(Failure) -> ExperimentError {
 
 #[cfg(test)]
 mod tests {
-    //! Oracle: small cases by hand. Mutations seen red: see the end of each line.
+    //! Oracle: small cases by hand. Mutations seen red: ranks from 1/2; ties counted as one; no root in the
+    //! correlation; its middle at n/2; a unit of the last digit, and half of the next one.
     use super::*;
 
     #[test]

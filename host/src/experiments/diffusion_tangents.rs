@@ -7,32 +7,19 @@
 mod edits;
 mod figures;
 mod local;
+mod rows;
 mod trained;
 
 use self::edits::Change;
-use self::local::{COUNT, Local, PILOT, SAMPLES, TIMES, place};
+use self::local::{COUNT, Local, SAMPLES, TIMES};
 use self::trained::{LEVELS, STEPS, Set};
-use super::diffusion::spearman;
 use super::scores::{draw_number, mean_error};
 use super::{Context, Expected, Experiment, ExperimentError, Outcome, Row, Source};
 use crate::diffusion::folder::SchedulerConfig;
 use crate::diffusion::geometry::noise::Noise;
-use crate::diffusion::pullback::distance::{Chance, chance, largest_distance};
+use crate::diffusion::pullback::distance::chance;
 use rayon::prelude::*;
 
-/// Times of the comparison of two sets.
-const COMPARED: [u32; 7] = [900, 800, 700, 600, 500, 400, 300];
-/// Centroid and distance of the pilot, at its times.
-const PRINTED: [(f64, f64); 8] = [
-    (1.54, 1.10),
-    (1.54, 1.07),
-    (1.53, 1.09),
-    (1.58, 1.44),
-    (1.67, 1.83),
-    (1.84, 2.15),
-    (2.13, 2.39),
-    (2.31, 2.44),
-];
 /// Pairs behind the chance level.
 const PAIRS: usize = 200;
 
@@ -62,9 +49,9 @@ impl Studied {
         mean_error(&self.each(pick)).0
     }
 
-    /// Mean distance across samples of tangent spaces at a place of [`TIMES`].
-    fn across(&self, at: usize) -> f64 {
-        self.mean(|net| net.local.across[at][0])
+    /// Mean distance across samples at a place of [`TIMES`], of one kind of [`Local::across`].
+    fn across(&self, at: usize, space: usize) -> f64 {
+        self.mean(|net| net.local.across[at][space])
     }
 
     /// A row: mean over the nets with its standard error.
@@ -73,184 +60,6 @@ impl Studied {
         let quantity = format!("{}: {quantity}", self.set.name());
         Row::new(quantity, source, expected, mean).with_error(error)
     }
-}
-
-fn target(what: &str) -> Source {
-    let text = format!("{what}: target of the specification, set after its pilot of one seed");
-    Source::own(text)
-}
-
-/// E1: the basis becomes finer as t falls.
-fn frequency(studied: &Studied, gated: bool, outcome: &mut Outcome) {
-    let ask = |expected| if gated { expected } else { Expected::Informative };
-    let centroid = |net: &Net, t| net.local.spectra[place(t)].centroid;
-    let times: Vec<f64> = PILOT.iter().map(|t| f64::from(*t)).collect();
-    outcome.row(studied.row(
-        "Spearman correlation of t and the mean frequency of the v_i",
-        target("E1"),
-        ask(Expected::AtMost(-0.8)),
-        |net| spearman(&times, &PILOT.map(|t| centroid(net, t))),
-    ));
-    outcome.row(studied.row(
-        "mean frequency at t = 50 over that at 950",
-        target("E1"),
-        ask(Expected::AtLeast(1.25)),
-        |net| centroid(net, 50) / centroid(net, 950),
-    ));
-}
-
-/// E2: the tangent spaces of samples part as t falls.
-fn agreement(studied: &Studied, gated: bool, outcome: &mut Outcome) {
-    let ask = |expected| if gated { expected } else { Expected::Informative };
-    let across = |net: &Net, t| net.local.across[place(t)][0];
-    for (early, late, least) in [(950, 200, 1.5), (900, 200, 1.3)] {
-        outcome.row(studied.row(
-            &format!("distance of samples D at t = {late} over that at {early}"),
-            target("E2"),
-            ask(Expected::AtLeast(least)),
-            |net| across(net, late) / across(net, early),
-        ));
-    }
-}
-
-/// E3: the further apart two times, the further apart the tangent spaces of one sample.
-fn separation(studied: &Studied, outcome: &mut Outcome) {
-    let pairs: Vec<(usize, usize)> = (0..TIMES.len())
-        .flat_map(|i| (0..i).map(move |j| (i, j)))
-        .collect();
-    let apart: Vec<f64> = pairs
-        .iter()
-        .map(|(i, j)| f64::from(TIMES[*j]) - f64::from(TIMES[*i]))
-        .collect();
-    let source =
-        Source::own("E3: direction published (Park et al. 2023, abstract); bound ours, set before measuring");
-    outcome.row(studied.row(
-        "Spearman correlation of |t - t'| and D between the times",
-        source,
-        Expected::AtLeast(0.5),
-        |net| {
-            let found: Vec<f64> = pairs
-                .iter()
-                .map(|(i, j)| net.local.between[i * TIMES.len() + j])
-                .collect();
-            spearman(&apart, &found)
-        },
-    ));
-}
-
-/// E4: the simpler set has the more consistent tangent spaces.
-fn complexity(simple: &Studied, complex: &Studied, outcome: &mut Outcome) {
-    let closer = COMPARED
-        .iter()
-        .filter(|t| simple.across(place(**t)) < complex.across(place(**t)));
-    let quantity = "times of 900, 800 .. 300 at which D of discs is below D of discs and bars";
-    outcome.row(Row::new(
-        quantity,
-        target("E4"),
-        Expected::AtLeast(4.0),
-        closer.count() as f64,
-    ));
-}
-
-/// The four known factors of a disc.
-fn factors(studied: &Studied, outcome: &mut Outcome) {
-    let share = |net: &Net, space: usize| {
-        let shares = net.local.explained.unwrap_or([[f64::NAN; 2]; 4]);
-        shares.iter().map(|factor| factor[space]).sum::<f64>() / 4.0
-    };
-    for (quantity, expected, space) in [
-        (
-            "share of the motion of h along the 4 factors in the span of u_1 u_2 u_3, t = 700 (gate)",
-            Expected::AtLeast(0.5),
-            0,
-        ),
-        ("the same (target)", Expected::AtLeast(0.7), 0),
-        (
-            "share of the motion of x_t in the span of v_1 v_2 v_3",
-            Expected::Informative,
-            1,
-        ),
-    ] {
-        let source = Source::own("specification 2.5: gate 50 %, target 70 %, not measured there");
-        outcome.row(studied.row(quantity, source, expected, |net| share(net, space)));
-    }
-    for (factor, name) in ["x", "y", "radius", "brightness"].into_iter().enumerate() {
-        let quantity = format!("share of the motion of h, {name} alone");
-        let source = Source::own("the mean of these is above");
-        let pick = |net: &Net| net.local.explained.map_or(f64::NAN, |shares| shares[factor][0]);
-        outcome.row(studied.row(&quantity, source, Expected::Informative, pick));
-    }
-}
-
-/// E6: early edits are coarse, late ones fine.
-fn editing(studied: &Studied, gated: bool, outcome: &mut Outcome) {
-    let source = || Source::own("E6: direction published (Park et al. 2023, abstract); measure ours");
-    let expected = if gated {
-        Expected::AtLeast(1.0)
-    } else {
-        Expected::Informative
-    };
-    let quantity = "edits along v_1: mean frequency of the change, t = 200 over t = 800";
-    outcome.row(studied.row(quantity, source(), expected, |net| {
-        net.changes[1].centroid / net.changes[0].centroid
-    }));
-    for (t, at) in [(800, 0), (200, 1)] {
-        let quantity = format!("edits at t = {t}: share of the change below 3 cycles per image");
-        outcome.row(studied.row(&quantity, source(), Expected::Informative, |net| {
-            net.changes[at].coarse
-        }));
-        let quantity = format!("edits at t = {t}: root mean square of the change");
-        outcome.row(studied.row(&quantity, source(), Expected::Informative, |net| {
-            net.changes[at].size
-        }));
-    }
-}
-
-/// The pilot's own table, beside ours.
-fn pilot(studied: &Studied, outcome: &mut Outcome) {
-    for (t, (centroid, distance)) in PILOT.iter().zip(PRINTED) {
-        let at = place(*t);
-        let source = |value| Source::own(format!("specification 2.5, pilot, one seed: {value}"));
-        let quantity = format!("mean frequency of the v_i, t = {t}");
-        let pick = |net: &Net| net.local.spectra[at].centroid;
-        outcome.row(studied.row(&quantity, source(centroid), Expected::Informative, pick));
-        for (space, name) in ["tangent spaces (u_i)", "latent bases (v_i)"]
-            .into_iter()
-            .enumerate()
-        {
-            let quantity = format!("D of {name} across samples, t = {t}");
-            let pick = |net: &Net| net.local.across[at][space];
-            outcome.row(studied.row(&quantity, source(distance), Expected::Informative, pick));
-        }
-    }
-}
-
-fn common(all: &[Studied], chance: &Chance, outcome: &mut Outcome) {
-    let source = Source::own(format!("chance level; {} at most", largest_distance(COUNT)));
-    let quantity = format!("D of random {COUNT}-dimensional subspaces of h-space");
-    let row = Row::new(quantity, source, Expected::Informative, chance.mean);
-    outcome.row(row.with_error(chance.error));
-    for studied in all {
-        let source = Source::own("pilot on discs: 0.029");
-        outcome.row(studied.row(
-            "loss at the end of training",
-            source,
-            Expected::Informative,
-            |net| net.local.loss,
-        ));
-    }
-    let failed: usize = all
-        .iter()
-        .flat_map(|s| &s.nets)
-        .map(|net| net.local.unconverged)
-        .sum();
-    let quantity = "bases with a residual above 1e-5";
-    outcome.row(Row::new(
-        quantity,
-        Source::own("none"),
-        Expected::AtMost(0.0),
-        failed as f64,
-    ));
 }
 
 impl Experiment for Tangents {
@@ -308,15 +117,15 @@ impl Experiment for Tangents {
         let (discs, bars) = (&all[0], &all[1]);
         for studied in &all {
             let gated = studied.set == Set::Discs;
-            frequency(studied, gated, &mut outcome);
-            agreement(studied, gated, &mut outcome);
-            separation(studied, &mut outcome);
-            editing(studied, gated, &mut outcome);
+            rows::frequency(studied, gated, &mut outcome);
+            rows::agreement(studied, gated, &mut outcome);
+            rows::separation(studied, &mut outcome);
+            rows::editing(studied, gated, &mut outcome);
         }
-        complexity(discs, bars, &mut outcome);
-        factors(discs, &mut outcome);
-        common(&all, &chance, &mut outcome);
-        pilot(discs, &mut outcome);
+        rows::complexity(discs, bars, &mut outcome);
+        rows::factors(discs, &mut outcome);
+        rows::common(&all, &chance, &mut outcome);
+        rows::pilot(discs, &mut outcome);
         figures::draw(&all, &chance, &mut outcome);
         outcome.note(format!(
             "{seeds} seed(s) and {SAMPLES} samples a net; the paper's models, data and figures' numbers were not at hand. Nets \

@@ -81,7 +81,8 @@ fn coarse(spectrum: &Spectrum) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    //! Oracle: two waves of known power. Mutation seen red: the mean power of a ring instead of its sum.
+    //! Oracle: two waves of known power. Mutations seen red: the mean power of a ring instead of its sum; the limit off by
+    //! one, and twice as high.
     use super::*;
 
     #[test]

@@ -1,7 +1,7 @@
 //! The figures of the experiment.
 
-use super::local::TIMES;
-use super::{Studied, place};
+use super::Studied;
+use super::local::{TIMES, place};
 use crate::diffusion::pullback::distance::Chance;
 use crate::experiments::Outcome;
 use crate::experiments::scores::mean_error;

@@ -20,6 +20,8 @@ use gibbs_core::random::{normal, stream};
 
 /// Directions of a basis.
 pub(super) const COUNT: usize = 5;
+/// And of a smaller one: discs have four factors, so that there the fifth direction has nothing to follow.
+pub(super) const FEW: usize = 3;
 /// Samples of a net.
 pub(super) const SAMPLES: usize = 8;
 /// Training takes the samples from 0 on.
@@ -97,8 +99,9 @@ pub(super) struct Local {
     pub(super) loss: f64,
     /// Of the v_i of all samples.
     pub(super) spectra: Vec<Spectrum>,
-    /// Mean distance of the tangent spaces (spans of u_i) of pairs of samples, and of their spans of v_i.
-    pub(super) across: Vec<[f64; 2]>,
+    /// Mean distance of pairs of samples: of the tangent spaces (spans of u_i), of the spans of v_i, and of those of the
+    /// first [`FEW`] u_i.
+    pub(super) across: Vec<[f64; 3]>,
     /// Distances between the tangent spaces of one sample at two times, mean over samples, [times, times].
     pub(super) between: Vec<f64>,
     /// Of a set of discs: share of the motion of h (of x) along the four factors in the span of the first three u_i
@@ -108,14 +111,13 @@ pub(super) struct Local {
     pub(super) unconverged: usize,
 }
 
-fn subspaces(bases: &[Basis<f32>], tangent: bool) -> Result<Vec<Subspace>, ExperimentError> {
+fn subspaces(
+    bases: &[Basis<f32>],
+    vectors: impl Fn(&Basis<f32>) -> (&[f32], usize),
+) -> Result<Vec<Subspace>, ExperimentError> {
     let spanned = bases.iter().map(|basis| {
-        let (rows, columns) = basis.dimensions;
-        if tangent {
-            Subspace::new(&basis.u, rows)
-        } else {
-            Subspace::new(&basis.v, columns)
-        }
+        let (vectors, dimension) = vectors(basis);
+        Subspace::new(vectors, dimension)
     });
     spanned
         .collect::<Result<_, _>>()
@@ -162,10 +164,13 @@ pub(super) fn study(
         local
             .spectra
             .push(found.map_err(ExperimentError::other("a spectrum"))?);
-        let spaces = subspaces(&bases, true)?;
+        let spaces = subspaces(&bases, |b| (&b.u, b.dimensions.0))?;
+        let latent_spaces = subspaces(&bases, |b| (&b.v, b.dimensions.1))?;
+        let few = subspaces(&bases, |b| (&b.u[..FEW * b.dimensions.0], b.dimensions.0))?;
         local.across.push([
             mean_of_pairs(&spaces)?,
-            mean_of_pairs(&subspaces(&bases, false)?)?,
+            mean_of_pairs(&latent_spaces)?,
+            mean_of_pairs(&few)?,
         ]);
         tangents.push(spaces);
         if set == Set::Discs && t == 700 {
@@ -277,7 +282,8 @@ fn share(motion: &[f64], rows: &[f32]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    //! Oracle: a motion in a plane, by hand. Mutations seen red: see the report of the experiment's rows.
+    //! Oracle: a motion in a plane, by hand. Mutations seen red: lengths instead of squares; the length of the motion
+    //! for its square; a sum for a product.
     use super::*;
 
     #[test]
