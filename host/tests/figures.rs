@@ -146,6 +146,7 @@ fn curves() -> Figure {
         ],
         vertical: Some((5.0 / 256.0, "true fraction".to_owned())),
         horizontal: Some((0.506, "noise floor".to_owned())),
+        ..Curves::default()
     }
     .draw()
 }

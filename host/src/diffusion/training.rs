@@ -5,8 +5,9 @@
 //! the stream (seed, "diffusion/noise", s B + i), so that a step depends on its number alone.
 
 use super::datasets::{Dataset, DatasetError};
-use super::folder::UnetConfig;
+use super::folder::{SchedulerConfig, UnetConfig};
 use super::layout::channels_last;
+use super::sampling::{NoiseSchedule, SamplingError};
 use super::unet::{Places, UnetError, graph};
 use crate::data::safetensors::TensorF32;
 use crate::net::backend::Cpu;
@@ -15,7 +16,7 @@ use crate::net::initial::initial;
 use crate::net::pass::Linearised;
 use crate::net::primitive::Loss;
 use crate::net::{Net, NetError};
-use crate::train::{Batches, Objective};
+use crate::train::{Batches, Draw, Method, Objective, Schedule, Settings, Shape, TrainError, adamw};
 use gibbs_core::random;
 use std::collections::BTreeMap;
 
@@ -163,6 +164,41 @@ impl<'a> NoisePrediction<'a> {
             channels_last(fresh, shape, &mut noise[i * elements..][..elements]);
         }
         Ok(())
+    }
+}
+
+/// alpha bar of a schedule, in the precision of training.
+///
+/// # Errors
+/// As [`NoiseSchedule::new`].
+pub fn alpha_bars(config: &SchedulerConfig) -> Result<Vec<f32>, SamplingError> {
+    let schedule = NoiseSchedule::new(config)?;
+    Ok(schedule.alpha_bar().iter().map(|x| *x as f32).collect())
+}
+
+/// Batches of a set: each image once an epoch, or always new ones of a set without end.
+///
+/// # Errors
+/// As [`Batches::new`].
+pub fn batches(data: &dyn Dataset, seed: u64, size: u32) -> Result<Batches, TrainError> {
+    let draw = data
+        .count()
+        .map_or(Draw::Fresh, |count| Draw::Shuffled { count: count as u32 });
+    Batches::new(seed, size, draw)
+}
+
+/// AdamW at a rate that rises over `warm_up` steps and stays; the rest as [`Settings::default`].
+pub fn settings(steps: u64, rate: f64, warm_up: u64, seed: u64) -> Settings {
+    Settings {
+        steps,
+        method: Method::AdamW(adamw::Settings::default()),
+        schedule: Schedule {
+            peak: rate,
+            warm_up,
+            shape: Shape::Constant,
+        },
+        seed,
+        ..Settings::default()
     }
 }
 

@@ -325,6 +325,7 @@ impl Experiment for GarroteDense {
             ],
             vertical: Some((80.0 / 256.0, "truth".to_owned())),
             horizontal: Some((0.5, "noise floor".to_owned())),
+            ..Curves::default()
         };
         outcome.figure(
             "error",

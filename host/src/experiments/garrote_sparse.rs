@@ -146,6 +146,7 @@ impl Experiment for Sparse {
             curves: methods.map(|m| m.curve(window)).to_vec(),
             vertical: Some((rho, "relevant: ρ = 5/256".to_owned())),
             horizontal: Some((0.5, "noise floor".to_owned())),
+            ..Curves::default()
         };
         let means = format!("Means over {count} data sets with standard errors, one point per strength.");
         let whole = figure(

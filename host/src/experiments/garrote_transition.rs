@@ -231,7 +231,7 @@ fn figures(studied: &Studied, [garrote, elbow, plain, ridge]: [&Vec<Signal>; 4],
             curve("ridge, mask: OLS minimum", ridge),
         ],
         vertical: Some((density, format!("relevant: ρ = {k}/256"))),
-        horizontal: None,
+        ..Curves::default()
     };
     let stem = if k == 3 { "errors-3" } else { "errors-8" };
     outcome.figure(

@@ -10,6 +10,10 @@
 
 pub mod checkpoint;
 pub mod claim;
+mod diffusion;
+pub mod diffusion_krylov;
+pub mod diffusion_samplers;
+pub mod diffusion_tangents;
 pub mod garrote_dense;
 pub mod garrote_diabetes;
 pub mod garrote_recovery;
@@ -187,6 +191,9 @@ pub fn registry() -> Vec<Box<dyn Experiment>> {
         Box::new(ising_coarsening::Coarsening),
         Box::new(ising_temperature::EffectiveTemperature),
         Box::new(ising_glass::Glass),
+        Box::new(diffusion_samplers::Samplers),
+        Box::new(diffusion_krylov::Krylov),
+        Box::new(diffusion_tangents::Tangents),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Curves of several methods over one axis: generalisation error against model density, for instance.
 
 use super::figure::Figure;
-use super::style::{Axes, Chart, colour, dash, marker};
+use super::style::{Axes, Chart, around, colour, dash, marker};
 
 /// One method.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,8 @@ pub struct Curves {
     pub vertical: Option<(f64, String)>,
     /// A horizontal line and its name (the noise floor, for instance).
     pub horizontal: Option<(f64, String)>,
+    /// Both axes logarithmic: points that are not positive are left out, bands are not drawn.
+    pub logarithmic: bool,
 }
 
 impl Curves {
@@ -36,16 +38,18 @@ impl Curves {
     pub fn draw(&self) -> Figure {
         let mut chart = Chart::default();
         for (series, curve) in self.curves.iter().enumerate() {
-            if !curve.spread.is_empty() {
+            let shown = |p: &&(f64, f64)| !self.logarithmic || (p.0 > 0.0 && p.1 > 0.0);
+            let points: Vec<(f64, f64)> = curve.points.iter().filter(shown).copied().collect();
+            if !curve.spread.is_empty() && !self.logarithmic {
                 let ends = curve.points.iter().zip(&curve.spread);
                 let x: Vec<f64> = curve.points.iter().map(|p| p.0).collect();
                 let low: Vec<f64> = ends.clone().map(|(p, s)| p.1 - s).collect();
                 let high: Vec<f64> = ends.map(|(p, s)| p.1 + s).collect();
                 chart.band(&x, &low, &high, colour(series));
             }
-            chart.line(&curve.points, colour(series), dash(series), 2.0);
-            let stride = (curve.points.len() / 12).max(1);
-            let some: Vec<_> = curve.points.iter().copied().step_by(stride).collect();
+            chart.line(&points, colour(series), dash(series), 2.0);
+            let stride = (points.len() / 12).max(1);
+            let some: Vec<_> = points.iter().copied().step_by(stride).collect();
             chart.points(&some, colour(series), marker(series), 4.0);
             chart.legend_marker(&curve.name, colour(series), marker(series));
         }
@@ -55,13 +59,15 @@ impl Curves {
         if let Some((y, name)) = &self.horizontal {
             chart.horizontal(*y, name, "8 4");
         }
-        chart.finish(
-            &self.title,
-            &Axes {
-                x: &self.x_label,
-                y: &self.y_label,
-                ..Axes::default()
-            },
-        )
+        let mut axes = Axes {
+            x: &self.x_label,
+            y: &self.y_label,
+            logarithmic: self.logarithmic,
+            ..Axes::default()
+        };
+        if self.logarithmic {
+            axes.x_ends = around(self.curves.iter().flat_map(|curve| &curve.points).map(|p| p.0));
+        }
+        chart.finish(&self.title, &axes)
     }
 }

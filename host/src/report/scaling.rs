@@ -1,7 +1,7 @@
 //! Log-log scaling with the fitted slope: time against problem size, error against sample size.
 
 use super::figure::Figure;
-use super::style::{Axes, Chart, colour, dash, marker};
+use super::style::{Axes, Chart, around, colour, dash, marker};
 
 /// The power law y = scale * x^slope fitted by least squares on the logarithms.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,23 +71,11 @@ impl Scaling {
                 chart.legend_line(&format!("slope {:.2}", law.slope), colour(index), dash(index + 1));
             }
         }
-        let x = self
-            .series
-            .iter()
-            .flat_map(|s| &s.points)
-            .map(|p| p.0)
-            .filter(|x| *x > 0.0);
-        let (low, high) = x.fold((f64::INFINITY, 0.0), |(l, h): (f64, f64), x| (l.min(x), h.max(x)));
-        // A little air, or the markers of the first and last size are cut by the frame.
-        let x_ends = if low <= high {
-            (Some(low / 1.4), Some(high * 1.4))
-        } else {
-            (None, None)
-        };
+        let x = self.series.iter().flat_map(|s| &s.points).map(|p| p.0);
         let axes = Axes {
             x: &self.x_label,
             y: &self.y_label,
-            x_ends,
+            x_ends: around(x),
             logarithmic: true,
             ..Axes::default()
         };

@@ -72,6 +72,18 @@ pub(super) struct Axes<'a> {
     pub(super) logarithmic: bool,
 }
 
+/// Ends of a logarithmic axis with a little air about the positive values, or the markers of the first and last are cut
+/// by the frame.
+pub(super) fn around(values: impl Iterator<Item = f64>) -> (Option<f64>, Option<f64>) {
+    let positive = values.filter(|x| *x > 0.0);
+    let (low, high) = positive.fold((f64::INFINITY, 0.0_f64), |(l, h), x| (l.min(x), h.max(x)));
+    if low <= high {
+        (Some(low / 1.4), Some(high * 1.4))
+    } else {
+        (None, None)
+    }
+}
+
 /// Collects series, marks and legend, and draws them once.
 #[derive(Default)]
 pub(super) struct Chart {

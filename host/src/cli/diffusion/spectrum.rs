@@ -109,8 +109,7 @@ fn draw(all: &[Named], found: &[Spectrum], out: &Path, common: &Common) -> Resul
         x_label: "radius |f| (cycles per image)".to_owned(),
         y_label: "mean power".to_owned(),
         curves: curves.collect(),
-        vertical: None,
-        horizontal: None,
+        ..Curves::default()
     };
     let written = figure.draw().write(out, "spectrum");
     for path in written.map_err(|error| CliError::failed(error.to_string()))? {

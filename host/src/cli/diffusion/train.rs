@@ -8,12 +8,11 @@ use crate::data::{Column, Table, write_csv};
 use crate::diffusion::datasets::{Configurations, Dataset, DatasetError, Digits, Discs, DiscsAndBars};
 use crate::diffusion::folder::{SchedulerConfig, save};
 use crate::diffusion::presets;
-use crate::diffusion::sampling::NoiseSchedule;
-use crate::diffusion::training::NoisePrediction;
+use crate::diffusion::training::{self, NoisePrediction};
 use crate::progress;
 use crate::report::curves::{Curve, Curves};
 use crate::report::number::significant;
-use crate::train::{Batches, Draw, Keep, Method, Report, Schedule, Settings, Shape, TrainError, Trainer};
+use crate::train::{Keep, Report, Settings, TrainError, Trainer};
 use crate::work::Work;
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -102,16 +101,8 @@ impl Arguments {
 
     fn settings(&self, seed: u64) -> Settings {
         Settings {
-            steps: self.steps,
-            method: Method::AdamW(crate::train::adamw::Settings::default()),
-            schedule: Schedule {
-                peak: self.rate,
-                warm_up: self.warm_up,
-                shape: Shape::Constant,
-            },
-            seed,
             window: self.window,
-            ..Settings::default()
+            ..training::settings(self.steps, self.rate, self.warm_up, seed)
         }
     }
 }
@@ -122,15 +113,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let [channels, side, _] = data.shape();
     let config = presets::small(channels, side);
     let scheduler = SchedulerConfig::ddpm(LEVELS);
-    let alpha_bar: Vec<f32> = NoiseSchedule::new(&scheduler)?
-        .alpha_bar()
-        .iter()
-        .map(|x| *x as f32)
-        .collect();
-    let draw = data
-        .count()
-        .map_or(Draw::Fresh, |count| Draw::Shuffled { count: count as u32 });
-    let batches = Batches::new(common.seed, arguments.batch, draw)?;
+    let alpha_bar = training::alpha_bars(&scheduler)?;
+    let batches = training::batches(&*data, common.seed, arguments.batch)?;
     let (mut objective, start) = NoisePrediction::new(&config, &*data, &alpha_bar, batches, common.seed)
         .map_err(|error| CliError::input(format!("--data, --size: {error}")))?;
     let interrupted = interrupt::install(common.quiet)?;
@@ -154,7 +138,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     // At once, so that a run that is killed outright can be found as well.
     trainer.save(&file)?;
     let report = trainer.run(&mut objective, work, Some(keep))?;
-    let tensors = crate::diffusion::training::tensors(&objective, trainer.averaged());
+    let tensors = training::tensors(&objective, trainer.averaged());
     save(out, &config, Some(&scheduler), &tensors)?;
     curve(trainer.losses(), data.name(), out)?;
     remark(

@@ -141,6 +141,32 @@ impl<T: Element> BlockOperator<T> for Dense<T> {
     }
 }
 
+/// diag(s): an operator whose singular vectors are the axes. Cost of a direction: n multiplications.
+#[derive(Clone, Debug)]
+pub struct Diagonal(pub Vec<f64>);
+
+impl<T: Element> BlockOperator<T> for Diagonal {
+    type Error = Infallible;
+
+    fn dimensions(&self) -> (usize, usize) {
+        (self.0.len(), self.0.len())
+    }
+
+    fn apply(&mut self, _: usize, v: &[T], out: &mut [T]) -> Result<(), Infallible> {
+        let n = self.0.len();
+        for (out, v) in out.chunks_mut(n).zip(v.chunks(n)) {
+            for ((out, v), s) in out.iter_mut().zip(v).zip(&self.0) {
+                *out = *v * T::of(*s);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_transposed(&mut self, k: usize, u: &[T], out: &mut [T]) -> Result<(), Infallible> {
+        self.apply(k, u, out)
+    }
+}
+
 /// A net linearised at one point (batch 1), from one value to another: [`Linearised`] made with one `from`, and
 /// evaluated.
 pub struct LinearisedMap<'a, B: Backend> {

@@ -7,34 +7,9 @@ use super::operator::{BlockOperator, Dense};
 use super::ritz::gaussian;
 use crate::net::element::Element;
 use nalgebra::DMatrix;
-use std::convert::Infallible;
 
+pub(super) use super::operator::Diagonal;
 pub(super) use crate::garrote::testing::tolerance;
-
-/// diag(s).
-pub(super) struct Diagonal(pub(super) Vec<f64>);
-
-impl<T: Element> BlockOperator<T> for Diagonal {
-    type Error = Infallible;
-
-    fn dimensions(&self) -> (usize, usize) {
-        (self.0.len(), self.0.len())
-    }
-
-    fn apply(&mut self, _: usize, v: &[T], out: &mut [T]) -> Result<(), Infallible> {
-        let n = self.0.len();
-        for (out, v) in out.chunks_mut(n).zip(v.chunks(n)) {
-            for ((out, v), s) in out.iter_mut().zip(v).zip(&self.0) {
-                *out = *v * T::of(*s);
-            }
-        }
-        Ok(())
-    }
-
-    fn apply_transposed(&mut self, k: usize, u: &[T], out: &mut [T]) -> Result<(), Infallible> {
-        self.apply(k, u, out)
-    }
-}
 
 /// Normal entries, times `scale(row, column)`.
 pub(super) fn dense<T: Element>(seed: u64, rows: usize, columns: usize) -> Dense<T> {
