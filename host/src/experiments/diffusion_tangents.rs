@@ -122,12 +122,9 @@ impl Experiment for Tangents {
             rows::separation(studied, &mut outcome);
             rows::editing(studied, gated, &mut outcome);
         }
-        if let Some(bars) = all.get(1) {
-            rows::complexity(discs, bars, &mut outcome);
-        } else {
-            outcome.note(
-                "E4, simpler sets have more consistent tangent spaces, compares two sets: with --full.",
-            );
+        rows::complexity(discs, &all[1..], &mut outcome);
+        if all.len() == 1 {
+            outcome.note("E4, simpler sets have more consistent tangent spaces, compares sets: with --full.");
         }
         rows::factors(discs, &mut outcome);
         rows::common(&all, &chance, &mut outcome);
