@@ -3,7 +3,7 @@
 //! The plans here are those of an edit: from the time t of a sample to data, or from noise to t. Times are evenly
 //! spaced, t_i = t (N - i) / N, rounded to whole ones but for the ends; after the last comes data, or alpha bar of
 //! time 0 where the checkpoint says so (`set_alpha_to_one` false). Or they are those of
-//! [`authors`](crate::diffusion::sampling::authors), which have a grid of their own.
+//! [`authors`], which have a grid of their own.
 
 use super::LatentError;
 use crate::diffusion::folder::SchedulerConfig;
