@@ -11,6 +11,9 @@ use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// Metadata entry of [`TensorFile::seal`].
+const DIGEST: &str = "digest";
+
 /// Type, shape and little-endian bytes.
 type Data<'a> = (Dtype, &'a [usize], Vec<u8>);
 
@@ -139,6 +142,43 @@ impl TensorFile {
             part(&bytes);
         }
         Ok(hash)
+    }
+
+    /// Writes the digest into the metadata, after everything else.
+    ///
+    /// # Errors
+    /// As [`TensorFile::to_bytes`].
+    pub fn seal(&mut self) -> Result<(), DataError> {
+        let digest = format!("{:016x}", self.digest()?);
+        self.metadata.insert(DIGEST.to_owned(), digest);
+        Ok(())
+    }
+
+    /// Takes the digest out: whether the file is as it was sealed.
+    ///
+    /// # Errors
+    /// `Metadata` when there is none; as [`TensorFile::to_bytes`].
+    pub fn unseal(&mut self) -> Result<bool, DataError> {
+        let digest: String = self.entry(DIGEST, |text| Some(text.to_owned()))?;
+        self.metadata.remove(DIGEST);
+        Ok(digest == format!("{:016x}", self.digest()?))
+    }
+
+    /// The first metadata entry that is not as wanted: its key, what it is, what was wanted.
+    ///
+    /// # Errors
+    /// `Metadata` when one is missing.
+    pub fn differing<const N: usize>(
+        &self,
+        wanted: [(&'static str, String); N],
+    ) -> Result<Option<(&'static str, String, String)>, DataError> {
+        for (key, wanted) in wanted {
+            let found: String = self.entry(key, |text| Some(text.to_owned()))?;
+            if found != wanted {
+                return Ok(Some((key, found, wanted)));
+            }
+        }
+        Ok(None)
     }
 
     /// Every tensor as it stands in the file, sorted by name.

@@ -13,7 +13,6 @@ use std::path::Path;
 
 const KIND: &str = "gibbs.train.checkpoint";
 const VERSION: &str = "1";
-const DIGEST: &str = "digest";
 
 /// Everything that the bits of a run depend on, but its tensors.
 fn entries_of(settings: &Settings, description: &str) -> [(&'static str, String); 7] {
@@ -76,8 +75,7 @@ impl Trainer {
             values: self.losses.clone(),
         };
         file.tensors.insert("losses".to_owned(), losses);
-        let digest = format!("{:016x}", file.digest()?);
-        file.metadata.insert(DIGEST.to_owned(), digest);
+        file.seal()?;
         Ok(file.save(path)?)
     }
 
@@ -88,26 +86,21 @@ impl Trainer {
     /// `Damaged`.
     pub fn resume(settings: Settings, objective: &impl Objective, path: &Path) -> Result<Self, TrainError> {
         let mut file = TensorFile::load(path, KIND, VERSION)?;
-        let text = |text: &str| Some(text.to_owned());
-        for (what, wanted) in entries_of(&settings, &objective.description()) {
-            let found: String = file.entry(what, text)?;
-            if found != wanted {
-                let path = path.to_owned();
-                return Err(TrainError::Other {
-                    path,
-                    what,
-                    found,
-                    wanted,
-                });
-            }
+        if let Some((what, found, wanted)) =
+            file.differing(entries_of(&settings, &objective.description()))?
+        {
+            return Err(TrainError::Other {
+                path: path.to_owned(),
+                what,
+                found,
+                wanted,
+            });
         }
         let damaged = |reason: &str| TrainError::Damaged {
             path: path.to_owned(),
             reason: reason.to_owned(),
         };
-        let digest: String = file.entry(DIGEST, text)?;
-        file.metadata.remove(DIGEST);
-        if digest != format!("{:016x}", file.digest()?) {
+        if !file.unseal()? {
             return Err(damaged("it is not as it was written"));
         }
         let [steps] = file.take::<u64>("step", &[1])?[..] else {

@@ -24,7 +24,6 @@ mod tests;
 
 const KIND: &str = "gibbs.diffusion.answers";
 const VERSION: &str = "1";
-const DIGEST: &str = "digest";
 
 /// The hash of a question: what is asked, and with which numbers.
 pub(super) fn question(what: &str, numbers: &[&[f32]]) -> u64 {
@@ -210,8 +209,7 @@ impl Answers {
         };
         file.integers.insert("questions".to_owned(), questions);
         file.singles.insert("answers".to_owned(), answers);
-        let digest = format!("{:016x}", file.digest()?);
-        file.metadata.insert(DIGEST.to_owned(), digest);
+        file.seal()?;
         file.save(&self.part(self.parts))?;
         self.parts += 1;
         self.next = self.parts;
@@ -230,24 +228,19 @@ impl Answers {
     fn read(&mut self) -> Result<(), SamplingError> {
         let path = self.part(self.next);
         let mut file = TensorFile::load(&path, KIND, VERSION)?;
-        for (what, wanted) in self.entries() {
-            let found: String = file.entry(what, |text| Some(text.to_owned()))?;
-            if found != wanted {
-                return Err(SamplingError::Other {
-                    path,
-                    what,
-                    found,
-                    wanted,
-                });
-            }
+        if let Some((what, found, wanted)) = file.differing(self.entries())? {
+            return Err(SamplingError::Other {
+                path,
+                what,
+                found,
+                wanted,
+            });
         }
         let damaged = |reason: &str| SamplingError::Damaged {
             path: path.clone(),
             reason: reason.to_owned(),
         };
-        let digest: String = file.entry(DIGEST, |text| Some(text.to_owned()))?;
-        file.metadata.remove(DIGEST);
-        if digest != format!("{:016x}", file.digest()?) {
+        if !file.unseal()? {
             return Err(damaged("it is not as it was written"));
         }
         let chapter = file.entry("chapter", |text| text.parse().ok())?;

@@ -24,7 +24,7 @@ use crate::net::NetError;
 use crate::work::Work;
 use answers::{Answers, question};
 use gibbs_core::diffusion::{self as core, Hop, Level, Prediction, Run, Sampler};
-use gibbs_core::random;
+use gibbs_core::random::stream;
 use jacobian::Jacobian;
 use noise::Noise;
 pub use search::Search;
@@ -227,10 +227,7 @@ impl<'a> Latent<'a> {
             let random = self.boost.filter(|boost| hop.from.timestep() < boost.below);
             let mut noise = |out: &mut [f32]| {
                 if let Some(Boost { seed, .. }) = random {
-                    let mut rng = random::stream(seed, "diffusion/boost", index as u64);
-                    for z in out {
-                        *z = random::normal(&mut rng);
-                    }
+                    core::gaussian(&mut stream(seed, "diffusion/boost", index as u64))(out);
                 }
             };
             let eta = if random.is_some() { 1.0 } else { 0.0 };

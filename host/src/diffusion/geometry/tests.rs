@@ -105,6 +105,7 @@ fn plans_on_the_authors_grid_lie_between_the_nearest_points() {
 #[test] // each hop is a step of the core, random where it starts below the threshold
 fn boost_adds_the_noise_of_its_stream_below_the_threshold() {
     use gibbs_core::diffusion::{Prediction, ddim};
+    use gibbs_core::random;
     let unet = legacy();
     let noise = noise();
     let hops = noise.hops(400.0, None, 4).unwrap();

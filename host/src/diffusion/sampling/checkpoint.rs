@@ -11,7 +11,6 @@ use std::path::Path;
 
 const KIND: &str = "gibbs.diffusion.trajectories";
 const VERSION: &str = "1";
-const DIGEST: &str = "digest";
 
 impl Trajectories<f32> {
     fn entries(&self, description: &str) -> [(&'static str, String); 5] {
@@ -49,8 +48,7 @@ impl Trajectories<f32> {
             values: vec![self.first as u64, self.done as u64, self.batch as u64],
         };
         file.integers.insert("place".to_owned(), place);
-        let digest = format!("{:016x}", file.digest()?);
-        file.metadata.insert(DIGEST.to_owned(), digest);
+        file.seal()?;
         Ok(file.save(path)?)
     }
 
@@ -60,26 +58,19 @@ impl Trajectories<f32> {
     /// `Data` for a file of another kind or with other tensors; `Other` for one of another run; `Damaged`.
     pub fn resume(mut self, path: &Path, description: &str) -> Result<Self, SamplingError> {
         let mut file = TensorFile::load(path, KIND, VERSION)?;
-        let text = |text: &str| Some(text.to_owned());
-        for (what, wanted) in self.entries(description) {
-            let found: String = file.entry(what, text)?;
-            if found != wanted {
-                let path = path.to_owned();
-                return Err(SamplingError::Other {
-                    path,
-                    what,
-                    found,
-                    wanted,
-                });
-            }
+        if let Some((what, found, wanted)) = file.differing(self.entries(description))? {
+            return Err(SamplingError::Other {
+                path: path.to_owned(),
+                what,
+                found,
+                wanted,
+            });
         }
         let damaged = |reason: &str| SamplingError::Damaged {
             path: path.to_owned(),
             reason: reason.to_owned(),
         };
-        let digest: String = file.entry(DIGEST, text)?;
-        file.metadata.remove(DIGEST);
-        if digest != format!("{:016x}", file.digest()?) {
+        if !file.unseal()? {
             return Err(damaged("it is not as it was written"));
         }
         let place = file.take::<u64>("place", &[3])?;

@@ -10,7 +10,6 @@ use crate::net::cpu::matrix::{Into, Matrix, multiply};
 use crate::net::cpu::threads::for_long_parts;
 use crate::net::element::Element;
 use crate::simd::{Task, dispatch};
-use rayon::prelude::*;
 
 /// Places of a transformed tile.
 const PLACES: usize = 16;
@@ -64,10 +63,7 @@ pub(super) fn convolve<T: Element>(
 ) {
     let across = to.width / 2;
     let line = to.width * to.channels;
-    let all = destination.len() / (2 * line).max(1);
-    // A few tiles are one turn, and the threads share out the places: each then reads its part of the kernel alone.
-    let alone = all * across <= TILES;
-    let pairs = if alone { all } else { pairs_of_a_turn(all, across) };
+    let pairs = pairs_of_a_turn(destination.len() / (2 * line).max(1), across);
     for_long_parts(destination, 2 * pairs * line, |part, lines| {
         let first = part * pairs;
         let tiles = lines.len() / (2 * line) * across;
@@ -81,7 +77,7 @@ pub(super) fn convolve<T: Element>(
                 tiles,
                 transformed,
             });
-            let product = |(place, product): (usize, &mut [T])| {
+            for (place, product) in products.chunks_exact_mut(tiles * to.channels).enumerate() {
                 multiply(
                     [tiles, from.channels, to.channels],
                     Matrix::rows_of(&transformed[place * tiles * from.channels..], from.channels),
@@ -89,12 +85,6 @@ pub(super) fn convolve<T: Element>(
                     (product, to.channels),
                     Into::Set,
                 );
-            };
-            let size = tiles * to.channels;
-            if alone {
-                products.par_chunks_exact_mut(size).enumerate().for_each(product);
-            } else {
-                products.chunks_exact_mut(size).enumerate().for_each(product);
             }
             dispatch(Outputs {
                 products,
