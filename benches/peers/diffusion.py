@@ -5,7 +5,7 @@ Needs  python3 with  torch==2.15.0 diffusers==0.42.1 safetensors==0.8.0
 and    cargo build --release -p gibbs-benches --bin unet_passes
 
     python3 benches/peers/diffusion.py
-    python3 benches/peers/diffusion.py --rounds 7 --write    # the README's table
+    python3 benches/peers/diffusion.py --rounds 7 --write    # the book's table
     python3 benches/peers/diffusion.py --peer-only           # PyTorch alone
 
 The net is the ddpm-cifar10-32 configuration (35,746,307 parameters) with random weights, float32, two threads each. They
@@ -52,6 +52,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"):
 os.environ["HF_HUB_OFFLINE"] = "1"  # nothing here is fetched
 
 import torch  # noqa: E402
+from book import write_table  # noqa: E402
 from diffusers import UNet2DModel  # noqa: E402
 from diffusers.models.attention_processor import Attention, AttnProcessor, AttnProcessor2_0  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
@@ -297,18 +298,6 @@ def markdown(summary, memory, errors, rounds):
     return "\n".join(lines) + "\n"
 
 
-def write_readme(text):
-    """Replaces the table between its marks; the file is renamed into place."""
-    readme = ROOT / "README.md"
-    before, begin, rest = readme.read_text().partition("<!-- diffusion-peers:begin -->")
-    _, end, after = rest.partition("<!-- diffusion-peers:end -->")
-    if not end:
-        sys.exit(f"{readme}: no <!-- diffusion-peers:begin --> and <!-- diffusion-peers:end -->")
-    fresh = readme.with_name("README.md.new")
-    fresh.write_text(f"{before}{begin}\n{text}{end}{after}")
-    fresh.replace(readme)
-
-
 def check_versions():
     from importlib.metadata import version
 
@@ -358,7 +347,7 @@ def main():
     parser.add_argument("--gibbs", default=str(ROOT / "target/release/gibbs"), help="the built gibbs, to compare results")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object: the table and every round")
-    form.add_argument("--write", action="store_true", help="the table in Markdown, into README.md")
+    form.add_argument("--write", action="store_true", help="the table in Markdown, into the book")
     options = parser.parse_args()
     if not options.peer_only and not pathlib.Path(options.binary).is_file():
         parser.error("no unet_passes\nhint: cargo build --release -p gibbs-benches --bin unet_passes, or --peer-only")
@@ -377,7 +366,7 @@ def main():
     text = markdown(summary, memory, errors, options.rounds)
     print(text, end="")
     if options.write:
-        write_readme(text)
+        write_table("diffusion-peers", text)
 
 
 if __name__ == "__main__":

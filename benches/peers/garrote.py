@@ -5,7 +5,7 @@ Needs  python3 with  numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1 abess==0.4.1
 and    cargo build --release -p gibbs-benches --bin garrote_draws
 
     python3 benches/peers/garrote.py --protocols B,B-large,A:5,C --draws 10
-    python3 benches/peers/garrote.py --rules ebic,ebic:0.5 --draws 100 --write    # the README's table
+    python3 benches/peers/garrote.py --rules ebic,ebic:0.5 --draws 100 --write    # the book's table
 
 Every draw is made once by this project (`garrote_draws` writes it as .npy and fits it), then each peer fits the same
 arrays, one after the other, so that a change in the load of the machine meets all alike. One thread everywhere.
@@ -36,6 +36,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 
 import numpy as np  # noqa: E402
 from abess.linear import LinearRegression  # noqa: E402
+from book import write_table  # noqa: E402
 from sklearn.exceptions import ConvergenceWarning  # noqa: E402
 from sklearn.linear_model import LassoCV, OrthogonalMatchingPursuitCV  # noqa: E402
 
@@ -125,7 +126,7 @@ def table(rows):
 
 
 def markdown(summary, seed0):
-    """The table for the README: accuracy and time side by side, times in units of our first rule as well."""
+    """The table for the book: accuracy and time side by side, times in units of our first rule as well."""
     lines = [
         "| protocol | method | F1 | TP | FP | exact | E_gen | fit, ms | path, ms | time ratio |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
@@ -140,18 +141,6 @@ def markdown(summary, seed0):
     peers = ", ".join(f"{package} {version}" for package, version in VERSIONS.items())
     lines += ["", f"Seeds {seed0} to {seed0 + draws - 1} of each protocol, one run on one machine, one thread; {peers}."]
     return "\n".join(lines) + "\n"
-
-
-def write_readme(text):
-    """Replaces the table between its marks; the file is renamed into place."""
-    readme = ROOT / "README.md"
-    before, begin, rest = readme.read_text().partition("<!-- peers:begin -->")
-    _, end, after = rest.partition("<!-- peers:end -->")
-    if not end:
-        sys.exit(f"{readme}: no <!-- peers:begin --> and <!-- peers:end -->")
-    fresh = readme.with_name("README.md.new")
-    fresh.write_text(f"{before}{begin}\n{text}{end}{after}")
-    fresh.replace(readme)
 
 
 def check_versions():
@@ -175,7 +164,7 @@ def main():
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object: the table and every draw")
     form.add_argument("--markdown", action="store_true", help="the table in Markdown")
-    form.add_argument("--write", action="store_true", help="the table in Markdown, into README.md")
+    form.add_argument("--write", action="store_true", help="the table in Markdown, into the book")
     options = parser.parse_args()
     peers = [name for name in options.peers.split(",") if name]
     for name in peers:
@@ -200,7 +189,7 @@ def main():
         text = markdown(summary, options.seed0)
         print(text, end="")
         if options.write:
-            write_readme(text)
+            write_table("garrote-peers", text)
         return
     print(f"{'protocol':10} {'method':14} {'draws':>5} {'F1':>6} {'TP':>6} {'FP':>6} {'exact':>6} {'E_gen':>6} {'seconds':>9} {'path':>9} {'ratio':>7}")
     for r in summary:

@@ -5,7 +5,7 @@ Needs  python3 with  numpy==2.4.6 dwave-samplers==1.8.0 mcising==1.1.0
 and    cargo build --release -p gibbs-benches --bin ising_flips
 
     python3 benches/peers/ising.py
-    python3 benches/peers/ising.py --rounds 5 --write    # the README's table
+    python3 benches/peers/ising.py --rounds 5 --write    # the book's table
 
 The square lattice with periodic sides, J = 1, h = 0, single-spin Metropolis at one temperature (T = 2.5, where 64 x 64
 sites forget their past in a few tens of sweeps, so that energies can be compared). In each round every sampler runs once,
@@ -37,6 +37,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 
 import dimod  # noqa: E402
 import numpy as np  # noqa: E402
+from book import write_table  # noqa: E402
 from dwave.samplers import SimulatedAnnealingSampler  # noqa: E402
 from mcising import IsingSimulation  # noqa: E402
 
@@ -153,18 +154,6 @@ def markdown(summary, rounds):
     return "\n".join(lines) + "\n"
 
 
-def write_readme(text):
-    """Replaces the table between its marks; the file is renamed into place."""
-    readme = ROOT / "README.md"
-    before, begin, rest = readme.read_text().partition("<!-- ising-peers:begin -->")
-    _, end, after = rest.partition("<!-- ising-peers:end -->")
-    if not end:
-        sys.exit(f"{readme}: no <!-- ising-peers:begin --> and <!-- ising-peers:end -->")
-    fresh = readme.with_name("README.md.new")
-    fresh.write_text(f"{before}{begin}\n{text}{end}{after}")
-    fresh.replace(readme)
-
-
 def check_versions():
     from importlib.metadata import version
 
@@ -180,7 +169,7 @@ def main():
     parser.add_argument("--binary", default=str(ROOT / "target/release/ising_flips"), help="the built ising_flips")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object: the table and every round")
-    form.add_argument("--write", action="store_true", help="the table in Markdown, into README.md")
+    form.add_argument("--write", action="store_true", help="the table in Markdown, into the book")
     options = parser.parse_args()
     if not pathlib.Path(options.binary).is_file():
         parser.error("no ising_flips\nhint: cargo build --release -p gibbs-benches --bin ising_flips")
@@ -201,7 +190,7 @@ def main():
     text = markdown(summary, options.rounds)
     print(text, end="")
     if options.write:
-        write_readme(text)
+        write_table("ising-peers", text)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 //! What the examples cost on a device: instructions, stack, RAM, flash; measured, held against
-//! `firmware/budgets.toml`, and shown as the README's tables.
+//! `firmware/budgets.toml`, and shown as the book's tables.
 //!
 //! Instructions are those of the work alone (what that is: [`Program::what`]), counted by the QEMU plugin between two
 //! marks; push is one sample of the garrote's stream, by the board's counter; stack is the high-water mark since reset;
@@ -7,7 +7,7 @@
 //! table included.
 
 use crate::boards::{BOARDS, Board, Run, icount};
-use crate::{Failure, build, failed, read_toml, readme, root};
+use crate::{Failure, book, build, failed, read_toml, root};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,7 +20,7 @@ pub const SLACK: f64 = 1.02;
 pub struct Quantity {
     /// Its name in the budgets file, and in what the program prints.
     pub key: &'static str,
-    /// Its column in the README.
+    /// Its column in the book.
     pub title: &'static str,
     /// Whether its budget is what it must reach, not what it may take.
     pub least: bool,
@@ -96,7 +96,7 @@ pub const DENOISER: Program = Program {
     quantities: &[cost("insns", "ten steps, instructions"), STACK, RAM, FLASH],
 };
 
-/// All examples, in the order of the README.
+/// All examples, in the order of the book.
 pub const PROGRAMS: [Program; 4] = [GARROTE, LATTICE, ANNEALER, DENOISER];
 
 /// A board and its values in the order of [`Program::quantities`].
@@ -252,7 +252,7 @@ pub fn budgets_text(all: &[(Program, Vec<Row>)]) -> String {
     text
 }
 
-/// The README's tables.
+/// The book's tables.
 pub fn tables(all: &[(Program, Vec<Row>)]) -> String {
     let mut text = String::new();
     for (program, rows) in all {
@@ -300,14 +300,14 @@ fn grouped(value: u64) -> String {
     text
 }
 
-/// Writes the budgets file and the README's tables.
+/// Writes the budgets file and the book's tables.
 ///
 /// # Errors
-/// A file that cannot be written; a README that is missing or has no marks.
+/// A file that cannot be written; a page that is missing or has no marks.
 pub fn write_all(all: &[(Program, Vec<Row>)]) -> Result<(), Failure> {
     let file = budgets_file();
     std::fs::write(&file, budgets_text(all)).map_err(failed(file.display()))?;
-    readme::write("footprint", &tables(all))
+    book::write("footprint", &tables(all))
 }
 
 /// The routines of software floating point that a program holds, by `nm`: on a part without a floating-point unit

@@ -1,21 +1,25 @@
 //! What the cross-room tests share: which tools the machine has ([`tools`]), child builds ([`build`]), boards
 //! under QEMU ([`boards`]), the footprint of the firmware against its budgets ([`footprint`]), the registry of methods
-//! ([`registry`]), and the tables of the README ([`readme`]).
+//! ([`registry`]), and the tables of the book ([`book`]).
 //!
 //! A test whose tools are missing passes with one line on stderr. `GIBBS_REQUIRE_TOOLS=1` (set by `.ci/run`)
 //! makes the same case a failure, so that nothing is skipped unseen where it must run.
 
 pub mod boards;
+pub mod book;
 pub mod build;
 pub mod footprint;
-pub mod readme;
 pub mod registry;
 pub mod tools;
 
-/// The README's code, run as a test.
+/// The code of the book and of the README, run as tests: each page with a block of Rust.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    pub struct Readme;
+    #[doc = include_str!("../../docs/src/five-minutes/firmware.md")]
+    pub struct Firmware;
+}
 
 use std::path::{Path, PathBuf};
 

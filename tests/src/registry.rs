@@ -1,5 +1,5 @@
 //! The registry of methods (`fixtures/methods.toml`, `fixtures/citations.toml`): what each method is built on and
-//! which tests stand behind it, checked against the tree, and the README's table made from it.
+//! which tests stand behind it, checked against the tree, and the book's table made from it.
 
 use crate::{Failure, footprint, read, read_toml, root};
 use std::collections::BTreeSet;
@@ -157,7 +157,7 @@ impl Registry {
         Ok(problems)
     }
 
-    /// The README's table of methods.
+    /// The book's table of methods.
     pub fn table(&self) -> String {
         let mut table = String::from(
             "| method | `gibbs cite` | runs on | same bits | oracle | law | edge | golden |\n\

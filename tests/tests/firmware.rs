@@ -15,7 +15,7 @@ use gibbs_tests::footprint::{
     tables,
 };
 use gibbs_tests::tools::{Tool, available};
-use gibbs_tests::{Failure, readme};
+use gibbs_tests::{Failure, book};
 use gibbs_workload::Hash;
 use gibbs_workload::annealer::{self, Annealer, SPINS, TEMPERATURES};
 use gibbs_workload::demo::{TRUTH, demo};
@@ -351,10 +351,10 @@ fn fault_rv32() -> Result<(), Failure> {
 }
 
 #[test]
-fn readme_shows_the_budgets() -> Result<(), Failure> {
+fn the_book_shows_the_budgets() -> Result<(), Failure> {
     assert!(
-        readme::shows("footprint", &tables(&all_budgets()?))?,
-        "the README's footprint tables are out of date; hint: cargo run -p gibbs-tests --bin footprint -- --write"
+        book::shows("footprint", &tables(&all_budgets()?))?,
+        "the book's footprint tables are out of date; hint: cargo run -p gibbs-tests --bin footprint -- --write"
     );
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! Every method is registered with its source and its tests, and the README says so.
+//! Every method is registered with its source and its tests, and the book says so.
 //!
 //! The mutations that the check must catch are made in memory, in `every_kind_of_gap_is_found`.
 
 use gibbs_tests::registry::{EVIDENCE, Registry};
-use gibbs_tests::{Failure, readme};
+use gibbs_tests::{Failure, book};
 use toml::Value;
 
 #[test]
@@ -22,10 +22,10 @@ fn the_registry_agrees_with_the_tree() -> Result<(), Failure> {
 }
 
 #[test]
-fn the_readme_shows_the_methods() -> Result<(), Failure> {
+fn the_book_shows_the_methods() -> Result<(), Failure> {
     assert!(
-        readme::shows("methods", &Registry::read()?.table())?,
-        "the README's table of methods is out of date; hint: cargo run -p gibbs-tests --bin methods -- --write"
+        book::shows("methods", &Registry::read()?.table())?,
+        "the book's table of methods is out of date; hint: cargo run -p gibbs-tests --bin methods -- --write"
     );
     Ok(())
 }

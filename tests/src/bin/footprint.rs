@@ -1,17 +1,17 @@
-//! Measures the firmware on every board and prints the README's footprint tables. With `--write`, the numbers
-//! become the budgets (`firmware/budgets.toml`) and the tables replace those in README.md. With `--table` nothing is
-//! measured: the README's tables are made from the budgets as they are.
+//! Measures the firmware on every board and prints the book's footprint tables. With `--write`, the numbers
+//! become the budgets (`firmware/budgets.toml`) and the tables replace those in the book. With `--table` nothing is
+//! measured: the book's tables are made from the budgets as they are.
 
 use gibbs_tests::boards::BOARDS;
 use gibbs_tests::footprint::{PROGRAMS, all_budgets, budget, measure, tables, write_all};
-use gibbs_tests::{Failure, readme};
+use gibbs_tests::{Failure, book};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let done = match std::env::args().nth(1).as_deref() {
         None => footprint(false),
         Some("--write") => footprint(true),
-        Some("--table") => all_budgets().and_then(|all| readme::write("footprint", &tables(&all))),
+        Some("--table") => all_budgets().and_then(|all| book::write("footprint", &tables(&all))),
         Some(other) => {
             eprintln!("unknown argument {other}\nhint: footprint [--write | --table]");
             return ExitCode::from(2);

@@ -1,8 +1,8 @@
-//! Prints the README's table of methods, made from `fixtures/methods.toml`. With `--write` it replaces the one in
-//! README.md.
+//! Prints the book's table of methods, made from `fixtures/methods.toml`. With `--write` it replaces the one in
+//! the book.
 
 use gibbs_tests::registry::Registry;
-use gibbs_tests::{Failure, readme};
+use gibbs_tests::{Failure, book};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -27,7 +27,7 @@ fn methods(write: bool) -> Result<(), Failure> {
     let table = Registry::read()?.table();
     print!("{table}");
     if write {
-        readme::write("methods", &table)
+        book::write("methods", &table)
     } else {
         Ok(())
     }
