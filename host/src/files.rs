@@ -3,14 +3,19 @@
 //! A reader sees the old content or the new one, never a part; a failure leaves the old file as it was and no
 //! temporary file behind.
 
+pub mod lock;
+
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
+/// How the names of temporary files begin.
+const PREFIX: &str = ".gibbs-";
+
 /// A temporary file beside the final one.
 fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".gibbs-");
+    builder.prefix(PREFIX);
     #[cfg(unix)]
     {
         // A temporary file is private by default; an output is as readable as the umask says.

@@ -9,10 +9,13 @@ pub mod experiments;
 pub mod files;
 pub mod garrote;
 pub mod ising;
+pub mod keep;
+pub mod memory;
 pub mod net;
 pub mod progress;
 #[allow(unsafe_code)]
 pub mod raw;
+pub mod refusal;
 pub mod report;
 mod simd;
 pub mod train;

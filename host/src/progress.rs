@@ -17,6 +17,8 @@ pub trait Progress: Sync {
     fn advance(&self, steps: u64);
     /// The task has ended; `line` says how.
     fn end(&self, line: &str);
+    /// Something that the user should know, while the task goes on.
+    fn note(&self, _line: &str) {}
 }
 
 /// Says nothing.
@@ -67,6 +69,10 @@ impl Progress for Bar {
         self.bar.println(line);
         self.bar.set_message(String::new());
         self.bar.finish_and_clear();
+    }
+
+    fn note(&self, line: &str) {
+        self.bar.println(format!("note: {line}"));
     }
 }
 
@@ -127,6 +133,10 @@ impl Progress for Lines {
     fn end(&self, line: &str) {
         self.with(|state| *state = LineState::default());
         say(line);
+    }
+
+    fn note(&self, line: &str) {
+        say(&format!("note: {line}"));
     }
 }
 

@@ -1,214 +1,335 @@
-//! Long work in parts that do not depend on each other (folds, bootstrap replicas): run in parallel, counted
-//! for the user, stopped when asked, and kept so that a later run can go on.
+//! Long work: counted for the user, stopped when asked, kept so that a later run goes on to the same bits.
 //!
-//! A part is a list of numbers. Taken back from a [`Keeper`] or computed anew, it has the same bits, and the
-//! parts are handed over in order, so the result depends neither on threads nor on interruptions. A part may
-//! have stages: it is kept, and can be stopped, after each.
+//! Two shapes serve everything. A loop over one state, step after step ([`Work::advance`]); and parts that do not depend on
+//! each other, such as folds, replicas and reads ([`Work::parts`]), which run in parallel and are handed over in order.
+//! Taken back from a [`Keeper`] or computed anew, a state and a part have the same bits, so the result depends neither on
+//! threads nor on interruptions. What is kept stands under the name of the task, behind that of the scope.
 
+use crate::keep::{KeepError, Keeper, Part, Resumable, Shelf};
 use crate::progress::{Progress, Silent};
+use crate::refusal::{Kind, Place, Refusal};
 use rayon::prelude::*;
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Why work ended early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
-    /// A finished part could not be kept.
-    #[error("cannot keep the finished part: {0}")]
-    Keep(String),
     /// Stopped by the user.
-    #[error("interrupted")]
-    Interrupted,
+    #[error("{}", interrupted(*done, *total, kept.as_deref()))]
+    Interrupted {
+        /// Steps or parts done.
+        done: u64,
+        /// Steps or parts in all.
+        total: u64,
+        /// The file of the kept run, if it is kept.
+        kept: Option<PathBuf>,
+    },
+    /// The run cannot be kept, or cannot go on.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
 }
 
-/// Keeps finished parts.
-pub trait Keeper: Sync {
-    /// The part number `index`, if it is there.
-    fn recall(&self, index: usize) -> Option<Vec<f64>>;
-    /// Keeps a part.
-    ///
-    /// # Errors
-    /// What the file system reports.
-    fn keep(&self, index: usize, part: &[f64]) -> io::Result<()>;
+fn interrupted(done: u64, total: u64, kept: Option<&std::path::Path>) -> String {
+    match kept {
+        Some(path) => format!(
+            "interrupted: {done} of {total} are done and kept in {}\nhint: go on with --resume",
+            path.display()
+        ),
+        None => {
+            "interrupted; nothing was kept\nhint: where a verb takes --out DIR it can go on later".to_owned()
+        }
+    }
 }
 
-/// What long work tells, and who may stop it.
+impl Stopped {
+    /// Stopped by the user, somewhere inside; the loop around it knows how far it was.
+    pub const INSIDE: Self = Self::Interrupted {
+        done: 0,
+        total: 0,
+        kept: None,
+    };
+}
+
+impl Refusal for Stopped {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Interrupted { .. } => Kind::Interrupted,
+            Self::Keep(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Interrupted { .. } => "interrupted",
+            Self::Keep(error) => error.code(),
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            Self::Interrupted { done, total, kept } => Place {
+                checkpoint: kept.clone(),
+                progress: kept.as_ref().map(|_| (*done, *total)),
+                ..Place::default()
+            },
+            Self::Keep(error) => error.place(),
+        }
+    }
+}
+
+/// What long work tells, who may stop it, and where it is kept.
 #[derive(Clone, Copy)]
 pub struct Work<'a> {
     /// Receives the advance.
     pub progress: &'a dyn Progress,
     /// True once the user wants to stop.
     pub interrupted: &'a AtomicBool,
-    /// Where finished parts are kept, if anywhere.
-    pub keeper: Option<&'a dyn Keeper>,
+    /// The kept run, if there is one.
+    pub keeper: Option<&'a Keeper>,
+    /// Stands before the names of tasks in the kept run: work inside other work has its own.
+    pub scope: &'a str,
 }
 
 impl Work<'static> {
     /// Silent, to the end, nothing kept.
     pub fn plain() -> Self {
         static NEVER: AtomicBool = AtomicBool::new(false);
-        Self {
-            progress: &Silent,
-            interrupted: &NEVER,
-            keeper: None,
-        }
+        Self::new(&Silent, &NEVER)
     }
 }
 
-impl Work<'_> {
-    /// Ends the work when the user asked for it.
+impl<'a> Work<'a> {
+    /// Work that nobody keeps.
+    pub fn new(progress: &'a dyn Progress, interrupted: &'a AtomicBool) -> Self {
+        Self {
+            progress,
+            interrupted,
+            keeper: None,
+            scope: "",
+        }
+    }
+
+    /// The same work, what it keeps under `scope`.
+    #[must_use]
+    pub fn within<'b>(self, scope: &'b str) -> Work<'b>
+    where
+        'a: 'b,
+    {
+        Work { scope, ..self }
+    }
+
+    fn place(&self, task: &str) -> String {
+        if self.scope.is_empty() {
+            task.to_owned()
+        } else {
+            format!("{}/{task}", self.scope)
+        }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
+    /// Ends the work when the user asked for it: to be called at least twice a second.
     ///
     /// # Errors
     /// `Interrupted`.
     pub fn check(&self) -> Result<(), Stopped> {
-        if self.interrupted.load(Ordering::SeqCst) {
-            Err(Stopped::Interrupted)
+        if self.is_interrupted() {
+            Err(Stopped::INSIDE)
         } else {
             Ok(())
         }
     }
 
-    /// The part number `index`, if it was kept.
-    pub fn recall(&self, index: usize) -> Option<Vec<f64>> {
-        self.keeper.and_then(|keeper| keeper.recall(index))
-    }
-
-    /// Keeps a part, where parts are kept.
+    /// Steps `state` until `total` steps are done, from where it was kept; keeps it now and then, and when stopped.
+    ///
+    /// A step that ends with an error while the user wants to stop counts as not done: `step` must then have left the state
+    /// as it was before.
     ///
     /// # Errors
-    /// `Keep`.
-    pub fn keep(&self, index: usize, part: &[f64]) -> Result<(), Stopped> {
-        let kept = self.keeper.map_or(Ok(()), |keeper| keeper.keep(index, part));
-        kept.map_err(|error| Stopped::Keep(error.to_string()))
+    /// `Interrupted`, with the steps that are done; the first error of `step`; `Keep` when the kept state does not fit or
+    /// cannot be written when stopped.
+    pub fn advance<S: Resumable, E: From<Stopped>>(
+        &self,
+        task: &str,
+        total: u64,
+        state: &mut S,
+        mut step: impl FnMut(&mut S) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let place = self.place(task);
+        if let Some(keeper) = self.keeper {
+            keeper.recall(&place, state).map_err(Stopped::from)?;
+        }
+        self.progress.begin(task, total);
+        self.progress.advance(state.done().min(total));
+        while state.done() < total {
+            let before = state.done();
+            let stepped = self.check().map_err(E::from).and_then(|()| step(state));
+            if let Err(error) = stepped {
+                return Err(self.ended(task, &place, state, total, error));
+            }
+            self.progress.advance(state.done() - before);
+            if let Some(keeper) = self.keeper
+                && keeper.is_due()
+                && let Err(error) = keeper.write_with(&place, state)
+            {
+                self.progress.note(&format!("not kept: {error}"));
+            }
+        }
+        if let Some(keeper) = self.keeper {
+            keeper.settle(&place, state);
+        }
+        self.progress.end(&format!("{task}: done"));
+        Ok(())
     }
 
-    /// Parts 0..`count`, in order: recalled, or made by `make` and kept.
+    /// The error of a loop that ended early: its own, or how far it was when the user stopped it.
+    fn ended<S: Resumable, E: From<Stopped>>(
+        &self,
+        task: &str,
+        place: &str,
+        state: &S,
+        total: u64,
+        error: E,
+    ) -> E {
+        if !self.is_interrupted() {
+            self.progress.end(&format!("{task}: failed"));
+            return error;
+        }
+        self.progress.end(&format!("{task}: interrupted"));
+        let written = self.keeper.map(|keeper| keeper.write_with(place, state));
+        match written {
+            Some(Err(failure)) => E::from(failure.into()),
+            _ => E::from(Stopped::Interrupted {
+                done: state.done(),
+                total,
+                kept: self.keeper.map(|keeper| keeper.path().to_owned()),
+            }),
+        }
+    }
+
+    /// Parts 0..`count`, in order: kept ones, or made by `make`.
     ///
     /// # Errors
-    /// The first error of `make`; `Interrupted`; `Keep` when a part cannot be kept.
-    pub fn parts<E: From<Stopped> + Send>(
+    /// The first error of `make`; `Interrupted`, with the parts that are done; `Keep` when a kept part does not fit.
+    pub fn parts<P: Part, E: From<Stopped> + Send>(
         &self,
         task: &str,
         count: usize,
-        make: impl Fn(usize) -> Result<Vec<f64>, E> + Sync,
-    ) -> Result<Vec<Vec<f64>>, E> {
-        self.each(task, count, 1, |index| {
-            let kept = self.recall(index);
-            let part = match kept {
-                Some(part) => part,
-                None => self.kept(index, make(index)?)?,
-            };
-            self.progress.advance(1);
-            Ok(part)
+        make: impl Fn(usize) -> Result<P, E> + Sync,
+    ) -> Result<Vec<P>, E> {
+        self.staged(task, count, 1, |index, _, part: &mut Option<P>| {
+            *part = Some(make(index)?);
+            Ok(())
         })
+        .map(|parts| parts.into_iter().flatten().collect())
     }
 
-    /// Parts 0..`count`, in order, each advanced through `stages` stages by `advance(index, stage, part)`, from
-    /// an empty list of numbers or from where it was kept.
+    /// Parts 0..`count`, in order, each advanced through `stages` stages by `advance(index, stage, part)`, from the default
+    /// or from where it was kept.
     ///
     /// # Errors
     /// As [`Self::parts`].
-    pub fn staged<E: From<Stopped> + Send>(
+    pub fn staged<P: Part + Default, E: From<Stopped> + Send>(
         &self,
         task: &str,
         count: usize,
-        stages: usize,
-        advance: impl Fn(usize, usize, &mut Vec<f64>) -> Result<(), E> + Sync,
-    ) -> Result<Vec<Vec<f64>>, E> {
-        self.each(task, count, stages, |index| {
-            // The number of finished stages stands at the end.
-            let mut part = self.recall(index).unwrap_or_default();
-            let done = part.pop().unwrap_or(0.0) as usize;
-            self.progress.advance(done.min(stages) as u64);
-            for stage in done..stages {
+        stages: u64,
+        advance: impl Fn(usize, u64, &mut P) -> Result<(), E> + Sync,
+    ) -> Result<Vec<P>, E> {
+        self.progress.begin(task, count as u64 * stages);
+        let finished = AtomicU64::new(0);
+        let one = |index: usize| -> Result<P, E> {
+            let place = self.place(&format!("{task}/{index}"));
+            let kept: Option<Stage<P>> = match self.keeper {
+                Some(keeper) => keeper.part(&place).map_err(Stopped::from)?,
+                None => None,
+            };
+            let Stage { mut done, mut part } = kept.unwrap_or_default();
+            self.progress.advance(done.min(stages));
+            while done < stages {
                 self.check()?;
-                advance(index, stage, &mut part)?;
-                part.push((stage + 1) as f64);
-                self.keep(index, &part)?;
-                part.pop();
+                advance(index, done, &mut part)?;
+                done += 1;
                 self.progress.advance(1);
+                let stage = Stage { done, part };
+                if let Some(keeper) = self.keeper
+                    && let Err(error) = keeper.keep(&place, &stage)
+                {
+                    self.progress.note(&format!("not kept: {error}"));
+                }
+                part = stage.part;
             }
+            finished.fetch_add(1, Ordering::Relaxed);
             Ok(part)
-        })
+        };
+        let parts: Result<Vec<P>, E> = (0..count).into_par_iter().map(one).collect();
+        match parts {
+            Ok(parts) => {
+                self.progress.end(&format!("{task}: done"));
+                Ok(parts)
+            }
+            Err(_) if self.is_interrupted() => {
+                self.progress.end(&format!("{task}: interrupted"));
+                if let Some(keeper) = self.keeper {
+                    keeper.write().map_err(Stopped::from)?;
+                }
+                Err(E::from(Stopped::Interrupted {
+                    done: finished.into_inner(),
+                    total: count as u64,
+                    kept: self.keeper.map(|keeper| keeper.path().to_owned()),
+                }))
+            }
+            Err(error) => {
+                self.progress.end(&format!("{task}: failed"));
+                Err(error)
+            }
+        }
     }
 
-    fn kept(&self, index: usize, part: Vec<f64>) -> Result<Vec<f64>, Stopped> {
-        self.keep(index, &part)?;
-        Ok(part)
+    /// Forgets what was kept of this task: what comes of it is kept elsewhere.
+    pub fn forget(&self, task: &str) {
+        if let Some(keeper) = self.keeper {
+            keeper.forget(&self.place(task));
+        }
+    }
+}
+
+/// A part and how many of its stages are done.
+#[derive(Default)]
+struct Stage<P> {
+    done: u64,
+    part: P,
+}
+
+impl<P: Part> Part for Stage<P> {
+    fn put(&self, shelf: &mut Shelf<'_>) {
+        shelf.list("stages", vec![self.done]);
+        self.part.put(shelf);
     }
 
-    fn each<E: From<Stopped> + Send>(
-        &self,
-        task: &str,
-        count: usize,
-        stages: usize,
-        part: impl Fn(usize) -> Result<Vec<f64>, E> + Sync,
-    ) -> Result<Vec<Vec<f64>>, E> {
-        self.progress.begin(task, count as u64 * stages as u64);
-        let checked = |index| {
-            self.check()?;
-            part(index)
-        };
-        let parts = (0..count).into_par_iter().map(checked).collect();
-        let how = match &parts {
-            Ok(_) => "done",
-            Err(_) if self.check().is_err() => "interrupted",
-            Err(_) => "failed",
-        };
-        self.progress.end(&format!("{task}: {how}"));
-        parts
+    fn take(shelf: &mut Shelf<'_>) -> Result<Self, KeepError> {
+        let [done] = shelf.take_counts("stages")?;
+        let part = P::take(shelf)?;
+        Ok(Self { done, part })
+    }
+}
+
+impl<P: Part> Part for Option<P> {
+    fn put(&self, shelf: &mut Shelf<'_>) {
+        if let Some(part) = self {
+            part.put(shelf);
+        }
+    }
+
+    fn take(shelf: &mut Shelf<'_>) -> Result<Self, KeepError> {
+        P::take(shelf).map(Some)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ising::testing::Memory;
-
-    #[test] // stopped after every single stage, then whole: the same numbers
-    fn stages_go_on_where_they_stopped() {
-        let advance = |index: usize, stage: usize, part: &mut Vec<f64>| {
-            part.push((10 * index + stage) as f64);
-            Ok::<(), Stopped>(())
-        };
-        let whole = Work::plain().staged("t", 3, 4, advance).unwrap();
-        assert_eq!(whole[2], [20.0, 21.0, 22.0, 23.0]);
-        let memory = Memory::default();
-        let mut stops = 0;
-        let resumed = loop {
-            memory.stop_after(1);
-            match memory.work().staged("t", 3, 4, advance) {
-                Ok(parts) => break parts,
-                Err(stopped) => assert_eq!(stopped, Stopped::Interrupted),
-            }
-            stops += 1;
-        };
-        assert_eq!(resumed, whole);
-        assert!(stops >= 3, "{stops}");
-        // Nothing is done twice.
-        memory.stop_after(usize::MAX);
-        let again = memory
-            .work()
-            .staged("t", 3, 4, |_, _, _| Err(Stopped::Keep("again".to_owned())));
-        assert_eq!(again.unwrap(), whole);
-    }
-
-    #[test]
-    fn a_part_that_cannot_be_kept_ends_the_work() {
-        struct Full;
-        impl Keeper for Full {
-            fn recall(&self, _: usize) -> Option<Vec<f64>> {
-                None
-            }
-            fn keep(&self, _: usize, _: &[f64]) -> io::Result<()> {
-                Err(io::Error::other("full"))
-            }
-        }
-        let work = Work {
-            keeper: Some(&Full),
-            ..Work::plain()
-        };
-        let stopped = work.parts("t", 2, |_| Ok::<_, Stopped>(vec![1.0])).unwrap_err();
-        assert_eq!(stopped, Stopped::Keep("full".to_owned()));
-    }
-}
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -4,31 +4,10 @@ use super::output;
 use crate::data::DataError;
 use crate::diffusion::folder::FolderError;
 use crate::experiments::runner::RunError;
+use crate::refusal::{Kind, Refusal};
 use serde_json::{Map, Value, json};
 use std::io::Write as _;
 use std::process::ExitCode;
-
-/// What kind of end; each has its exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Failed while running: exit code 1.
-    Failed,
-    /// Wrong usage or bad input, an unwritable output included: exit code 2.
-    Input,
-    /// Stopped by the user: exit code 130.
-    Interrupted,
-}
-
-impl Kind {
-    /// The exit code.
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Failed => 1,
-            Self::Input => 2,
-            Self::Interrupted => 130,
-        }
-    }
-}
 
 /// Why a verb gave no result.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -91,6 +70,12 @@ impl CliError {
         self
     }
 
+    /// The folder that it is about, in the JSON object.
+    #[must_use]
+    pub(super) fn in_folder(self, path: &std::path::Path) -> Self {
+        self.with("folder", path.display().to_string())
+    }
+
     /// What kind of end it is.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -118,6 +103,37 @@ impl CliError {
             let _ = output::json(&self.to_json());
         }
         ExitCode::from(self.kind.code())
+    }
+}
+
+/// With the fields `kind`, a stable name of the trouble, and where it is: `file`, `line`, `column`, `field`, `checkpoint`,
+/// `finished`, `total`, as far as they are known.
+impl<R: Refusal> From<R> for CliError {
+    fn from(refusal: R) -> Self {
+        let mut error = Self::new(refusal.kind(), refusal.to_string());
+        let place = refusal.place();
+        let path = |path: std::path::PathBuf| Value::from(path.display().to_string());
+        let details = [
+            (
+                "kind",
+                Some(refusal.code())
+                    .filter(|code| !code.is_empty())
+                    .map(Value::from),
+            ),
+            ("file", place.file.map(path)),
+            ("line", place.line.map(Value::from)),
+            ("column", place.column.map(Value::from)),
+            ("field", place.field.map(Value::from)),
+            ("checkpoint", place.checkpoint.map(path)),
+            ("finished", place.progress.map(|(done, _)| Value::from(done))),
+            ("total", place.progress.map(|(_, total)| Value::from(total))),
+        ];
+        for (field, value) in details {
+            if let Some(value) = value {
+                error = error.with(field, value);
+            }
+        }
+        error
     }
 }
 

@@ -1,10 +1,10 @@
 //! The command line: `gibbs <family> <verb> [files] [options]`. One file or folder per family.
 //!
 //! Standard output carries the result, as a table or with `--json` as one JSON object; everything else goes
-//! to standard error. Map: [`error`] exit codes, [`output`] the one place that writes to standard output,
-//! [`interrupt`] Ctrl-C. To add a family: one module, one variant of [`Command`], one arm in `dispatch`.
+//! to standard error. This file is the registry of families; [`session`] is what a verb is given and gives back,
+//! [`error`] holds exit codes, [`output`] is the one place that writes to standard output, [`interrupt`] hears Ctrl-C.
+//! To add a family: one module, one variant of [`Command`], one arm in `dispatch`.
 
-mod checkpoint;
 pub mod cite;
 pub mod completions;
 pub mod diffusion;
@@ -15,12 +15,12 @@ pub mod ising;
 pub mod net;
 pub mod output;
 pub mod reproduce;
+pub mod session;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use error::CliError;
+pub use session::{Common, Status};
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXIT_CODES: &str = "\
@@ -51,27 +51,6 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Options of every verb.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Common options")]
-pub struct Common {
-    /// Seed of all random draws
-    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    /// Folder for figures and files; made when missing
-    #[arg(long, global = true, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Worker threads [default: all cores]; results never depend on it
-    #[arg(long, global = true, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
-    /// No progress and no remarks on standard error
-    #[arg(long, global = true)]
-    pub quiet: bool,
-    /// One JSON object on standard output instead of a table
-    #[arg(long, global = true)]
-    pub json: bool,
-}
-
 /// The families of verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -92,16 +71,6 @@ pub enum Command {
     Completions(completions::Completions),
     /// Print the manual page, or write the pages of all verbs to --out DIR
     Man(completions::Man),
-}
-
-/// How a verb that gave a result ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Status {
-    /// All as asked: exit code 0.
-    Done,
-    /// The result is printed, but a claim was not met or a solver did not converge: exit code 1.
-    NotMet,
 }
 
 /// Runs the command line `arguments` (the program's name first).
@@ -128,7 +97,7 @@ where
 fn dispatch(cli: &Cli) -> Result<Status, CliError> {
     if let Some(threads) = cli.common.threads {
         rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
+            .num_threads(threads.into())
             .build_global()
             .map_err(|e| CliError::failed(format!("cannot start {threads} threads: {e}")))?;
     }

@@ -30,9 +30,6 @@ pub struct Arguments {
     /// Full-size versions: minutes to hours
     #[arg(long)]
     full: bool,
-    /// Go on from the checkpoint that a stopped run left in the output folder
-    #[arg(long)]
-    resume: bool,
     /// List the experiments and do nothing
     #[arg(long)]
     list: bool,
@@ -49,7 +46,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         seed: common.seed,
         full: arguments.full,
         out: common.out.clone().unwrap_or_else(|| PathBuf::from("report")),
-        resume: arguments.resume,
+        resume: common.resume,
     };
     let progress = progress::for_stderr(common.quiet);
     let report = runner::run_all(&wanted, &settings, &*progress, interrupt::install(common.quiet)?)?;

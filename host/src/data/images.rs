@@ -201,7 +201,7 @@ fn decode(bytes: &[u8]) -> Result<Image, String> {
     })
 }
 
-fn encode(image: &Image, depth: Depth) -> Result<Vec<u8>, String> {
+pub(crate) fn encode(image: &Image, depth: Depth) -> Result<Vec<u8>, String> {
     let [channels, height, width] = image.shape;
     let colour = match channels {
         1 => ColorType::Grayscale,

@@ -25,6 +25,7 @@ pub use error::DataError;
 pub(crate) use error::{read_bytes, shorten, shorten_name};
 use std::collections::HashSet;
 use std::path::Path;
+pub(crate) use write::shortest;
 pub use write::{ensure_output_dir, write_atomic, write_csv};
 
 /// A named column of numbers.

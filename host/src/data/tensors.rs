@@ -1,4 +1,4 @@
-//! Fitted models on disk: f64, f32 and u64 tensors and string metadata in one safetensors file.
+//! Fitted models and kept runs on disk: f64, f32, u64 and u8 tensors and string metadata in one safetensors file.
 //!
 //! The metadata names the kind and the version; both must match before anything else is looked at. Files of
 //! equal content are equal byte for byte.
@@ -10,9 +10,6 @@ use ::safetensors::Dtype;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// Metadata entry of [`TensorFile::seal`].
-const DIGEST: &str = "digest";
 
 /// Type, shape and little-endian bytes.
 type Data<'a> = (Dtype, &'a [usize], Vec<u8>);
@@ -31,9 +28,10 @@ mod sealed {
     impl Sealed for f64 {}
     impl Sealed for f32 {}
     impl Sealed for u64 {}
+    impl Sealed for u8 {}
 }
 
-/// What the entries of a tensor may be: f64, f32 or u64.
+/// What the entries of a tensor may be: f64, f32, u64 or u8.
 pub trait Element: sealed::Sealed + Copy + std::fmt::Display + 'static {
     /// Its type in the file.
     const DTYPE: Dtype;
@@ -79,23 +77,29 @@ macro_rules! element {
 element!(f64, F64, tensors, f64::is_finite);
 element!(f32, F32, singles, f32::is_finite);
 element!(u64, U64, integers, |_| true);
+element!(u8, U8, bytes, |_| true);
 
 /// What a model file holds, in memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TensorFile {
     /// Text entries, `kind` and `version` among them.
     pub metadata: BTreeMap<String, String>,
-    /// Tensors of f64 by name. A name stands in one of the three maps.
+    /// Tensors of f64 by name. A name stands in one of the four maps.
     pub tensors: BTreeMap<String, Tensor>,
     /// Tensors of f32 by name.
     pub singles: BTreeMap<String, Tensor<f32>>,
     /// Tensors of u64 by name.
     pub integers: BTreeMap<String, Tensor<u64>>,
+    /// Tensors of u8 by name.
+    pub bytes: BTreeMap<String, Tensor<u8>>,
     /// Where it came from, for messages.
     path: PathBuf,
 }
 
 impl TensorFile {
+    /// Metadata entry of [`TensorFile::seal`].
+    pub(crate) const DIGEST: &str = "digest";
+
     /// An empty file of this kind and version.
     pub fn new(kind: &str, version: &str) -> Self {
         let entry = |key: &str, value: &str| (key.to_owned(), value.to_owned());
@@ -150,7 +154,7 @@ impl TensorFile {
     /// As [`TensorFile::to_bytes`].
     pub fn seal(&mut self) -> Result<(), DataError> {
         let digest = format!("{:016x}", self.digest()?);
-        self.metadata.insert(DIGEST.to_owned(), digest);
+        self.metadata.insert(Self::DIGEST.to_owned(), digest);
         Ok(())
     }
 
@@ -159,8 +163,8 @@ impl TensorFile {
     /// # Errors
     /// `Metadata` when there is none; as [`TensorFile::to_bytes`].
     pub fn unseal(&mut self) -> Result<bool, DataError> {
-        let digest: String = self.entry(DIGEST, |text| Some(text.to_owned()))?;
-        self.metadata.remove(DIGEST);
+        let digest: String = self.entry(Self::DIGEST, |text| Some(text.to_owned()))?;
+        self.metadata.remove(Self::DIGEST);
         Ok(digest == format!("{:016x}", self.digest()?))
     }
 
@@ -187,6 +191,7 @@ impl TensorFile {
         self.gather::<f64>(&mut data)?;
         self.gather::<f32>(&mut data)?;
         self.gather::<u64>(&mut data)?;
+        self.gather::<u8>(&mut data)?;
         Ok(data)
     }
 
@@ -277,7 +282,8 @@ impl TensorFile {
                 Dtype::F64 => file.admit::<f64>(name, entry.shape, bytes)?,
                 Dtype::F32 => file.admit::<f32>(name, entry.shape, bytes)?,
                 Dtype::U64 => file.admit::<u64>(name, entry.shape, bytes)?,
-                other => return Err(file.bad(&name, &format!("type {other}, expected F64, F32 or U64"))),
+                Dtype::U8 => file.admit::<u8>(name, entry.shape, bytes)?,
+                other => return Err(file.bad(&name, &format!("type {other}, expected F64, F32, U64 or U8"))),
             }
         }
         Ok(file)
@@ -306,6 +312,7 @@ impl TensorFile {
                     (Dtype::F64, self.tensors.contains_key(name)),
                     (Dtype::F32, self.singles.contains_key(name)),
                     (Dtype::U64, self.integers.contains_key(name)),
+                    (Dtype::U8, self.bytes.contains_key(name)),
                 ];
                 let other = found.iter().find(|(_, there)| *there);
                 Err(other.map_or_else(
@@ -322,8 +329,17 @@ impl TensorFile {
             .tensors
             .keys()
             .chain(self.singles.keys())
-            .chain(self.integers.keys());
+            .chain(self.integers.keys())
+            .chain(self.bytes.keys());
         names.map(String::as_str)
+    }
+
+    /// Removes the tensors whose names are not to stay.
+    pub(crate) fn retain(&mut self, stays: impl Fn(&str) -> bool) {
+        self.tensors.retain(|name, _| stays(name));
+        self.singles.retain(|name, _| stays(name));
+        self.integers.retain(|name, _| stays(name));
+        self.bytes.retain(|name, _| stays(name));
     }
 
     /// Takes a metadata entry and reads it.

@@ -38,7 +38,7 @@ pub fn write_csv(table: &Table, path: &Path) -> Result<(), DataError> {
         .write_record(header)
         .map_err(|error| failed(io::Error::other(error)))?;
     for row in 0..rows {
-        let cells = table.columns.iter().map(|column| number(column.values[row]));
+        let cells = table.columns.iter().map(|column| shortest(column.values[row]));
         writer
             .write_record(cells)
             .map_err(|error| failed(io::Error::other(error)))?;
@@ -50,7 +50,7 @@ pub fn write_csv(table: &Table, path: &Path) -> Result<(), DataError> {
 }
 
 /// The shortest decimal that reads back as the same f64, without a trailing `.0`.
-fn number(value: f64) -> String {
+pub(crate) fn shortest(value: f64) -> String {
     let mut text = format!("{value:?}");
     if text.ends_with(".0") {
         text.truncate(text.len() - 2);

@@ -15,7 +15,7 @@ pub(super) const SIGMAS: f64 = 5.0;
 pub(super) fn halted(what: &str) -> impl FnOnce(Halted) -> ExperimentError {
     let what = what.to_owned();
     move |reason| match reason {
-        Halted::Stopped(Stopped::Interrupted) => ExperimentError::Interrupted,
+        Halted::Stopped(Stopped::Interrupted { .. }) => ExperimentError::Interrupted,
         Halted::Core(source) => ExperimentError::Core {
             context: what,
             source,

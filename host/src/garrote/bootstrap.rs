@@ -86,7 +86,7 @@ pub fn bootstrap(
         return Err(FitError::Option("an ensemble needs at least 2 replicas".into()));
     }
     let count = u32::try_from(design.rows()).map_err(|_| FitError::Option("too many rows".into()))?;
-    let parts = work.parts::<FitError>("bootstrap, replicas", replicas, |replica| {
+    let parts = work.parts::<Vec<f64>, FitError>("bootstrap, replicas", replicas, |replica| {
         let mut rng = stream(seed, "garrote.bootstrap", replica as u64);
         let mut resample = || {
             (0..count)

@@ -4,10 +4,40 @@
 //! deviation of the variable. A column with variance <= (8 eps)² times its mean square is dead: all zeros,
 //! scale 0, never selected. Memory M N numbers, column-major.
 
+use crate::refusal::{Kind, Place, Refusal};
 use crate::simd::{Task, dispatch};
 use crate::work::Stopped;
 use gibbs_core::garrote::stream::standardise_row;
 use gibbs_core::math::dot;
+
+impl Refusal for FitError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Stopped(stopped) => stopped.kind(),
+            _ => Kind::Input,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stopped(stopped) => stopped.code(),
+            _ => "",
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            Self::Stopped(stopped) => stopped.place(),
+            Self::ConstantTarget(column) | Self::Ragged { column, .. } | Self::NonFinite { column, .. } => {
+                Place {
+                    column: Some(column.clone()),
+                    ..Place::default()
+                }
+            }
+            _ => Place::default(),
+        }
+    }
+}
 
 /// Why a fit was refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -56,7 +56,7 @@ pub fn cross_validate(
     let dealt = Folds::shuffled(design.rows(), folds, seed)
         .map_err(|error| FitError::Option(format!("cross-validation: {error}")))?;
     // One part a fold: train and validation error of each gamma reached, alternating.
-    let parts = work.parts::<FitError>("cross-validation, folds", folds, |fold| {
+    let parts = work.parts::<Vec<f64>, FitError>("cross-validation, folds", folds, |fold| {
         let of = dealt.of_rows().iter().enumerate();
         let (inside, outside): (Vec<_>, Vec<_>) = of.partition(|(_, f)| **f == fold);
         let rows = |part: Vec<(usize, &usize)>| part.into_iter().map(|(row, _)| row).collect::<Vec<_>>();

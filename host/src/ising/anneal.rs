@@ -11,6 +11,7 @@
 use super::packing::{pack, packed_len, unpack};
 use super::problem::{Couplings, Energy, Problem, Values, View, Weights};
 use super::success::{Interval, probability, reads_to_solution};
+use crate::refusal::{Kind, Place, Refusal};
 use crate::work::{Stopped, Work};
 use gibbs_core::Error;
 use gibbs_core::ising::anneal::{anneal as sweeps, beta_range, geometric};
@@ -84,6 +85,30 @@ pub enum SolveError {
     Option(String),
 }
 
+impl Refusal for SolveError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Stopped(stopped) => stopped.kind(),
+            _ => Kind::Input,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stopped(stopped) => stopped.code(),
+            Self::Weights(trouble) => trouble.code(),
+            Self::Core(_) | Self::Option(_) => "",
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            Self::Stopped(stopped) => stopped.place(),
+            _ => Place::default(),
+        }
+    }
+}
+
 /// One read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Read {
@@ -155,13 +180,13 @@ fn annealing<C: Stored + Default + PartialEq>(
     let per_block = u32::try_from((options.block / n as u64).max(1)).unwrap_or(u32::MAX);
     let blocks = options.sweeps.div_ceil(per_block);
     drop(geometric(hot, cold, options.sweeps)?); // refused here, not in the midst of the reads
-    let parts = work.staged::<SolveError>(
+    let parts = work.staged::<_, SolveError>(
         "annealing, reads",
         options.reads,
-        blocks as usize,
-        |read, block, part| {
+        u64::from(blocks),
+        |read, block, part: &mut Vec<f64>| {
             let begun = Instant::now();
-            let mut rng = stream(options.seed, "ising.anneal", (read as u64) << 32 | block as u64);
+            let mut rng = stream(options.seed, "ising.anneal", (read as u64) << 32 | block);
             let (mut spins, mut best) = (vec![1_i8; n], vec![1_i8; n]);
             let mut fields = vec![C::Weight::ZERO; n];
             let first = block == 0;
@@ -175,7 +200,7 @@ fn annealing<C: Stored + Default + PartialEq>(
                 state.randomise(&model, &mut rng);
             }
             let betas = geometric(hot, cold, options.sweeps)?
-                .skip(block * per_block as usize)
+                .skip(block as usize * per_block as usize)
                 .take(per_block as usize);
             let before = if first { None } else { Some(model.energy(&best)?) };
             let mut found = vec![1_i8; n];
@@ -216,7 +241,7 @@ fn bifurcation(
         steps: options.sweeps,
         time_step: TIME_STEP,
     };
-    let parts = work.parts::<SolveError>("bifurcation, reads", options.reads, |read| {
+    let parts = work.parts::<Vec<f64>, SolveError>("bifurcation, reads", options.reads, |read| {
         let begun = Instant::now();
         let mut rng = stream(options.seed, "ising.bifurcation", read as u64);
         let (mut positions, mut velocities) = (vec![0.0; n], vec![0.0; n]);

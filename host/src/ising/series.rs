@@ -60,7 +60,7 @@ pub(crate) fn record(
     let mut done = 0;
     let mut sweep = |sampler: &mut _| -> Result<(), Halted> {
         if done % LOOK == 0 && interrupted.load(Ordering::Relaxed) {
-            return Err(Stopped::Interrupted.into());
+            return Err(Stopped::INSIDE.into());
         }
         done += 1;
         Ok(Sampler::sweep(sampler)?)

@@ -14,6 +14,7 @@ use super::anneal::{SolveError, SpinRule, Wide};
 use super::packing::{pack, packed_len, unpack};
 use super::problem::{Couplings, Energy, Problem, Values, View, Weights};
 use super::statistics::{Estimate, SeriesError, estimate};
+use crate::keep::{KeepError, Resumable, Shelf};
 use crate::work::Work;
 use gibbs_core::ising::anneal::beta_range;
 use gibbs_core::ising::temper::{Betas, Leg, Replica, Rung, Tempering, geometric};
@@ -126,36 +127,13 @@ fn run<C: Stored + Default + PartialEq>(
     };
     let blocks = plan.rounds.div_ceil(plan.per_block);
     let mut standing = Standing::new(&model, betas.len(), options.seed)?;
-    let mut series: Vec<Vec<f64>> = vec![Vec::new(); betas.len()];
-    let mut done = 0;
-    if let Some(part) = work.recall(0)
-        && let Some((block, kept)) = Standing::unpacked(&part, model.spins(), betas.len())
-    {
-        let parts: Option<Vec<_>> = (1..=block as usize).map(|block| work.recall(block)).collect();
-        if let Some(parts) = parts {
-            for part in &parts {
-                extend(&mut series, part);
-            }
-            (standing, done) = (kept, block);
-        }
-    }
-    work.progress.begin("tempering, rounds", plan.rounds);
-    work.progress.advance(plan.rounds.min(done * plan.per_block));
-    for block in done..blocks {
-        let stopped = work.check();
-        if stopped.is_err() {
-            work.progress.end("tempering: interrupted");
-        }
-        stopped?;
-        let energies = plan.block(block, &mut standing)?;
-        extend(&mut series, &energies);
-        // The energies first: where the state is there, all energies up to it are.
-        work.keep(block as usize + 1, &energies)?;
-        work.keep(0, &standing.packed(block + 1))?;
-        work.progress
-            .advance(plan.per_block.min(plan.rounds - block * plan.per_block));
-    }
-    work.progress.end("tempering: done");
+    work.advance("tempering, blocks", blocks, &mut standing, |standing| {
+        let energies = plan.block(standing.blocks, standing)?;
+        extend(&mut standing.series, &energies);
+        standing.blocks += 1;
+        Ok::<(), SolveError>(())
+    })?;
+    let series = std::mem::take(&mut standing.series);
     Ok(standing.result(problem, weights, &betas, series))
 }
 
@@ -197,8 +175,10 @@ struct Plan<'a, C> {
     parallel: bool,
 }
 
-/// What does: R replicas of N spins, their places, and the best states they have seen.
+/// What does: R replicas of N spins, their places, the best states they have seen, and the energies so far.
 struct Standing {
+    blocks: u64,
+    series: Vec<Vec<f64>>,
     spins: Vec<Vec<i8>>,
     best: Vec<Vec<i8>>,
     replicas: Vec<Replica>,
@@ -306,6 +286,30 @@ impl<W: Weight> Walker<'_, W> {
     }
 }
 
+impl Resumable for Standing {
+    fn done(&self) -> u64 {
+        self.blocks
+    }
+
+    fn put(&self, shelf: &mut Shelf<'_>) {
+        shelf.bits("standing", &self.packed());
+        shelf.bits("energies", &self.series.concat());
+    }
+
+    fn take(&mut self, shelf: &mut Shelf<'_>) -> Result<(), KeepError> {
+        let n = self.spins.first().map_or(0, Vec::len);
+        let (part, energies) = (shelf.take_bits("standing")?, shelf.take_bits("energies")?);
+        let rungs = self.spins.len();
+        let kept = Self::unpacked(&part, n, rungs);
+        let kept = kept.filter(|_| energies.len().is_multiple_of(rungs));
+        *self = kept.ok_or_else(|| shelf.damaged("its replicas do not fit together"))?;
+        let rounds = (energies.len() / rungs).max(1);
+        self.series = energies.chunks(rounds).map(<[f64]>::to_vec).collect();
+        self.series.resize(rungs, Vec::new());
+        Ok(())
+    }
+}
+
 impl Standing {
     /// Random spins, replica r at temperature r.
     fn new<M: Model>(model: &M, rungs: usize, seed: u64) -> Result<Self, SolveError> {
@@ -319,6 +323,8 @@ impl Standing {
         let (mut replicas, mut rungs) = (vec![Replica::default(); rungs], vec![Rung::default(); rungs]);
         Tempering::new(&mut replicas, &mut rungs)?;
         Ok(Self {
+            blocks: 0,
+            series: vec![Vec::new(); rungs.len()],
             best: spins.clone(),
             spins,
             replicas,
@@ -327,9 +333,9 @@ impl Standing {
         })
     }
 
-    /// All of it as numbers, with the number of blocks behind it.
-    fn packed(&self, blocks: u64) -> Vec<f64> {
-        let mut part = vec![blocks as f64, f64::from(u8::from(self.odd))];
+    /// All of it but the series as numbers.
+    fn packed(&self) -> Vec<f64> {
+        let mut part = vec![self.blocks as f64, f64::from(u8::from(self.odd))];
         for replica in &self.replicas {
             let leg = match replica.leg {
                 Leg::Before => 0.0,
@@ -353,7 +359,7 @@ impl Standing {
     }
 
     /// Reads it back.
-    fn unpacked(part: &[f64], n: usize, count: usize) -> Option<(u64, Self)> {
+    fn unpacked(part: &[f64], n: usize, count: usize) -> Option<Self> {
         let (head, part) = part.split_at_checked(2)?;
         let (replicas, part) = part.split_at_checked(3 * count)?;
         let (rungs, part) = part.split_at_checked(3 * count)?;
@@ -385,16 +391,15 @@ impl Standing {
         }
         let best = states.split_off(count);
         let (replicas, rungs) = (replicas.collect(), rungs.collect());
-        Some((
-            *head.first()? as u64,
-            Self {
-                spins: states,
-                best,
-                replicas,
-                rungs,
-                odd: places,
-            },
-        ))
+        Some(Self {
+            blocks: *head.first()? as u64,
+            series: Vec::new(),
+            spins: states,
+            best,
+            replicas,
+            rungs,
+            odd: places,
+        })
     }
 
     fn result(self, problem: &Problem, weights: &Weights, betas: &[f64], series: Vec<Vec<f64>>) -> Tempered {

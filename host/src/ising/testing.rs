@@ -1,14 +1,8 @@
-//! What several tests share: the spin glasses of spec 1.8 as files, a keeper in memory that stops the work.
+//! What several tests share: the spin glasses of spec 1.8 as files.
 
 use super::{Kind, Problem};
-use crate::progress::Silent;
-use crate::work::{Keeper, Work};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Couplings ±1 from the top bits of splitmix64 (Steele, Lea, Flood 2014).
 fn signs(mut state: u64) -> impl FnMut() -> i32 {
@@ -60,42 +54,4 @@ pub(crate) fn golden() -> Vec<(Problem, i32, u32, f64, f64, f64)> {
         (edwards_anderson(2), -20, 22, 1.0, 23.369_77, -18.924_679),
         (edwards_anderson(3), -22, 14, 1.0, 24.801_205, -21.321_259),
     ]
-}
-
-/// Keeps parts; asks the work to stop after some of them.
-#[derive(Default)]
-pub(crate) struct Memory {
-    parts: Mutex<BTreeMap<usize, Vec<f64>>>,
-    left: AtomicUsize,
-    stop: AtomicBool,
-}
-
-impl Memory {
-    /// The next work stops once it has kept this many parts.
-    pub(crate) fn stop_after(&self, parts: usize) {
-        self.left.store(parts, Ordering::SeqCst);
-        self.stop.store(false, Ordering::SeqCst);
-    }
-
-    pub(crate) fn work(&self) -> Work<'_> {
-        Work {
-            progress: &Silent,
-            interrupted: &self.stop,
-            keeper: Some(self),
-        }
-    }
-}
-
-impl Keeper for Memory {
-    fn recall(&self, index: usize) -> Option<Vec<f64>> {
-        self.parts.lock().unwrap().get(&index).cloned()
-    }
-
-    fn keep(&self, index: usize, part: &[f64]) -> io::Result<()> {
-        self.parts.lock().unwrap().insert(index, part.to_vec());
-        if self.left.fetch_sub(1, Ordering::SeqCst) <= 1 {
-            self.stop.store(true, Ordering::SeqCst);
-        }
-        Ok(())
-    }
 }

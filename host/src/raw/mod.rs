@@ -4,5 +4,7 @@
 
 mod mapped;
 pub(crate) mod product;
+#[cfg(unix)]
+pub(crate) mod signals;
 
 pub use mapped::Mapped;

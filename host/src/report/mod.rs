@@ -5,10 +5,12 @@
 //! * [`figure`]: a finished figure and how it is written; [`style`]: the palette and the chart builder.
 //! * One file per kind of figure: [`inclusion`], [`fit_error`], [`transition`], [`importance`],
 //!   [`curves`], [`comparison`], [`scaling`], [`exact`], [`heatmap`].
+//! * [`answer`]: the result of a verb, as text and as JSON; [`rows`]: a table of it, as CSV as well.
 //! * [`number`]: how numbers are printed; [`table`]: aligned text and Markdown; [`html`]: the page.
 //!
 //! Every output is written by [`crate::files`]: under a temporary name, then renamed.
 
+pub mod answer;
 pub mod comparison;
 pub mod curves;
 pub mod exact;
@@ -19,6 +21,7 @@ pub mod html;
 pub mod importance;
 pub mod inclusion;
 pub mod number;
+pub mod rows;
 pub mod scaling;
 pub mod style;
 pub mod table;

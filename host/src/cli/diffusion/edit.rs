@@ -142,11 +142,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let refused = |error| local.model.refused(error);
     search.check(loaded.dimensions()).map_err(refused)?;
     let progress = progress::for_stderr(common.quiet);
-    let work = Work {
-        progress: &*progress,
-        interrupted: interrupt::install(common.quiet)?,
-        keeper: None,
-    };
+    let work = Work::new(&*progress, interrupt::install(common.quiet)?);
     let mut latent = local.model.latent(loaded, work, common, "edit", "")?;
     let x = local.start(&placed, &mut latent)?;
     let at = (local, timestep);

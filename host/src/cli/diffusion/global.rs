@@ -82,11 +82,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let bases = out.join("bases");
     ensure_output_dir(&bases)?;
     let progress = progress::for_stderr(common.quiet);
-    let work = Work {
-        progress: &*progress,
-        interrupted: interrupt::install(common.quiet)?,
-        keeper: None,
-    };
+    let work = Work::new(&*progress, interrupt::install(common.quiet)?);
     // The samples that are done are told by the options alone, for they are not asked for again.
     let plan = fnv1a(FNV_OFFSET, format!("{hops:?}").as_bytes());
     let told = format!("; t = {}, {search:?}, plan {plan:016x}", loaded.timestep);

@@ -42,9 +42,6 @@ pub(super) struct Arguments {
     /// Where the steps lie: as the model says, or the authors' grid of --steps points (Park et al. 2023)
     #[arg(long, value_enum, value_name = "GRID", default_value = "even")]
     grid: GridChoice,
-    /// Go on from the checkpoint that a stopped run left in --out
-    #[arg(long)]
-    resume: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
@@ -73,14 +70,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         model: UnetModel::new(&unet, guidance)?,
         length: image.values.len(),
         seed: common.seed,
-        resume: arguments.resume,
+        resume: common.resume,
     };
     let progress = progress::for_stderr(common.quiet);
-    let work = Work {
-        progress: &*progress,
-        interrupted,
-        keeper: None,
-    };
+    let work = Work::new(&*progress, interrupted);
     let files = ["invert", "back"].map(|name| out.join(format!("{name}.checkpoint")));
     let refused = |error| arguments.reading.refused(error);
     let latent = way

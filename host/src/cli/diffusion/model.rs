@@ -59,9 +59,6 @@ pub(super) struct Model {
     /// Leave tensors out that the net does not have
     #[arg(long)]
     allow_extra: bool,
-    /// Go on from the checkpoint that a stopped run left in --out
-    #[arg(long)]
-    resume: bool,
 }
 
 /// What was read.
@@ -86,7 +83,7 @@ impl Model {
         index: usize,
         sized: impl FnOnce(&Checkpoint) -> Result<Option<([usize; 2], Option<PathBuf>)>, CliError>,
     ) -> Result<Loaded, CliError> {
-        if self.resume && common.out.is_none() {
+        if common.resume && common.out.is_none() {
             let message = "--resume: a checkpoint lies in --out, and none is given\nhint: --out DIR";
             return Err(CliError::input(message));
         }
@@ -199,7 +196,7 @@ impl Model {
             let folder = out.join(format!("{name}.checkpoint"));
             let pause = super::sample::PAUSE;
             let description = format!("{}{told}", loaded.description);
-            latent.keep(Answers::open(&folder, &description, pause, self.resume)?);
+            latent.keep(Answers::open(&folder, &description, pause, common.resume)?);
         }
         Ok(latent)
     }

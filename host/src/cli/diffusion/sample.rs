@@ -101,9 +101,6 @@ pub(super) struct Arguments {
     /// Text states to lead away from, such as those of the empty prompt
     #[arg(long, value_name = "FILE", requires = "guidance")]
     negative: Option<PathBuf>,
-    /// Go on from the checkpoint that a stopped run left in --out
-    #[arg(long)]
-    resume: bool,
 }
 
 impl Arguments {
@@ -230,15 +227,11 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let mut trajectories =
         Trajectories::from_noise(sampler, hops, spacing, noise, length, BATCH, common.seed)?;
     let file = out.join("sample.checkpoint");
-    if arguments.resume && file.exists() {
+    if common.resume && file.exists() {
         trajectories = trajectories.resume(&file, &description)?;
     }
     let progress = progress::for_stderr(common.quiet);
-    let work = Work {
-        progress: &*progress,
-        interrupted,
-        keeper: None,
-    };
+    let work = Work::new(&*progress, interrupted);
     let keep = Keep {
         path: &file,
         description: &description,

@@ -74,9 +74,6 @@ pub(super) struct Arguments {
     /// Steps in the mean loss that is reported
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     window: u64,
-    /// Go on from the checkpoint that a stopped run left in --out; --steps may be another
-    #[arg(long)]
-    resume: bool,
 }
 
 impl Arguments {
@@ -120,17 +117,13 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let interrupted = interrupt::install(common.quiet)?;
     let settings = arguments.settings(common.seed);
     let file = out.join("train.checkpoint");
-    let mut trainer = if arguments.resume && file.exists() {
+    let mut trainer = if common.resume && file.exists() {
         Trainer::resume(settings, &objective, &file)?
     } else {
         Trainer::new(settings, &objective, start)?
     };
     let progress = progress::for_stderr(common.quiet);
-    let work = Work {
-        progress: &*progress,
-        interrupted,
-        keeper: None,
-    };
+    let work = Work::new(&*progress, interrupted);
     let keep = Keep {
         path: &file,
         pause: PAUSE,

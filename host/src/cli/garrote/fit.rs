@@ -3,20 +3,26 @@
 use super::fit_output::{Outcome, json_of, table_csv, text_of};
 use super::reading::{Data, Model};
 use super::{figures, list, refused, remark};
-use crate::cli::checkpoint::{Checkpoint, Run};
 use crate::cli::error::CliError;
 use crate::cli::output::emit;
-use crate::cli::{Common, Status, interrupt};
-use crate::data::{ensure_output_dir, write_atomic};
+use crate::cli::session::{Common, Folder, Session, Status, Verb};
+use crate::data::write_atomic;
 use crate::garrote::fit::fit_with;
 use crate::garrote::summary::ties;
 use crate::garrote::{Design, Fit, FitError, FitOptions, Rule};
-use crate::progress;
-use crate::work::{Keeper, Stopped, Work};
+use crate::keep::Identity;
+use crate::work::Work;
 use clap::Args;
 use gibbs_core::garrote::Status as Ended;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use std::path::{Path, PathBuf};
+
+const VERB: Verb = Verb {
+    name: "garrote.fit",
+    version: 2,
+    folder: Folder::Optional,
+    keeps: true,
+};
 
 /// Entries of a table above which a fit may take long enough to show that it is running.
 const LARGE: usize = 5_000_000;
@@ -66,9 +72,6 @@ pub(super) struct Arguments {
     replicas: u32,
     #[command(flatten)]
     model: Model,
-    /// Go on from the checkpoint that a stopped fit left in --out (rules cv and transition)
-    #[arg(long, help_heading = "Choosing gamma")]
-    resume: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
@@ -76,14 +79,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         let message = "--validation has no use without the rule that reads it\nhint: --rule validation";
         return Err(CliError::input(message));
     }
-    if arguments.resume && common.out.is_none() {
-        let message = "--resume needs the folder of the stopped fit\nhint: --out DIR";
-        return Err(CliError::input(message));
-    }
-    if let Some(out) = &common.out {
-        ensure_output_dir(out)?;
-    }
-    let interrupted = interrupt::install(common.quiet)?;
+    let session = Session::begin(common, VERB)?;
     let file = &arguments.data.file;
     let design = arguments.data.design(common)?;
     let mut options = FitOptions {
@@ -95,30 +91,14 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     if let Some(held) = &arguments.validation {
         options.held = Some(arguments.data.held_out(held, &design, common)?);
     }
-    let in_parts = matches!(options.rule, Rule::Cv | Rule::Transition);
-    let checkpoint = match &common.out {
-        Some(out) if in_parts => Some(Checkpoint::open(
-            out,
-            run_of(&design, &options),
-            arguments.resume,
-        )?),
-        _ => None,
-    };
-    let progress = progress::for_stderr(common.quiet);
-    let work = Work {
-        progress: &*progress,
-        interrupted,
-        keeper: checkpoint.as_ref().map(|c| c as &dyn Keeper),
-    };
-    let outcome =
-        compute(&design, &options, &work).map_err(|error| stopped(&error, checkpoint.as_ref(), file))?;
+    let outcome = session.run(&identity(&design, &options), |work| {
+        compute(&design, &options, work).map_err(|error| refused(error, file))
+    })?;
     warn(&outcome, &design, common);
     if let Some(out) = &common.out {
         write(&outcome, &design, out, common)?;
     }
-    if let Some(checkpoint) = checkpoint {
-        checkpoint.remove();
-    }
+    session.release();
     emit(
         common,
         || json_of(&outcome, &design),
@@ -147,8 +127,8 @@ fn compute(design: &Design, options: &FitOptions, work: &Work<'_>) -> Result<Out
     Ok(Outcome { fit, model, gains })
 }
 
-/// The fit as its checkpoint knows it.
-fn run_of(design: &Design, options: &FitOptions) -> Run {
+/// What the fit depends on.
+fn identity(design: &Design, options: &FitOptions) -> Identity {
     let settings = format!(
         "{:?} {:?} {} {} {} {} {:?} {:?}",
         options.solver,
@@ -166,22 +146,11 @@ fn run_of(design: &Design, options: &FitOptions) -> Run {
         .chain(&design.y)
         .chain(&design.mean)
         .chain(&design.scale);
-    Run {
-        verb: "garrote.fit",
-        method: options.rule.to_string(),
-        seed: options.seed,
-        key: numbers.fold(fnv1a(FNV_OFFSET, settings.as_bytes()), |hash, value| {
-            fnv1a(hash, &value.to_le_bytes())
-        }),
-    }
-}
-
-/// A fit that ended early: what it finished is kept in the checkpoint, where there is one.
-fn stopped(error: &FitError, checkpoint: Option<&Checkpoint>, file: &Path) -> CliError {
-    match (error, checkpoint) {
-        (FitError::Stopped(Stopped::Interrupted), Some(checkpoint)) => checkpoint.interrupted(),
-        _ => refused(error, file),
-    }
+    let hash = numbers.fold(FNV_OFFSET, |hash, value| fnv1a(hash, &value.to_le_bytes()));
+    Identity::new(VERB.name, options.seed)
+        .with("rule", &options.rule)
+        .options(&settings)
+        .data(hash)
 }
 
 /// What the user should know about the result but is not the result.

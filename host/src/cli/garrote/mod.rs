@@ -16,7 +16,6 @@ use super::error::CliError;
 use super::output::remark;
 use super::{Common, Status};
 use crate::garrote::FitError;
-use crate::work::Stopped;
 use clap::{Args, Subcommand};
 use std::path::Path;
 
@@ -59,17 +58,11 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     }
 }
 
-/// A refusal of the library, about the data of `file`.
-fn refused(error: &FitError, file: &Path) -> CliError {
-    let message = error.to_string();
-    match error {
-        FitError::Stopped(Stopped::Keep(_)) => CliError::failed(message),
-        FitError::Stopped(Stopped::Interrupted) => CliError::interrupted("interrupted; nothing was written"),
-        FitError::ConstantTarget(column) => CliError::input(message)
-            .with("column", column.as_str())
-            .in_file(file),
-        _ => CliError::input(message).in_file(file),
-    }
+/// A refusal of the library: what is wrong with the data names their file.
+fn refused(error: FitError, file: &Path) -> CliError {
+    let stopped = matches!(error, FitError::Stopped(_));
+    let error = CliError::from(error);
+    if stopped { error } else { error.in_file(file) }
 }
 
 /// Names joined by commas, the first few of many, control characters escaped.

@@ -61,10 +61,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         interrupted,
         ..Work::plain()
     };
-    let grid = default_grid(&design, options.gammas).map_err(|e| refused(&e, file))?;
+    let grid = default_grid(&design, options.gammas).map_err(|e| refused(e, file))?;
     let trail = trace_design(&design, &grid, options.along_path(), true)
         .and_then(|trail| Ok(work.check().map(|()| trail)?))
-        .map_err(|e| refused(&e, file))?;
+        .map_err(|e| refused(e, file))?;
     let points = points(&trail);
     if let Some(out) = &common.out {
         write(&points, &trail, &design, out, common)?;

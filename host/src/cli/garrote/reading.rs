@@ -94,7 +94,7 @@ impl Data {
         let (variables, target) = split.map_err(|e| in_file(e, &self.file))?;
         let names = variables.iter().map(|column| column.name.clone()).collect();
         let x = variables.into_iter().flat_map(|column| column.values).collect();
-        Design::new(names, target.name, x, target.values).map_err(|e| refused(&e, &self.file))
+        Design::new(names, target.name, x, target.values).map_err(|e| refused(e, &self.file))
     }
 
     /// Another sample of the same columns, in raw units.
@@ -113,7 +113,7 @@ impl Data {
         };
         let y = column(&design.target)?;
         let x: Vec<Vec<f64>> = design.names.iter().map(column).collect::<Result<_, _>>()?;
-        Design::raw(design.names.clone(), design.target.clone(), x.concat(), y).map_err(|e| refused(&e, file))
+        Design::raw(design.names.clone(), design.target.clone(), x.concat(), y).map_err(|e| refused(e, file))
     }
 }
 

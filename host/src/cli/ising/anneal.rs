@@ -1,26 +1,26 @@
 //! `gibbs ising anneal FILE`: independent reads, the best state, how often it was found.
 
-use super::reading::{Reading, finite, range, stopped};
-use super::remark;
-use super::writing::{
-    csv, energy_text, interval_json, interval_text, scaled, state_csv, state_fields, state_text,
-};
-use crate::cli::checkpoint::{Checkpoint, Run};
+use super::reading::{Reading, finite, range, refused};
+use super::writing::{answer_state, energy_text, interval_json, interval_text, scaled, state_csv};
 use crate::cli::error::CliError;
-use crate::cli::output::emit;
-use crate::cli::{Common, Status, interrupt};
-use crate::data::{ensure_output_dir, write_atomic};
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::ising::anneal::{Annealed, BLOCK, Method, Options, SpinRule, Success, anneal};
 use crate::ising::{Energy, Problem};
-use crate::progress;
+use crate::keep::Identity;
+use crate::report::answer::Answer;
 use crate::report::number::plain;
-use crate::report::table::{Style, Table};
-use crate::work::{Keeper, Work};
+use crate::report::rows::Rows;
 use clap::{Args, ValueEnum};
 use gibbs_core::ising::Variant;
-use serde_json::{Value, json};
-use std::fmt::Write as _; // writing to a string cannot fail
-use std::path::Path;
+
+const VERB: Verb = Verb {
+    name: "ising.anneal",
+    version: 2,
+    folder: Folder::Optional,
+    keeps: true,
+};
+/// Energies in the text.
+const SHOWN: usize = 8;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum MethodChoice {
@@ -88,13 +88,10 @@ pub(super) struct Arguments {
     /// Energy at or below which a read counts as a hit [default: the best energy of all reads]
     #[arg(long, value_name = "E", value_parser = finite, allow_hyphen_values = true)]
     target: Option<f64>,
-    /// Go on from the checkpoint that a stopped run left in --out
-    #[arg(long, requires = "out")]
-    resume: bool,
 }
 
 impl Arguments {
-    fn options(&self, common: &Common) -> Result<Options, CliError> {
+    fn options(&self, seed: u64) -> Result<Options, CliError> {
         let method = match self.method {
             MethodChoice::Sa => Method::Annealing {
                 rule: self.rule.map_or(SpinRule::Metropolis, SpinRule::from),
@@ -111,192 +108,107 @@ impl Arguments {
             reads: self.reads as usize,
             sweeps: self.sweeps,
             method,
-            seed: common.seed,
+            seed,
             block: BLOCK,
         })
     }
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    let options = arguments.options(common)?;
-    if let Some(out) = &common.out {
-        ensure_output_dir(out)?;
-    }
-    let interrupted = interrupt::install(common.quiet)?;
-    let file = &arguments.reading.file;
-    let problem = arguments.reading.problem(common)?;
-    let run = || Run {
-        verb: "ising.anneal",
-        method: method_name(options.method).to_owned(),
-        seed: options.seed,
-        key: problem.key(&format!("{options:?}")),
-    };
-    let checkpoint = match &common.out {
-        Some(out) => Some(Checkpoint::open(out, run(), arguments.resume)?),
-        None => None,
-    };
-    let progress = progress::for_stderr(common.quiet);
-    let work = Work {
-        progress: &*progress,
-        interrupted,
-        keeper: checkpoint.as_ref().map(|c| c as &dyn Keeper),
-    };
-    let annealed = match anneal(&problem, &options, &work) {
-        Ok(annealed) => annealed,
-        Err(error) => return Err(stopped(&error, checkpoint, file)),
-    };
-    if let Some(out) = &common.out {
-        write(&problem, &annealed, out, common)?;
-    }
-    if let Some(checkpoint) = checkpoint {
-        checkpoint.remove();
-    }
+    let session = Session::begin(common, VERB)?;
+    let options = arguments.options(session.seed())?;
+    let problem = arguments.reading.problem(&session)?;
+    let identity = Identity::new(VERB.name, options.seed)
+        .with("method", method_name(options.method))
+        .options(&options)
+        .data(problem.key(""));
+    let annealed = session.run(&identity, |work| {
+        anneal(&problem, &options, work).map_err(|e| refused(e, &arguments.reading.file))
+    })?;
     let success = annealed.success(arguments.target);
-    let result = Outcome {
-        problem: &problem,
-        options,
-        annealed: &annealed,
-        success,
-        target: arguments.target,
-    };
-    emit(common, || result.json(), || result.text())?;
-    Ok(if success.hits > 0 {
-        Status::Done
+    session.write("state.csv", &state_csv(problem.kind(), &annealed.state)[..])?;
+    let reads: Vec<(usize, String)> = (annealed.reads.iter().map(|read| read.energy.to_string()))
+        .enumerate()
+        .collect();
+    let reads = Rows::of("reads", &reads)
+        .count("read", |read| read.0 as u64)
+        .text("energy", |read| read.1.clone())
+        .done();
+    session.write("reads.csv", &reads)?;
+    let answer = answer(&problem, &options, &annealed, success, arguments.target);
+    let ended = if success.hits > 0 {
+        Ended::DONE
     } else {
-        Status::NotMet
-    })
+        Ended::not_met("target_missed")
+    };
+    session.done(answer, ended)
 }
 
 fn method_name(method: Method) -> &'static str {
     match method {
-        Method::Annealing {
-            rule: SpinRule::Metropolis,
-            ..
-        } => "sa, metropolis",
-        Method::Annealing {
-            rule: SpinRule::HeatBath,
-            ..
-        } => "sa, heat-bath",
+        Method::Annealing { rule, .. } => match rule {
+            SpinRule::Metropolis => "sa, metropolis",
+            SpinRule::HeatBath => "sa, heat-bath",
+        },
         Method::Bifurcation(Variant::Ballistic) => "sb-ballistic",
         Method::Bifurcation(Variant::Discrete) => "sb-discrete",
     }
 }
 
-struct Outcome<'a> {
-    problem: &'a Problem,
-    options: Options,
-    annealed: &'a Annealed,
+/// Energies in the unit of the file, inverse temperatures in its inverse.
+fn answer(
+    problem: &Problem,
+    options: &Options,
+    annealed: &Annealed,
     success: Success,
     target: Option<f64>,
-}
-
-impl Outcome<'_> {
-    /// The object of schema `gibbs.ising.anneal/1`. Energies in the unit of the file, inverse temperatures in
-    /// its inverse. All but `timing` follows from the seed.
-    fn json(&self) -> Value {
-        let Self {
-            problem,
-            options,
-            annealed,
-            success,
-            target,
-        } = self;
-        let mut object = state_fields(problem, &annealed.state, annealed.energy);
-        let range = annealed.range.map(|(hot, cold)| json!([hot, cold]));
-        let energies: Vec<f64> = annealed.reads.iter().map(|read| read.energy.nearest()).collect();
-        for (field, value) in [
-            ("schema", json!("gibbs.ising.anneal/1")),
-            ("reads", json!(options.reads)),
-            ("sweeps", json!(options.sweeps)),
-            ("method", json!(method_name(options.method))),
-            ("beta_range", json!(range)),
-            ("target", json!(target)),
-            ("hits", json!(success.hits)),
-            ("success", interval_json(success.probability)),
-            ("reads_to_solution", interval_json(success.reads)),
-            ("energies", json!(energies)),
-            ("seed", json!(options.seed)),
-            (
-                "timing",
-                json!({
-                    "seconds_per_read": success.seconds_per_read,
-                    "seconds_to_solution": interval_json(scaled(success.reads, success.seconds_per_read)),
-                }),
-            ),
-        ] {
-            object.insert(field.to_owned(), value);
-        }
-        Value::Object(object)
+) -> Answer {
+    let mut energies: Vec<Energy> = annealed.reads.iter().map(|read| read.energy).collect();
+    let mut answer = Answer::new();
+    answer.hidden(
+        "energies",
+        energies
+            .iter()
+            .map(|energy| energy.nearest())
+            .collect::<Vec<f64>>(),
+    );
+    energies.sort_by(Energy::order);
+    let levels: Vec<&[Energy]> = energies.chunk_by(|a, b| a.order(b).is_eq()).collect();
+    let levels = Rows::of("levels", &levels)
+        .number("energy", |level| level[0].nearest())
+        .hidden()
+        .text("energy_text", |level| energy_text(level[0]))
+        .titled("energy")
+        .count("reads", |level| level.len() as u64)
+        .done();
+    answer.rows_first(&levels, SHOWN);
+    answer_state(&mut answer, "", problem, &annealed.state, annealed.energy);
+    let name = method_name(options.method);
+    answer
+        .text("method", name)
+        .says(format!("{name}, {} sweeps", options.sweeps));
+    answer.hidden("sweeps", options.sweeps);
+    answer.hidden("reads", options.reads);
+    answer.hidden("beta_range", annealed.range);
+    if let Some((hot, cold)) = annealed.range {
+        answer.shown("beta", format!("{} to {}", plain(hot), plain(cold)));
     }
-
-    fn text(&self) -> String {
-        const SHOWN: usize = 8;
-        let Self {
-            problem,
-            options,
-            annealed,
-            success,
-            target,
-        } = self;
-        let mut energies: Vec<_> = annealed.reads.iter().map(|read| read.energy).collect();
-        energies.sort_by(Energy::order);
-        let levels: Vec<_> = energies.chunk_by(|a, b| a.order(b).is_eq()).collect();
-        let mut table = Table::new(&["energy", "reads"]).right(&[0, 1]);
-        for level in levels.iter().take(SHOWN) {
-            table.push([energy_text(level[0]), level.len().to_string()]);
-        }
-        let mut text = table.to_text(Style::of_stdout());
-        if levels.len() > SHOWN {
-            let _ = writeln!(text, "and {} higher energies", levels.len() - SHOWN);
-        }
-        let goal = target.map_or_else(
-            || "the best energy".to_owned(),
-            |target| format!("energy <= {target}"),
-        );
-        let mut facts = vec![
-            ("energy", energy_text(annealed.energy)),
-            ("state", state_text(problem.kind(), &annealed.state)),
-            ("spins", problem.spins().to_string()),
-            (
-                "method",
-                format!("{}, {} sweeps", method_name(options.method), options.sweeps),
-            ),
-        ];
-        if let Some((hot, cold)) = annealed.range {
-            facts.push(("beta", format!("{} to {}", plain(hot), plain(cold))));
-        }
-        let time = scaled(success.reads, success.seconds_per_read);
-        facts.extend([
-            (
-                "hits",
-                format!("{} of {} reads reached {goal}", success.hits, options.reads),
-            ),
-            ("success", interval_text(success.probability)),
-            ("time (99%)", format!("{} s", interval_text(time))),
-            ("seed", options.seed.to_string()),
-        ]);
-        text.push('\n');
-        for (name, value) in facts {
-            let _ = writeln!(text, "{name:<10} {value}");
-        }
-        text
-    }
-}
-
-/// The best state and the energies of all reads.
-fn write(problem: &Problem, annealed: &Annealed, out: &Path, common: &Common) -> Result<(), CliError> {
-    let rows = annealed.reads.iter().enumerate();
-    let reads = csv(
-        &["read", "energy"],
-        rows.map(|(read, result)| vec![read.to_string(), result.energy.to_string()]),
-    )?;
-    for (name, bytes) in [
-        ("state.csv", state_csv(problem.kind(), &annealed.state)),
-        ("reads.csv", reads),
-    ] {
-        let path = out.join(name);
-        write_atomic(&path, &bytes)?;
-        remark(common, &format!("wrote {}", path.display()));
-    }
-    Ok(())
+    answer.hidden("target", target);
+    let goal = target.map_or_else(
+        || "the best energy".to_owned(),
+        |target| format!("energy <= {target}"),
+    );
+    let hits = format!("{} of {} reads reached {goal}", success.hits, options.reads);
+    answer.value("hits", success.hits, hits);
+    let time = scaled(success.reads, success.seconds_per_read);
+    answer.value(
+        "success",
+        interval_json(success.probability),
+        interval_text(success.probability),
+    );
+    answer.hidden("reads_to_solution", interval_json(success.reads));
+    answer.shown("time (99%)", format!("{} s", interval_text(time)));
+    answer.timing("seconds_per_read", success.seconds_per_read);
+    answer.timing("seconds_to_solution", interval_json(time));
+    answer
 }

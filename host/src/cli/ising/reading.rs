@@ -1,13 +1,10 @@
 //! The problem file and the options that the verbs share.
 
-use super::remark;
-use crate::cli::Common;
-use crate::cli::checkpoint::Checkpoint;
 use crate::cli::error::CliError;
+use crate::cli::session::Session;
 use crate::ising::anneal::SolveError;
 use crate::ising::problem::ProblemError;
 use crate::ising::{Kind, Problem};
-use crate::work::Stopped;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -27,30 +24,21 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Reads the problem; says on standard error what was assumed.
-    pub(super) fn problem(&self, common: &Common) -> Result<Problem, CliError> {
+    pub(super) fn problem(&self, session: &Session<'_>) -> Result<Problem, CliError> {
         let kind = if self.qubo { Kind::Qubo } else { Kind::Ising };
         let problem = Problem::read(&self.file, kind, self.spins.map(|n| n as usize))?;
         for note in problem.notes() {
-            remark(common, &format!("note: {}: {note}", self.file.display()));
+            session.remark(&format!("note: {}: {note}", self.file.display()));
         }
         Ok(problem)
     }
 }
 
-/// A refusal of a solver, about the problem in `file`.
-pub(super) fn refused(error: &SolveError, file: &Path) -> CliError {
-    let message = error.to_string();
-    match error {
-        SolveError::Stopped(Stopped::Keep(_)) => CliError::failed(message),
-        SolveError::Stopped(Stopped::Interrupted) => {
-            CliError::interrupted("interrupted; nothing was written\nhint: with --out DIR it can go on later")
-        }
-        SolveError::Option(_) => CliError::input(message),
-        SolveError::Weights(trouble) => CliError::input(message)
-            .with("kind", trouble.code())
-            .in_file(file),
-        SolveError::Core(_) => CliError::input(message).in_file(file),
-    }
+/// A refusal of a solver: what is wrong with the problem names its file.
+pub(super) fn refused(error: SolveError, file: &Path) -> CliError {
+    let about_file = matches!(error, SolveError::Weights(_) | SolveError::Core(_));
+    let error = CliError::from(error);
+    if about_file { error.in_file(file) } else { error }
 }
 
 impl From<ProblemError> for CliError {
@@ -68,16 +56,6 @@ impl From<ProblemError> for CliError {
                 .with("file", path.display().to_string()),
         }
     }
-}
-
-/// A run that ended early: an interrupted one leaves its checkpoint, a refused one leaves nothing.
-pub(super) fn stopped(error: &SolveError, checkpoint: Option<Checkpoint>, file: &Path) -> CliError {
-    match (error, checkpoint) {
-        (SolveError::Stopped(Stopped::Interrupted), Some(checkpoint)) => return checkpoint.interrupted(),
-        (SolveError::Stopped(_), _) | (_, None) => {}
-        (_, Some(checkpoint)) => checkpoint.remove(),
-    }
-    refused(error, file)
 }
 
 /// `FIRST,LAST`: two numbers above 0 that do not fall.

@@ -1,25 +1,30 @@
 //! `gibbs ising temper FILE`: parallel tempering; energies at all temperatures, and the best state.
 
 use super::anneal::RuleChoice;
-use super::reading::{Reading, stopped};
+use super::reading::{Reading, refused};
 use super::remark;
 use super::writing::{csv, energy_text, state_csv, state_fields, state_text};
-use crate::cli::checkpoint::{Checkpoint, Run};
 use crate::cli::error::CliError;
 use crate::cli::output::emit;
-use crate::cli::{Common, Status, interrupt};
-use crate::data::{ensure_output_dir, write_atomic};
+use crate::cli::session::{Common, Folder, Session, Status, Verb};
+use crate::data::write_atomic;
 use crate::ising::Problem;
 use crate::ising::anneal::BLOCK;
 use crate::ising::temper::{Ladder, Options, Temperature, Tempered, temper};
-use crate::progress;
+use crate::keep::Identity;
 use crate::report::number::{plain, significant, with_error};
 use crate::report::table::{Style, Table};
-use crate::work::{Keeper, Work};
 use clap::Args;
 use serde_json::{Value, json};
 use std::fmt::Write as _; // writing to a string cannot fail
 use std::path::Path;
+
+const VERB: Verb = Verb {
+    name: "ising.temper",
+    version: 2,
+    folder: Folder::Optional,
+    keeps: true,
+};
 
 /// Arguments of `gibbs ising temper`.
 #[derive(Debug, Args)]
@@ -54,9 +59,6 @@ pub(super) struct Arguments {
     /// Single-spin rule
     #[arg(long, value_enum, value_name = "RULE", default_value = "metropolis")]
     rule: RuleChoice,
-    /// Go on from the checkpoint that a stopped run left in --out
-    #[arg(long, requires = "out")]
-    resume: bool,
 }
 
 /// Temperatures of a ladder of its own.
@@ -112,40 +114,20 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
+    let session = Session::begin(common, VERB)?;
     let options = arguments.options(common)?;
-    if let Some(out) = &common.out {
-        ensure_output_dir(out)?;
-    }
-    let interrupted = interrupt::install(common.quiet)?;
-    let file = &arguments.reading.file;
-    let problem = arguments.reading.problem(common)?;
-    let run = || Run {
-        verb: "ising.temper",
-        method: "parallel tempering".to_owned(),
-        seed: options.seed,
-        key: problem.key(&format!("{options:?}")),
-    };
-    let checkpoint = match &common.out {
-        Some(out) => Some(Checkpoint::open(out, run(), arguments.resume)?),
-        None => None,
-    };
-    let progress = progress::for_stderr(common.quiet);
-    let work = Work {
-        progress: &*progress,
-        interrupted,
-        keeper: checkpoint.as_ref().map(|c| c as &dyn Keeper),
-    };
-    let tempered = match temper(&problem, &options, &work) {
-        Ok(tempered) => tempered,
-        Err(error) => return Err(stopped(&error, checkpoint, file)),
-    };
+    let problem = arguments.reading.problem(&session)?;
+    let identity = Identity::new(VERB.name, options.seed)
+        .options(&options)
+        .data(problem.key(""));
+    let tempered = session.run(&identity, |work| {
+        temper(&problem, &options, work).map_err(|e| refused(e, &arguments.reading.file))
+    })?;
     warn(&tempered, common);
     if let Some(out) = &common.out {
         write(&problem, &tempered, out, common)?;
     }
-    if let Some(checkpoint) = checkpoint {
-        checkpoint.remove();
-    }
+    session.release();
     emit(
         common,
         || json_of(&problem, &tempered, &options),

@@ -28,11 +28,7 @@ pub(super) struct Arguments {}
 
 pub(super) fn run(_: &Arguments, common: &Common) -> Result<Status, CliError> {
     let progress = progress::for_stderr(common.quiet);
-    let work = Work {
-        progress: &*progress,
-        interrupted: interrupt::install(common.quiet)?,
-        keeper: None,
-    };
+    let work = Work::new(&*progress, interrupt::install(common.quiet)?);
     let make = |name: &str, index| random::stream(common.seed, name, index);
     let mut report = verify(make, Size::Full, &work).map_err(|reason| failed(&reason))?;
     let engine = verify_engine(common.seed, Size::Full, &work).map_err(|reason| failed(&reason))?;
@@ -47,7 +43,7 @@ pub(super) fn run(_: &Arguments, common: &Common) -> Result<Status, CliError> {
 
 fn failed(reason: &Halted) -> CliError {
     match reason {
-        Halted::Stopped(Stopped::Interrupted) => CliError::interrupted("interrupted"),
+        Halted::Stopped(Stopped::Interrupted { .. }) => CliError::interrupted("interrupted"),
         other => CliError::failed(other.to_string()),
     }
 }

@@ -3,9 +3,34 @@
 use crate::cli::error::CliError;
 use crate::ising::success::Interval;
 use crate::ising::{Energy, Kind, Problem};
+use crate::report::answer::Answer;
 use crate::report::number::plain;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _; // writing to a string cannot fail
+
+/// Adds a state to an answer: `PREFIXenergy` (nearest number), `PREFIXenergy_exact` (all digits; null when rounded),
+/// `PREFIXstate` (±1), `spins` and, of a QUBO, `PREFIXx` (0 or 1).
+pub(super) fn answer_state(
+    answer: &mut Answer,
+    prefix: &str,
+    problem: &Problem,
+    state: &[i8],
+    energy: Energy,
+) {
+    let label = |name: &str| format!("{}{name}", prefix.replace('_', " "));
+    let name = |name: &str| format!("{prefix}{name}");
+    let line = answer.number(&name("energy"), energy.nearest());
+    line.label(&label("energy")).says(energy_text(energy));
+    let exact = matches!(energy, Energy::Exact(_)).then(|| energy.to_string());
+    answer.hidden(&name("energy_exact"), exact);
+    let line = answer.value(&name("state"), state, state_text(problem.kind(), state));
+    line.label(&label("state"));
+    if problem.kind() == Kind::Qubo {
+        let x: Vec<u8> = state.iter().map(|s| u8::from(*s > 0)).collect();
+        answer.hidden(&name("x"), x);
+    }
+    answer.count("spins", problem.spins() as u64);
+}
 
 /// The fields of a state: `energy` (nearest number), `energy_exact` (all digits; null when rounded), `state`
 /// (±1) and, of a QUBO, `x` (0 or 1).

@@ -326,11 +326,7 @@ fn a_run_that_was_stopped_ends_in_the_same_bits() {
                 left: after,
                 flag: &flag,
             };
-            let work = Work {
-                progress: &Silent,
-                interrupted: &flag,
-                keeper: None,
-            };
+            let work = Work::new(&Silent, &flag);
             let mut run = three(kind, 2, 1);
             let stopped = run.finish("t", &mut stopping, work, keep).unwrap_err();
             let expected = if after <= 4 { 2 * after } else { 8 + after - 4 };

@@ -67,11 +67,7 @@ fn noisy(image: &[f32], noise: &[f32], level: &Level) -> Vec<f32> {
 
 /// A net with its schedule, silent but for the user's wish to stop.
 pub(super) fn latent<'a>(unet: &'a Unet<f32>, noise: &'a Noise, context: &Context<'a>) -> Latent<'a> {
-    let work = Work {
-        progress: &Silent,
-        interrupted: context.interrupted,
-        keeper: None,
-    };
+    let work = Work::new(&Silent, context.interrupted);
     Latent::new(unet, noise, None, work)
 }
 

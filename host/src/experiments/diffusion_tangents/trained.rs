@@ -83,11 +83,8 @@ pub(super) fn train(context: &Context<'_>, set: Set, seed: u64) -> Result<(Unet<
         ..training::settings(STEPS, RATE, WARM_UP, seed)
     };
     let mut trainer = Trainer::new(settings, &objective, start).map_err(ExperimentError::other(&*task))?;
-    let work = Work {
-        progress: &Advance(context.progress),
-        interrupted: context.interrupted,
-        keeper: None,
-    };
+    let advance = Advance(context.progress);
+    let work = Work::new(&advance, context.interrupted);
     let report = trainer
         .run(&mut objective, work, None)
         .map_err(|error| match error {

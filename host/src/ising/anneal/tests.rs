@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::ising::Kind;
-use crate::ising::testing::{Memory, edwards_anderson, golden, problem, sk};
+use crate::ising::testing::{edwards_anderson, golden, problem, sk};
+use crate::work::testing::stopped_every;
 
 const SA: Method = Method::Annealing {
     rule: SpinRule::Metropolis,
@@ -64,14 +65,7 @@ fn a_stopped_run_resumes_to_the_same_bits() {
                 ..options(5, 40, method)
             };
             let whole = anneal(&problem, &short, &Work::plain()).unwrap();
-            let memory = Memory::default();
-            let resumed = loop {
-                memory.stop_after(1);
-                match anneal(&problem, &short, &memory.work()) {
-                    Ok(found) => break found,
-                    Err(error) => assert!(matches!(error, SolveError::Stopped(Stopped::Interrupted))),
-                }
-            };
+            let (resumed, _) = stopped_every(1, |work| anneal(&problem, &short, work));
             assert_eq!(bits(&resumed), bits(&whole), "{method:?}");
         }
     }

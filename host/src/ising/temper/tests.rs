@@ -7,8 +7,8 @@ use super::*;
 use crate::ising::Kind;
 use crate::ising::exact::exact;
 use crate::ising::success::probability;
-use crate::ising::testing::{Memory, edwards_anderson, golden, problem, sk};
-use crate::work::Stopped;
+use crate::ising::testing::{edwards_anderson, golden, problem, sk};
+use crate::work::testing::stopped_every;
 use std::fmt::Write as _;
 
 const OWN: Ladder = Ladder::Geometric {
@@ -115,16 +115,7 @@ fn a_stopped_run_resumes_to_the_same_bits() {
         };
         let whole = temper(&problem, &short, &Work::plain()).unwrap();
         for parts in [1, 2, 3] {
-            let memory = Memory::default();
-            let mut stops = 0;
-            let resumed = loop {
-                memory.stop_after(parts);
-                match temper(&problem, &short, &memory.work()) {
-                    Ok(found) => break found,
-                    Err(error) => assert!(matches!(error, SolveError::Stopped(Stopped::Interrupted))),
-                }
-                stops += 1;
-            };
+            let (resumed, stops) = stopped_every(parts, |work| temper(&problem, &short, work));
             assert_eq!(resumed, whole, "{parts}");
             assert!(stops > 0);
         }

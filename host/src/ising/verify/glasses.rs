@@ -185,7 +185,7 @@ pub(crate) fn temper(
     let mut lowest = f64::INFINITY;
     for round in 0..rounds / 10 + rounds {
         if round % 256 == 0 && interrupted.load(Ordering::Relaxed) {
-            return Err(Stopped::Interrupted.into());
+            return Err(Stopped::INSIDE.into());
         }
         for ((state, replica), energy) in states.iter_mut().zip(tempering.replicas()).zip(&mut energies) {
             let rule = &rules[replica.rung as usize];

@@ -216,5 +216,5 @@ fn stops_when_asked() {
     };
     let make = |name: &str, index| stream(1, name, index);
     let found = verify(make, Size::Quick, &work);
-    assert_eq!(found, Err(Halted::Stopped(crate::work::Stopped::Interrupted)));
+    assert_eq!(found, Err(Halted::Stopped(crate::work::Stopped::INSIDE)));
 }

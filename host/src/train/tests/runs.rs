@@ -124,11 +124,7 @@ fn nesterov() -> Settings {
 }
 
 fn work(stop: &AtomicBool) -> Work<'_> {
-    Work {
-        progress: &Silent,
-        interrupted: stop,
-        keeper: None,
-    }
+    Work::new(&Silent, stop)
 }
 
 fn bits(trainer: &Trainer) -> Vec<u64> {

@@ -90,9 +90,6 @@ pub(in super::super) struct Arguments {
     /// Pictures of this many configurations, evenly spaced, in --out
     #[arg(long, value_name = "N", requires = "out", default_value_t = 0)]
     pub(super) snapshots: u64,
-    /// Go on from the checkpoint that a stopped run left in --out
-    #[arg(long, requires = "out")]
-    pub(super) resume: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

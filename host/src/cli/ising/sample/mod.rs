@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     };
     let refuse = |error: SampleError| refused(&error, &plan);
     let mut run = match &file {
-        Some(file) if arguments.resume && file.exists() => Run::load(plan, file).map_err(of_checkpoint)?,
+        Some(file) if common.resume && file.exists() => Run::load(plan, file).map_err(of_checkpoint)?,
         _ => Run::new(plan).map_err(refuse)?,
     };
     let temperature = plan.temperature_effective().map_err(refuse)?;

@@ -208,6 +208,7 @@ fn stopped_bases_and_edits_end_in_the_same_bits() {
                 },
                 interrupted: &interrupted,
                 keeper: None,
+                scope: "",
             };
             let mut latent = Latent::new(&unet, &noise, None, work);
             latent.keep(open(dir.path(), "net", LONG, true));
