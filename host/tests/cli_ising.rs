@@ -80,7 +80,7 @@ fn golden_spin_glasses_by_enumeration_and_by_annealing() {
     ] {
         let path = file(&dir, "couplings", &content);
         let exact = ising(&["exact", text(&path), "--beta", beta]);
-        assert_eq!(exact["schema"], "gibbs.ising.exact/1");
+        assert_eq!(exact["schema"], "gibbs.ising.exact/2");
         assert_eq!(
             (
                 exact["ground_energy"].as_f64(),
@@ -108,10 +108,13 @@ fn objects_have_the_documented_fields() {
     let anneal = ising(&["anneal", text(&path), "--qubo", "--reads", "7"]);
     let expected = [
         "beta_range",
+        "ended",
         "energies",
         "energy",
         "energy_exact",
+        "files",
         "hits",
+        "levels",
         "method",
         "reads",
         "reads_to_solution",
@@ -126,7 +129,7 @@ fn objects_have_the_documented_fields() {
         "x",
     ];
     assert_eq!(fields(&anneal), expected);
-    assert_eq!(anneal["schema"], "gibbs.ising.anneal/1");
+    assert_eq!(anneal["schema"], "gibbs.ising.anneal/2");
     // x'Qx of (1, 0, 0) is -1, of (1, 0, 1) -1.25, of (0, 1, 1) -1.25, of (0, 0, 1) -0.25.
     assert_eq!(
         (&anneal["energy"], &anneal["energy_exact"]),
@@ -149,24 +152,28 @@ fn objects_have_the_documented_fields() {
     assert_eq!(anneal["energies"].as_array().unwrap().len(), 7);
     assert_eq!(
         fields(&anneal["timing"]),
-        ["seconds_per_read", "seconds_to_solution"]
+        ["seconds", "seconds_per_read", "seconds_to_solution"]
     );
 
     let exact = ising(&["exact", text(&path), "--qubo", "--beta", "2"]);
     let expected = [
         "beta",
+        "ended",
         "energy",
+        "files",
         "ground_degeneracy",
         "ground_energy",
         "ground_energy_exact",
         "ground_state",
+        "ground_x",
         "heat_capacity",
         "levels",
         "log_z",
         "magnetizations",
         "schema",
+        "seed",
         "spins",
-        "x",
+        "timing",
     ];
     assert_eq!(fields(&exact), expected);
     let energies = [0.0, -1.0, 0.0, 1.5, -0.25, -1.25, -1.25, 0.25_f64];
@@ -270,9 +277,9 @@ fn tables_and_files() {
     // A frustrated ring: Z = (2 cosh K)^4 - (2 sinh K)^4.
     let k = 0.5_f64;
     let log_z = ((2.0 * k.cosh()).powi(4) - (2.0 * k.sinh()).powi(4)).ln();
-    assert!(shown.contains(&format!("ln Z           {log_z:.9}")), "{shown}");
+    assert!(shown.contains(&format!("ln Z          {log_z:.9}")), "{shown}");
     assert!(
-        shown.contains("degeneracy     8") && shown.contains("    -2               8"),
+        shown.contains("degeneracy    8") && shown.contains("    -2               8"),
         "{shown}"
     );
     assert_eq!(
@@ -280,7 +287,7 @@ fn tables_and_files() {
         ["ground_state.csv", "levels.csv", "magnetizations.csv"]
     );
     let levels = std::fs::read_to_string(sums.join("levels.csv")).unwrap();
-    assert_eq!(levels, "energy,configurations\n-2.0,8\n2.0,8\n");
+    assert_eq!(levels, "energy,configurations\n-2,8\n2,8\n");
 
     let betas = ["--betas", "0.2,0.5,1", "--sweeps", "500", "--out", text(&run_of)];
     let output = run(&[&["ising", "temper", text(&path)], &betas[..]].concat());

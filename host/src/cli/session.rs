@@ -73,6 +73,7 @@ impl Ended {
     /// Nothing to converge: all was done.
     pub(super) const DONE: Self = Self::met("done");
     /// The iteration converged.
+    #[allow(dead_code)]
     pub(super) const CONVERGED: Self = Self::met("converged");
 
     /// As asked: exit code 0.
@@ -89,6 +90,7 @@ impl Ended {
 }
 
 /// Whether a verb writes files.
+#[allow(dead_code)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Folder {
     /// It writes none: --out is refused.
@@ -127,6 +129,8 @@ pub(super) struct Session<'a> {
     _lock: Option<Lock>,
 }
 
+// Verbs move over one after the other; each takes what it needs.
+#[allow(dead_code)]
 impl<'a> Session<'a> {
     /// Checks the common options, makes and locks the folder.
     pub(super) fn begin(common: &'a Common, verb: Verb) -> Result<Self, CliError> {
@@ -138,7 +142,7 @@ impl<'a> Session<'a> {
         }
         let out = folder(common, verb.folder)?;
         if (common.resume || common.anew) && out.is_none() {
-            let message = format!("{option} needs --out DIR, the folder of the kept run");
+            let message = format!("{option} needs the folder of the kept run\nhint: --out DIR");
             return Err(CliError::input(message));
         }
         let lock = match &out {
@@ -289,11 +293,12 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// A file of this run lies there: it is listed in the answer.
+    /// A file of this run lies there: it is listed in the answer, by its name in the folder.
     pub(super) fn wrote(&self, path: &Path) {
-        let path = path.display().to_string();
-        self.remark(&format!("wrote {path}"));
-        self.files.borrow_mut().push(path);
+        self.remark(&format!("wrote {}", path.display()));
+        let name = self.out().and_then(|out| path.strip_prefix(out).ok());
+        let name = name.unwrap_or(path).display().to_string();
+        self.files.borrow_mut().push(name);
     }
 
     /// The result is written: nothing is left to resume.

@@ -22,7 +22,7 @@ pub enum KeepError {
     },
     /// The kept run is another one.
     #[error(
-        "{}: its {what} is {found}, but {wanted} was asked for\nhint: --resume with the same options goes on with it, \
+        "{}: kept with {what} {found}, this run has {wanted}\nhint: --resume with the same options goes on with it, \
          --anew discards it", path.display()
     )]
     Other {

@@ -29,6 +29,11 @@ const PIECE: u64 = 1 << 26;
 const PAUSE: Duration = Duration::from_secs(20);
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
+    if common.resume && common.out.is_none() {
+        return Err(CliError::input(
+            "--resume needs the folder of the kept run\nhint: --out DIR",
+        ));
+    }
     let plan = arguments.plan(common)?;
     if let Some(out) = &common.out {
         ensure_output_dir(out)?;
