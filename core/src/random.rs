@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    #[test]
+    #[test] // law: random
     fn streams_differ_by_seed_name_and_index_and_repeat() {
         let first = |seed, name, index| stream(seed, name, index).next_u64();
         let base = first(1, "folds", 0);
@@ -104,7 +104,8 @@ mod tests {
         }
     }
 
-    #[test] // moments of 1e5 draws against the exact law
+    // moments of 1e5 draws against the exact law
+    #[test] // oracle: random
     fn moments_match_the_law() {
         let n = 100_000_u32;
         let mut rng = stream(7, "moments", 0);
@@ -132,7 +133,7 @@ mod tests {
         );
     }
 
-    #[test]
+    #[test] // law: random
     fn below_is_uniform_and_shuffle_permutes() {
         let mut rng = stream(8, "below", 0);
         let mut counts = [0_u32; 7];

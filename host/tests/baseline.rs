@@ -51,7 +51,7 @@ fn close(got: &[f64], expected: &[f64], relative: f64) {
     }
 }
 
-#[test]
+#[test] // golden: lasso
 fn lasso_agrees_with_scikit_learn() {
     for (case, x, y) in cases() {
         for golden in case["lasso"].as_array().unwrap() {
@@ -63,7 +63,7 @@ fn lasso_agrees_with_scikit_learn() {
     }
 }
 
-#[test]
+#[test] // golden: lasso
 fn lasso_cv_agrees_with_scikit_learn() {
     for (case, x, y) in cases() {
         let golden = &case["lasso_cv"];
@@ -83,7 +83,7 @@ fn lasso_cv_agrees_with_scikit_learn() {
     }
 }
 
-#[test]
+#[test] // golden: ridge
 fn ridge_agrees_with_scikit_learn() {
     for (case, x, y) in cases() {
         for golden in case["ridge"].as_array().unwrap() {
@@ -103,7 +103,7 @@ fn ridge_agrees_with_scikit_learn() {
     }
 }
 
-#[test]
+#[test] // golden: nnls
 fn nnls_agrees_with_scipy() {
     let all = goldens();
     for case in all["nnls"].as_array().unwrap() {
@@ -118,7 +118,7 @@ fn nnls_agrees_with_scipy() {
     }
 }
 
-#[test]
+#[test] // law: lasso
 fn folds_partition_the_rows() {
     let plain = Folds::consecutive(11, 4).unwrap();
     assert_eq!(plain.of_rows(), [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3]);
@@ -150,7 +150,8 @@ fn folds_partition_the_rows() {
     );
 }
 
-#[test] // one thread and four give the same bits
+// one thread and four give the same bits
+#[test] // law: lasso
 fn cross_validation_does_not_depend_on_threads() {
     let (_, x, y) = cases().remove(1);
     let alphas = alpha_grid(&x, &y, 30, 1e-2).unwrap();
@@ -165,7 +166,8 @@ fn cross_validation_does_not_depend_on_threads() {
     assert_eq!(run(1), run(4));
 }
 
-#[test] // the error curve's definition, by hand; folds fit for other rows are refused
+// the error curve's definition, by hand; folds fit for other rows are refused
+#[test] // law: lasso
 fn the_error_is_the_mean_over_folds() {
     let (_, x, y) = cases().remove(0);
     let alphas = [1.0, 0.1];

@@ -231,7 +231,7 @@ fn listing(dir: &Path) -> Vec<String> {
     files
 }
 
-#[test]
+#[test] // edge: garrote-validation
 fn a_validation_file_decides_and_may_hold_more_columns() {
     let dir = TempDir::new().unwrap();
     let file = small(&dir);

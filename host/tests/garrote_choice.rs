@@ -59,7 +59,7 @@ fn residual(design: &Design, set: usize) -> f64 {
     dot(&rest, &rest) / design.rows() as f64
 }
 
-#[test]
+#[test] // oracle: garrote-search
 fn the_search_finds_what_enumeration_finds() {
     let (rows, columns) = (40, 9);
     for seed in 0..20 {
@@ -95,7 +95,8 @@ fn the_search_finds_what_enumeration_finds() {
     }
 }
 
-#[test] // a column twice, and one that never varies
+// a column twice, and one that never varies
+#[test] // edge: garrote-search
 fn the_search_passes_over_copies_and_dead_columns() {
     let (rows, columns) = (40, 6);
     let (mut x, y) = raw(3, rows, columns);
@@ -154,7 +155,7 @@ fn assert_same(got: &[f64], expected: &[f64], what: &str) {
     }
 }
 
-#[test]
+#[test] // oracle: garrote-validation, garrote-cv
 fn cross_validation_is_the_mean_over_fits_of_raw_rows() {
     let (rows, folds, seed) = (45, 5, 11);
     let (x, y) = raw(1, rows, 8);
@@ -203,7 +204,7 @@ fn cross_validation_is_the_mean_over_fits_of_raw_rows() {
     );
 }
 
-#[test]
+#[test] // edge: garrote-cv
 fn impossible_folds_are_refused() {
     let (x, y) = raw(2, 12, 6);
     let design = design(x, y);

@@ -294,7 +294,8 @@ fn soft_prediction_by_hand() {
     assert_eq!(prediction.sd, [2.0, (4.0_f64 + 4.0 * 3.0 + 16.0 * 4.0).sqrt()]);
 }
 
-#[test] // oracle: one selected variable is simple regression, var = s^2 (1 + 1/M + (x - xbar)^2 / Sxx)
+// one selected variable is simple regression, var = s^2 (1 + 1/M + (x - xbar)^2 / Sxx)
+#[test]
 fn hard_prediction_is_simple_regression() {
     let model = small();
     let table = table(&[("a", &[10.0, 13.0]), ("b", &[5.0, -5.0])]);
@@ -333,7 +334,7 @@ fn hard_variance_uses_the_whole_covariance() {
     assert!((sd[0] - expected).abs() < 1e-14, "{} against {expected}", sd[0]);
 }
 
-#[test]
+#[test] // edge: garrote-predict
 fn predictions_are_refused_with_the_reason() {
     refused(
         small().predict(&table(&[("a", &[1.0]), ("y", &[1.0])])),
@@ -358,7 +359,7 @@ fn predictions_are_refused_with_the_reason() {
     refused(short.predict(&far), "bad_model", &["mean"]);
 }
 
-#[test]
+#[test] // edge: garrote-predict
 fn dead_columns_predict_nothing() {
     let dead = Model {
         scale: vec![2.0, 0.0],

@@ -466,7 +466,8 @@ fn bad_arrays_name_the_place() {
     }
 }
 
-#[test] // law: what is written is read back, bit for bit
+// what is written is read back, bit for bit
+#[test]
 fn csv_round_trip_is_exact() {
     let values = vec![0.1 + 0.2, 1e300, 5e-324, -0.0, 123_456_789.0, f64::MAX];
     let column = |name: &str| Column {

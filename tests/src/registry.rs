@@ -1,14 +1,13 @@
-//! The registry of methods (`fixtures/methods.toml`, `fixtures/citations.toml`): what each method is built on and
-//! which tests stand behind it, checked against the tree, and the book's table made from it.
+//! The registry of methods: `fixtures/methods/FAMILY.toml` and `fixtures/citations.toml` say what each method is built
+//! on, the tests say what is evidence of it ([`Evidence`]); both are checked against the tree, and the table of
+//! methods is made from them.
 
-use crate::{Failure, footprint, read, read_toml, root};
+use crate::evidence::{CLASSES, Evidence};
+use crate::{Failure, failed, footprint, read, read_toml, root};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 use toml::{Table, Value};
-
-/// The kinds of test, in order of trust.
-pub const EVIDENCE: [&str; 4] = ["oracle", "law", "edge", "golden"];
 
 /// Folders whose public modules must all be registered, as methods or as plumbing.
 pub const WATCHED: [&str; 12] = [
@@ -26,31 +25,41 @@ pub const WATCHED: [&str; 12] = [
     "gibbs::diffusion::pullback",
 ];
 
-/// Both files.
+/// The entries of all families, the citations, and the evidence.
 pub struct Registry {
-    /// `fixtures/methods.toml`.
-    pub methods: Table,
+    /// The files of `fixtures/methods/`, in order of their names.
+    pub families: Vec<Table>,
     /// `fixtures/citations.toml`.
     pub citations: Table,
+    /// What the tests say.
+    pub evidence: Evidence,
 }
 
 impl Registry {
-    /// Reads both files.
+    /// Reads all files, and the tests.
     ///
     /// # Errors
-    /// A file that is missing or not TOML.
+    /// A file that is missing, not TOML, or cannot be read.
     pub fn read() -> Result<Self, Failure> {
-        let fixtures = root().join("fixtures");
+        let folder = root().join("fixtures/methods");
+        let entries = std::fs::read_dir(&folder).map_err(failed(folder.display()))?;
+        let files: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+        let mut files = files.map_err(failed(folder.display()))?;
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+        files.sort();
         Ok(Self {
-            methods: read_toml(&fixtures.join("methods.toml"))?,
-            citations: read_toml(&fixtures.join("citations.toml"))?,
+            families: files
+                .iter()
+                .map(|file| read_toml(file))
+                .collect::<Result<_, _>>()?,
+            citations: read_toml(&root().join("fixtures/citations.toml"))?,
+            evidence: Evidence::collect()?,
         })
     }
 
-    /// The entries of one kind: `method`, `data` or `plumbing`.
-    pub fn entries(&self, kind: &str) -> impl Iterator<Item = &Table> {
-        let list = self.methods.get(kind).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_table)
+    /// The entries of one kind, `method` or `data`, with their ids.
+    pub fn entries<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Table)> {
+        self.families.iter().flat_map(move |family| entries(family, kind))
     }
 
     /// Everything that does not hold, one line each.
@@ -59,87 +68,112 @@ impl Registry {
     /// A file of the tree that cannot be read.
     pub fn problems(&self) -> Result<Vec<String>, Failure> {
         let mut problems = Vec::new();
-        let (mut ids, mut cited, mut known) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for family in &self.families {
+            self.check_reasons(family, &mut problems);
+        }
+        self.check_entries(&mut problems)?;
+        self.check_modules(&mut problems)?;
+        problems.extend(
+            self.evidence
+                .problems(|id| self.entries("method").any(|(known, _)| known == id)),
+        );
+        Ok(problems)
+    }
+
+    /// Each class of evidence has tests, or a reason of the method or its family why it has none; and an oracle or a
+    /// law there must be.
+    fn check_reasons(&self, family: &Table, problems: &mut Vec<String>) {
+        let mut used = BTreeSet::new();
+        for (id, method) in entries(family, "method") {
+            let mut problem = |line: String| problems.push(format!("{id}: {line}"));
+            for class in CLASSES {
+                let none = self.evidence.of(id, class).is_empty();
+                let (own, shared) = (reason(method, class), reason(family, class));
+                if none && own.is_none() && shared.is_some() {
+                    used.insert(class);
+                }
+                if none != (own.is_some() || (none && shared.is_some())) {
+                    problem(format!("{class}: either tests or a reason why there are none"));
+                }
+            }
+            let none = |class| self.evidence.of(id, class).is_empty();
+            if none("oracle") && none("law") {
+                problem("neither an oracle nor a law".to_owned());
+            }
+        }
+        for class in CLASSES {
+            if reason(family, class).is_some() && !used.contains(class) {
+                let title = text(family, "title");
+                problems.push(format!("{title}: why.{class} serves no method"));
+            }
+        }
+    }
+
+    /// Names, sources and modules are there, and so are the hashes, budgets and data files that an entry names.
+    fn check_entries(&self, problems: &mut Vec<String>) -> Result<(), Failure> {
         let hashes = read_toml(&root().join("fixtures/hashes.toml"))?;
         let budgets = read_toml(&footprint::budgets_file())?;
-        for method in self.entries("method") {
-            let id = text(method, "id");
+        let (mut ids, mut cited) = (BTreeSet::new(), BTreeSet::new());
+        for (id, entry) in self.entries("method").chain(self.entries("data")) {
             let mut problem = |line: String| problems.push(format!("{id}: {line}"));
-            if id.is_empty() || text(method, "name").is_empty() || !ids.insert(id) {
-                problem("no id or name, or the id twice".to_owned());
+            if text(entry, "name").is_empty() || !ids.insert(id) {
+                problem("no name, or the id twice".to_owned());
             }
-            for key in words(method, "source") {
+            let sources = words(entry, "source");
+            if sources.is_empty() {
+                problem("source is empty".to_owned());
+            }
+            for key in sources {
                 cited.insert(key);
                 if !self.citations.contains_key(key) {
                     problem(format!("source {key} is not in citations.toml"));
                 }
             }
-            for module in words(method, "modules") {
-                known.insert(module);
-                if file_of(module).is_none() {
-                    problem(format!("module {module} does not exist"));
-                }
-            }
-            for (list, least) in [("source", 1), ("modules", 1), ("targets", 1)] {
-                if words(method, list).len() < least {
-                    problem(format!("{list} is empty"));
-                }
-            }
-            let (mcu, core) = (
-                words(method, "targets").contains(&"mcu"),
-                words(method, "modules")
-                    .iter()
-                    .any(|m| m.starts_with("gibbs_core")),
-            );
-            if mcu != core {
-                problem("target mcu and a module of gibbs_core go together".to_owned());
-            }
-            for kind in EVIDENCE {
-                let tests = words(method, kind);
-                let why = method
-                    .get("why")
-                    .and_then(|why| why.get(kind))
-                    .and_then(Value::as_str);
-                if tests.is_empty() != why.is_some_and(|why| !why.trim().is_empty()) {
-                    problem(format!("{kind}: either tests or a reason why there are none"));
-                }
-                for test in tests {
-                    if !is_test(test)? {
-                        problem(format!("{kind}: no test {test}"));
-                    }
-                }
-            }
-            if words(method, "oracle").is_empty() && words(method, "law").is_empty() {
-                problem("neither an oracle nor a law".to_owned());
-            }
             let hashed = |name: &str| hashes.contains_key(name);
-            if let Some(bits) = method.get("bits").and_then(Value::as_str)
+            if let Some(bits) = entry.get("bits").and_then(Value::as_str)
                 && !hashed(bits)
                 && !["f32", "f64"].iter().all(|t| hashed(&format!("{bits}-{t}")))
             {
                 problem(format!("{bits} is not in hashes.toml"));
             }
-            if let Some(program) = method.get("footprint").and_then(Value::as_str)
+            if let Some(program) = entry.get("footprint").and_then(Value::as_str)
                 && !budgets.contains_key(program)
             {
                 problem(format!("{program} is not in firmware/budgets.toml"));
             }
         }
-        for data in self.entries("data") {
-            let (id, file) = (text(data, "id"), text(data, "file"));
-            let sources = words(data, "source");
-            cited.extend(&sources);
-            let known = |key: &&str| self.citations.contains_key(*key);
-            let sound = !sources.is_empty() && sources.iter().all(known) && root().join(file).is_file();
-            if !sound || id.is_empty() || !ids.insert(id) {
-                problems.push(format!(
-                    "data {id}: no source, an unknown one, no file, or the id twice"
-                ));
+        for (id, data) in self.entries("data") {
+            if !root().join(text(data, "file")).is_file() {
+                problems.push(format!("data {id}: no such file"));
             }
         }
-        for entry in self.entries("plumbing") {
-            let module = text(entry, "module");
-            if file_of(module).is_none() || text(entry, "why").is_empty() || !known.insert(module) {
+        let unused = self.citations.keys().filter(|key| !cited.contains(key.as_str()));
+        problems.extend(unused.map(|key| format!("citation {key} is used by no method")));
+        Ok(())
+    }
+
+    /// Every module that an entry names exists, and every public module of the watched folders has an entry.
+    fn check_modules(&self, problems: &mut Vec<String>) -> Result<(), Failure> {
+        let mut known = BTreeSet::new();
+        for (id, method) in self.entries("method") {
+            let modules = words(method, "modules");
+            if modules.is_empty() {
+                problems.push(format!("{id}: modules is empty"));
+            }
+            for module in modules {
+                known.insert(module);
+                if file_of(module).is_none() {
+                    problems.push(format!("{id}: module {module} does not exist"));
+                }
+            }
+        }
+        let plumbing = self
+            .families
+            .iter()
+            .filter_map(|family| family.get("plumbing")?.as_table());
+        for (module, why) in plumbing.flatten() {
+            let reason = why.as_str().is_some_and(|why| !why.trim().is_empty());
+            if file_of(module).is_none() || !reason || !known.insert(module) {
                 problems.push(format!(
                     "plumbing {module}: no such module, no reason, or named twice"
                 ));
@@ -152,29 +186,61 @@ impl Registry {
                 }
             }
         }
-        let unused = self.citations.keys().filter(|key| !cited.contains(key.as_str()));
-        problems.extend(unused.map(|key| format!("citation {key} is used by no method")));
-        Ok(problems)
+        Ok(())
     }
 
-    /// The book's table of methods.
+    /// The table of methods, family by family, as Markdown.
     pub fn table(&self) -> String {
-        let mut table = String::from(
-            "| method | `gibbs cite` | runs on | same bits | oracle | law | edge | golden |\n\
-             |---|---|---|---|---:|---:|---:|---:|\n",
-        );
-        for method in self.entries("method") {
-            let targets = words(method, "targets").join(", ").to_uppercase();
-            let bits = if method.contains_key("bits") { "yes" } else { "" };
-            let (name, id) = (text(method, "name"), text(method, "id"));
-            let _ = write!(table, "| {name} | `{id}` | {targets} | {bits} |");
-            for kind in EVIDENCE {
-                let _ = write!(table, " {} |", words(method, kind).len());
+        let mut table = String::new();
+        for family in &self.families {
+            let _ = write!(
+                table,
+                "\n**{}**\n\n\
+                 | method | `gibbs cite` | runs on | same bits | oracle | law | edge | golden |\n\
+                 |---|---|---|---|---:|---:|---:|---:|\n",
+                text(family, "title")
+            );
+            for (id, method) in entries(family, "method") {
+                let bits = if method.contains_key("bits") { "yes" } else { "" };
+                let (name, targets) = (text(method, "name"), targets(method));
+                let _ = write!(table, "| {name} | `{id}` | {targets} | {bits} |");
+                for class in CLASSES {
+                    let _ = write!(table, " {} |", self.evidence.of(id, class).len());
+                }
+                table.push('\n');
             }
-            table.push('\n');
         }
+        table.push('\n');
         table
     }
+
+    /// Every test behind one method, or behind all of them, by class.
+    pub fn listing(&self, wanted: Option<&str>) -> String {
+        let mut listing = String::new();
+        for (id, _) in self
+            .entries("method")
+            .filter(|(id, _)| wanted.is_none_or(|w| w == *id))
+        {
+            for class in CLASSES {
+                for test in self.evidence.of(id, class) {
+                    let _ = writeln!(listing, "{id} {class} {test}");
+                }
+            }
+        }
+        listing
+    }
+}
+
+fn entries<'a>(family: &'a Table, kind: &str) -> impl Iterator<Item = (&'a str, &'a Table)> {
+    let table = family.get(kind).and_then(Value::as_table);
+    let entries = table.into_iter().flatten();
+    entries.filter_map(|(id, entry)| Some((id.as_str(), entry.as_table()?)))
+}
+
+/// Why there are no tests of a class, as a method or its family says.
+fn reason<'a>(entry: &'a Table, class: &str) -> Option<&'a str> {
+    let reason = entry.get("why")?.get(class)?.as_str()?;
+    (!reason.trim().is_empty()).then_some(reason)
 }
 
 fn text<'a>(entry: &'a Table, key: &str) -> &'a str {
@@ -184,6 +250,14 @@ fn text<'a>(entry: &'a Table, key: &str) -> &'a str {
 fn words<'a>(entry: &'a Table, key: &str) -> Vec<&'a str> {
     let list = entry.get(key).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Where a method runs follows from where it lives: what `gibbs-core` holds needs no heap.
+fn targets(method: &Table) -> &'static str {
+    let core = words(method, "modules")
+        .iter()
+        .any(|m| m.starts_with("gibbs_core"));
+    if core { "MCU, CPU" } else { "CPU" }
 }
 
 /// The source file of a module path such as `gibbs_core::garrote::sweep`.
@@ -207,24 +281,4 @@ fn public_modules(parent: &str) -> Result<Vec<String>, Failure> {
         .lines()
         .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
     Ok(names.map(|name| format!("{parent}::{name}")).collect())
-}
-
-/// Whether `FILE::NAME` names a function marked as a test.
-fn is_test(place: &str) -> Result<bool, Failure> {
-    let Some((file, name)) = place.split_once("::") else {
-        return Ok(false);
-    };
-    let file = root().join(file);
-    if !file.is_file() {
-        return Ok(false);
-    }
-    let text = read(&file)?;
-    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
-    let head = format!("fn {name}(");
-    Ok(lines.iter().enumerate().any(|(at, line)| {
-        // Between the mark and the function stand only comments and other attributes.
-        let above = lines.get(..at).unwrap_or_default().iter().rev();
-        let mut marks = above.take_while(|line| line.starts_with('#') || line.starts_with("//"));
-        line.starts_with(&head) && marks.any(|line| line.starts_with("#[test]"))
-    }))
 }

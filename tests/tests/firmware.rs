@@ -119,7 +119,8 @@ fn trajectory() -> Result<(Seen, u64), Failure> {
     Ok((seen, hash.value()))
 }
 
-#[test] // the library as a host uses it: words on the heap, a temperature in f64, the stream by its name
+// the library as a host uses it: words on the heap, a temperature in f64, the stream by its name
+#[test] // oracle: ising-lattice
 fn the_lattice_is_the_scalar_stream_at_the_critical_temperature() -> Result<(), gibbs_core::Error> {
     let critical = 2.0 / f64::ln(1.0 + f64::sqrt(2.0));
     let probability = Probability::at_temperature(critical, BITS)?;
@@ -174,7 +175,8 @@ fn lattice_on(board: &Board) -> Result<(), Failure> {
     Ok(())
 }
 
-#[test] // on parts without a floating-point unit; the annealer, which checks its model in f64, is the control
+// on parts without a floating-point unit; the annealer, which checks its model in f64, is the control
+#[test] // law: ising-lattice
 fn the_lattice_links_no_floating_point() -> Result<(), Failure> {
     for board in [M0, M3, RV32] {
         let mut tools = board.tools().to_vec();
@@ -190,7 +192,8 @@ fn the_lattice_links_no_floating_point() -> Result<(), Failure> {
     Ok(())
 }
 
-#[test] // the best of the device's few short runs is the best of many long ones
+// the best of the device's few short runs is the best of many long ones
+#[test] // oracle: ising-anneal
 fn the_annealer_finds_what_long_runs_find() -> Result<(), gibbs_core::Error> {
     let mut device = Annealer::new();
     device.draw();

@@ -160,7 +160,8 @@ mod tests {
         a
     }
 
-    #[test] // identities: A (A^-1 b) = b and L L' = A, sizes 1 to 20
+    // identities: A (A^-1 b) = b and L L' = A, sizes 1 to 20
+    #[test] // oracle: cholesky
     fn factor_and_solve() {
         for n in 1..=20 {
             let a = gram(n, n + 5, n as u64);
@@ -182,7 +183,8 @@ mod tests {
         }
     }
 
-    #[test] // a singular Gram matrix needs the jitter; the solution of the jittered system is exact for it
+    // a singular Gram matrix needs the jitter; the solution of the jittered system is exact for it
+    #[test] // law: cholesky
     fn jitter_rescues_a_singular_matrix() {
         let n = 6;
         let a = gram(n, 3, 99);
@@ -209,7 +211,7 @@ mod tests {
         assert!(cholesky_jittered(&mut ones, 4, &mut [0.0; 4]).unwrap() > 0.0);
     }
 
-    #[test]
+    #[test] // edge: cholesky
     fn hopeless_and_misshapen_input_is_refused() {
         let mut negative = vec![-1.0_f64, 0.0, 0.0, -1.0];
         let refused = cholesky_jittered(&mut negative, 2, &mut [0.0; 2]);

@@ -14,7 +14,8 @@ const SMALL: Method = Method::Ddpm {
     clip: None,
 };
 
-#[test] // identity, step by step, each method on its own state
+// identity, step by step, each method on its own state
+#[test] // law: diffusion-ddpm, diffusion-ddim
 fn ddim_with_eta_one_is_ddpm() {
     let table = table::<f64>(Betas::DDPM);
     let random = Method::Ddim { eta: 1.0, clip: None };
@@ -41,7 +42,8 @@ fn ddim_with_eta_one_is_ddpm() {
     }
 }
 
-#[test] // oracle: the posterior of two Gaussians, from beta_t and ab_t as Ho et al. write it (eqs. 6, 7)
+// the posterior of two Gaussians, from beta_t and ab_t as Ho et al. write it (eqs. 6, 7)
+#[test] // oracle: diffusion-ddpm, diffusion-ddim
 fn a_step_is_the_published_one() {
     let table = table::<f64>(Betas::STABLE_DIFFUSION);
     let schedule = Schedule::new(&table).unwrap();
@@ -132,7 +134,7 @@ fn a_step_is_the_published_one() {
     }
 }
 
-#[test]
+#[test] // edge: diffusion-ddpm
 fn the_last_step_adds_noise_only_away_from_step_zero() {
     let table = table::<f64>(Betas::DDPM);
     let schedule = Schedule::new(&table).unwrap();
@@ -166,7 +168,7 @@ fn the_last_step_adds_noise_only_away_from_step_zero() {
 
 /// Gaussian data: each step is linear, so the variance of the sample follows by recursion; 20 000 samples agree with it.
 /// Six comparisons with [`SIGMAS`] standard errors each, of means of 20 000: false alarm 6e-7 each.
-#[test]
+#[test] // oracle: diffusion-ddpm
 fn samples_have_the_variance_of_the_recursion() {
     let table = table::<f64>(Betas::DDPM);
     let count = 20_000;

@@ -24,7 +24,8 @@ fn error(method: Method, n: usize) -> f64 {
     (run(method, Prediction::Noise, &karras(n), &[start], &mut model)[0] - exact).abs()
 }
 
-#[test] // golden errors of the specification and the orders that they show
+// golden errors of the specification and the orders that they show
+#[test] // oracle: diffusion-ddim, diffusion-euler-heun, diffusion-dpm-solver
 fn errors_and_orders_on_gaussian_data() {
     let first = ([6.945e-2, 3.514e-2, 1.767e-2, 8.861e-3], DIGITS_OF_4, 1.0);
     for (method, (golden, digits, order)) in [
@@ -48,7 +49,8 @@ fn errors_and_orders_on_gaussian_data() {
     }
 }
 
-#[test] // closed form, eq. 5 of Karras et al. with its ends exact
+// closed form, eq. 5 of Karras et al. with its ends exact
+#[test] // oracle: diffusion-schedule
 fn the_grid_is_that_of_the_paper() {
     let hops = karras(18);
     assert_eq!((hops[0].from.sigma(), hops[17].from.sigma()), (80.0, 0.002));
@@ -64,7 +66,8 @@ fn the_grid_is_that_of_the_paper() {
     assert_eq!((one[0].from.sigma(), one[0].to), (80.0, Level::DATA));
 }
 
-#[test] // x / sqrt(ab c + 1 - ab) is conserved; many small steps, all methods
+// x / sqrt(ab c + 1 - ab) is conserved; many small steps, all methods
+#[test] // law: diffusion-euler-heun, diffusion-dpm-solver
 fn the_flow_conserves_the_standardised_state() {
     let table = table::<f64>(Betas::DDPM);
     let schedule = Schedule::new(&table).unwrap();
@@ -110,7 +113,8 @@ fn the_flow_conserves_the_standardised_state() {
     }
 }
 
-#[test] // c = 1: eps* = noise x, and the exact flow leaves x alone; DDIM turns by the angle between levels
+// c = 1: eps* = noise x, and the exact flow leaves x alone; DDIM turns by the angle between levels
+#[test] // law: diffusion-ddim
 fn unit_variance_is_left_alone() {
     let mut model = Entrywise(gaussian_noise(1.0));
     for hop in karras(30) {
@@ -120,7 +124,8 @@ fn unit_variance_is_left_alone() {
     }
 }
 
-#[test] // identity: Euler in x / sqrt(ab) is DDIM with eta = 0 on the same levels, for a nonlinear model
+// identity: Euler in x / sqrt(ab) is DDIM with eta = 0 on the same levels, for a nonlinear model
+#[test] // law: diffusion-euler-heun
 fn euler_is_ddim() {
     let hops = karras(25);
     let mut model =
@@ -137,7 +142,8 @@ fn euler_is_ddim() {
     }
 }
 
-#[test] // exactness: constant predicted data are reached by every method, from everywhere
+// exactness: constant predicted data are reached by every method, from everywhere
+#[test] // law: diffusion-euler-heun, diffusion-dpm-solver
 fn constant_data_are_reached() {
     let hops = karras(7);
     let mut model = Entrywise(|_: f64, _: &Level| 0.625);

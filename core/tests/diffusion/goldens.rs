@@ -6,7 +6,7 @@ use gibbs_core::diffusion::plan::Ending;
 use gibbs_core::diffusion::{Betas, Method, Prediction, Sampler, Schedule, Spacing};
 use gibbs_core::math::Real;
 
-#[test]
+#[test] // golden: diffusion-schedule
 fn tables_have_the_golden_values() {
     let steps = [0, 1, 100, 250, 500, 750, 999];
     for (betas, golden, last) in [
@@ -60,7 +60,7 @@ fn sample<T: Real>(betas: Betas, method: Method, n: usize, spacing: Spacing, end
     wide(&run(method, Prediction::Noise, &hops, &state, &mut model))
 }
 
-#[test]
+#[test] // golden: diffusion-ddim, diffusion-euler-heun, diffusion-dpm-solver
 fn samples_have_the_golden_values() {
     let (ddpm, latent) = (Betas::DDPM, Betas::STABLE_DIFFUSION);
     let (plain, offset) = (Spacing::Leading { offset: 0 }, Spacing::Leading { offset: 1 });
@@ -123,7 +123,7 @@ fn samples_have_the_golden_values() {
     }
 }
 
-#[test]
+#[test] // golden: diffusion-schedule
 fn sigmas_of_euler_have_the_golden_values() {
     let golden = [
         14.614_647, 7.839_885, 4.609_176, 2.918_308, 1.950_162, 1.344_928, 0.932_358, 0.624_977, 0.368_659,

@@ -5,7 +5,8 @@ use crate::tolerances::ROUNDING;
 use gibbs_core::Error;
 use gibbs_core::diffusion::guidance::{classifier_free, shifted, x_space};
 
-#[test] // w = 1 and w = 0 bit for bit, also where the other output would cancel; between and beyond: the line
+// w = 1 and w = 0 bit for bit, also where the other output would cancel; between and beyond: the line
+#[test] // law: diffusion-guidance
 fn classifier_free_guidance_interpolates() {
     let (u, c) = ([1e30_f32, 0.1, -0.0, 3.0], [1.0_f32, -0.0, 0.7, 3.0]);
     let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
@@ -22,7 +23,8 @@ fn classifier_free_guidance_interpolates() {
     }
 }
 
-#[test] // gamma = 0 leaves every bit; to first order the step is gamma delta J v, with error O(delta²)
+// gamma = 0 leaves every bit; to first order the step is gamma delta J v, with error O(delta²)
+#[test] // oracle: diffusion-guidance
 fn x_space_guidance_is_a_directional_derivative() {
     let x = [-0.0, 0.7, -1.1];
     let mut next = [9.0; 3];
@@ -51,7 +53,7 @@ fn x_space_guidance_is_a_directional_derivative() {
     );
 }
 
-#[test]
+#[test] // edge: diffusion-guidance
 fn refusals() {
     let mut out = [7.0; 2];
     let (two, three, bad) = ([1.0; 2], [1.0; 3], [1.0, f64::NAN]);

@@ -12,7 +12,8 @@ fn noise(x: f64, level: &Level) -> f64 {
     n * (x - s * (s * x / v).tanh()) / v
 }
 
-#[test] // there and back: the error falls as 1/N
+// there and back: the error falls as 1/N
+#[test] // law: diffusion-ddim
 fn inversion_then_sampling_returns() {
     let table = table::<f64>(Betas::DDPM);
     let data = [0.8, -1.2, 0.1];
@@ -33,7 +34,8 @@ fn inversion_then_sampling_returns() {
     }
 }
 
-#[test] // identity: with a model that does not look at the state, each hop is undone exactly
+// identity: with a model that does not look at the state, each hop is undone exactly
+#[test] // law: diffusion-ddim
 fn hops_with_fixed_noise_are_undone() {
     let table = table::<f64>(Betas::STABLE_DIFFUSION);
     for (n, spacing, ending) in [
@@ -54,7 +56,8 @@ fn hops_with_fixed_noise_are_undone() {
     }
 }
 
-#[test] // the model is asked where the state is: at the less noisy end
+// the model is asked where the state is: at the less noisy end
+#[test] // edge: diffusion-ddim
 fn the_model_is_asked_at_the_state() {
     let table = table::<f64>(Betas::DDPM);
     let mut plan = hops(&table, DDIM, 4, Spacing::Leading { offset: 0 }, Ending::Data);

@@ -39,7 +39,8 @@ fn transpose(a: &[f64], k: usize) -> Vec<f64> {
     (0..k * k).map(|at| a[at % k * k + at / k]).collect()
 }
 
-#[test] // A = U S R', both orthonormal, values descending; squares of the values sum to |A|²
+// A = U S R', both orthonormal, values descending; squares of the values sum to |A|²
+#[test] // oracle: linalg-decompositions
 fn singular_values_recompose() {
     for (n, k) in [(1, 1), (5, 1), (2, 2), (7, 4), (30, 12), (4, 9)] {
         let a = random::<f64>(n, k, (n * k) as u64);
@@ -60,7 +61,8 @@ fn singular_values_recompose() {
     }
 }
 
-#[test] // nalgebra: its singular values and eigenvalues of one matrix
+// nalgebra: its singular values and eigenvalues of one matrix
+#[test] // golden: linalg-decompositions
 fn values_are_those_of_nalgebra() {
     let a = random::<f64>(9, 6, 1);
     let peer = SMatrix::<f64, 9, 6>::from_column_slice(&a);
@@ -83,7 +85,8 @@ fn values_are_those_of_nalgebra() {
     assert!(values[0] > 0.0 && values[5] < 0.0);
 }
 
-#[test] // scales 1e-150 to 1e150, graded columns, rank deficiency, f32
+// scales 1e-150 to 1e150, graded columns, rank deficiency, f32
+#[test] // edge: linalg-decompositions
 fn singular_values_of_hard_matrices() {
     let a = random::<f64>(8, 4, 2);
     let solve = |a: &[f64]| {
@@ -120,7 +123,8 @@ fn singular_values_of_hard_matrices() {
     assert!(relative(&wide(&s), &plain) < SINGLE && defect(&u, 8) < 1e-5);
 }
 
-#[test] // A V = V diag(values); closed form of two by two
+// A V = V diag(values); closed form of two by two
+#[test] // law: linalg-decompositions
 fn eigenvectors_are_invariant() {
     for n in [1, 2, 3, 10] {
         let b = random::<f64>(n, n, n as u64);
@@ -142,7 +146,8 @@ fn eigenvectors_are_invariant() {
     assert_eq!(values, [0.0; 2]);
 }
 
-#[test] // spans are kept in order, nearly dependent vectors become orthogonal to working precision
+// spans are kept in order, nearly dependent vectors become orthogonal to working precision
+#[test] // law: linalg-decompositions
 fn orthonormalisation() {
     for (n, k) in [(1, 1), (6, 3), (40, 40)] {
         let a = random::<f64>(n, k, 50);
@@ -171,7 +176,8 @@ fn orthonormalisation() {
     assert_eq!(orthonormalise(&mut [0.0; 4], 2, 0.0), Ok(0));
 }
 
-#[test] // U of M = U P: orthogonal, U'M symmetric and positive definite; an orthogonal matrix is its own
+// U of M = U P: orthogonal, U'M symmetric and positive definite; an orthogonal matrix is its own
+#[test] // law: linalg-decompositions
 fn polar_factor() {
     for k in [1, 2, 5] {
         let m = random::<f64>(k, k, 70);
@@ -190,7 +196,8 @@ fn polar_factor() {
     }
 }
 
-#[test] // planes at known angles, the smallest 1e-9, the largest a right angle; whatever the bases
+// planes at known angles, the smallest 1e-9, the largest a right angle; whatever the bases
+#[test] // oracle: linalg-decompositions
 fn angles_between_subspaces() {
     let angles = [1e-9, 0.3, std::f64::consts::FRAC_PI_2];
     let (n, k) = (8, 3);
@@ -245,7 +252,7 @@ fn turned_pair(b: &[f64], n: usize) -> Vec<f64> {
     pair
 }
 
-#[test]
+#[test] // edge: linalg-decompositions
 fn refusals() {
     let (mut two, mut four) = ([0.0; 2], [0.0; 4]);
     let svd = |a: &mut [f64], n, s: &mut [f64], r: &mut [f64]| singular_values(a, n, s, r).err();

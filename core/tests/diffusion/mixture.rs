@@ -74,7 +74,8 @@ fn point(index: u64) -> Vec<f64> {
 
 const LEVELS: [f64; 4] = [0.99, 0.7, 0.2, 0.01];
 
-#[test] // oracle: densities written out; x0hat as the mean of component posteriors, score by its definition
+// densities written out; x0hat as the mean of component posteriors, score by its definition
+#[test] // oracle: diffusion-mixture
 fn the_posterior_is_that_of_bayes() {
     for index in 0..10 {
         let (example, x) = (Example::new(index), point(index));
@@ -121,7 +122,8 @@ fn the_posterior_is_that_of_bayes() {
     }
 }
 
-#[test] // central differences of x0hat and of ln p; symmetry; positive semidefinite
+// central differences of x0hat and of ln p; symmetry; positive semidefinite
+#[test] // oracle: diffusion-mixture
 fn jacobian_and_score_are_derivatives() {
     let step = 1e-5;
     for index in 0..5 {
@@ -172,7 +174,8 @@ fn jacobian_and_score_are_derivatives() {
     }
 }
 
-#[test] // the block product is column by column, and its own transpose
+// the block product is column by column, and its own transpose
+#[test] // law: diffusion-mixture
 fn the_operator_is_the_jacobian() {
     let (example, x) = (Example::new(1), point(1));
     let level = Level::of_alpha_bar(2.0, 0.4).unwrap();
@@ -190,7 +193,8 @@ fn the_operator_is_the_jacobian() {
     });
 }
 
-#[test] // one component: linear in x; points of data; far away, where all densities underflow
+// one component: linear in x; points of data; far away, where all densities underflow
+#[test] // edge: diffusion-mixture
 fn limits() {
     let level = Level::of_alpha_bar(2.0, 0.36).unwrap();
     let mixture = GaussianMixture::new(&[5.0], &[1.0, -2.0], Spread::Isotropic(&[0.25])).unwrap();
@@ -232,7 +236,8 @@ fn limits() {
     });
 }
 
-#[test] // samplers carry noise to the mixture: weights, means and spread of 4000 samples of DDIM and the solver
+// samplers carry noise to the mixture: weights, means and spread of 4000 samples of DDIM and the solver
+#[test] // law: diffusion-mixture
 fn samples_are_of_the_mixture() {
     let table = table::<f64>(Betas::DDPM);
     let mixture = GaussianMixture::new(&[0.7, 0.3], &[2.0, -2.0], Spread::Isotropic(&[0.09; 2])).unwrap();
@@ -259,7 +264,8 @@ fn samples_are_of_the_mixture() {
     }
 }
 
-#[test] // 24 bits beside 53, and a batch is its members
+// 24 bits beside 53, and a batch is its members
+#[test] // edge: diffusion-mixture
 fn single_precision_and_batches() {
     let (example, level) = (Example::new(3), Level::of_alpha_bar(2.0, 0.5).unwrap());
     let narrow = |x: &[f64]| x.iter().map(|x| *x as f32).collect::<Vec<_>>();
@@ -287,7 +293,7 @@ fn single_precision_and_batches() {
     assert_eq!(model, Err(Error::Shape));
 }
 
-#[test]
+#[test] // edge: diffusion-mixture
 fn refusals() {
     let new = |w: &[f64], m: &[f64], spread: Spread<'_, f64>| GaussianMixture::new(w, m, spread).err();
     let two = Spread::Isotropic(&[1.0, 1.0]);

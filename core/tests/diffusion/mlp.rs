@@ -32,7 +32,8 @@ fn layers<T: Real>(weights: &[(Vec<T>, Vec<T>)]) -> Vec<Layer<'_, T>> {
 
 const WIDTHS: [usize; 4] = [16 + 8, 64, 64, 16];
 
-#[test] // oracle: the formulas with the platform's functions
+// the formulas with the platform's functions
+#[test] // oracle: diffusion-mlp
 fn the_forward_pass_is_the_formula() {
     for widths in [&WIDTHS[..], &[5, 7, 3], &[3, 1], &[40, 2, 2]] {
         let weights = weights::<f64>(widths);
@@ -70,7 +71,8 @@ fn the_forward_pass_is_the_formula() {
     }
 }
 
-#[test] // by hand: frequencies 1 and 1/100; time 0
+// by hand: frequencies 1 and 1/100; time 0
+#[test] // oracle: diffusion-mlp
 fn features_of_time() {
     let mut features = [0.0_f64; 4];
     time_features(2.0, &mut features).unwrap();
@@ -84,7 +86,8 @@ fn features_of_time() {
     assert_eq!(features, [0.0, 0.0, 1.0, 1.0]);
 }
 
-#[test] // whole samples: f32 beside f64, a batch beside its members
+// whole samples: f32 beside f64, a batch beside its members
+#[test] // law: diffusion-mlp
 fn it_samples() {
     let (double, single) = (weights::<f64>(&WIDTHS), weights::<f32>(&WIDTHS));
     let (layers, narrow) = (layers(&double), layers(&single));
@@ -106,7 +109,7 @@ fn it_samples() {
     assert!(batch.iter().all(|x| x.abs() < 100.0) && batch[0] != batch[16]);
 }
 
-#[test]
+#[test] // edge: diffusion-mlp
 fn refusals() {
     fn new(shapes: &[(usize, usize)]) -> Option<Error> {
         let data: Vec<_> = shapes

@@ -14,7 +14,8 @@ fn whole(spacing: Spacing, n: usize) -> Vec<u32> {
 
 const PLAIN: Spacing = Spacing::Leading { offset: 0 };
 
-#[test] // by hand
+// by hand
+#[test] // oracle: diffusion-schedule
 fn spacings_are_those_of_the_formulas() {
     assert_eq!(whole(PLAIN, 4), [750, 500, 250, 0]);
     assert_eq!(whole(Spacing::Leading { offset: 1 }, 3), [667, 334, 1]);
@@ -59,7 +60,8 @@ fn spacings_are_those_of_the_formulas() {
     assert_eq!(steps, [999, 666, 332]);
 }
 
-#[test] // N = 7: DDPM goes to the next chosen step, DDIM to t - floor(1000 / 7) = t - 142
+// N = 7: DDPM goes to the next chosen step, DDIM to t - floor(1000 / 7) = t - 142
+#[test] // edge: diffusion-schedule
 fn ends_of_hops_follow_their_conventions() {
     let table = table::<f64>(Betas::DDPM);
     let schedule = Schedule::new(&table).unwrap();
@@ -99,7 +101,7 @@ fn ends_of_hops_follow_their_conventions() {
     assert_eq!(hops, before);
 }
 
-#[test]
+#[test] // edge: diffusion-schedule
 fn refusals() {
     for spacing in [PLAIN, Spacing::Linspace, Spacing::Trailing] {
         assert_eq!(timesteps(spacing, 1000, &mut []), Err(Error::Shape));

@@ -9,7 +9,8 @@ use gibbs_core::diffusion::{Betas, Level, Method, Prediction, Spacing};
 
 const ALL: [Prediction; 3] = [Prediction::Noise, Prediction::Velocity, Prediction::Sample];
 
-#[test] // split(target) gives back data and noise; v turns (signal, noise) by a right angle
+// split(target) gives back data and noise; v turns (signal, noise) by a right angle
+#[test] // oracle: diffusion-prediction
 fn conversions_are_inverse() {
     let (data, noise) = ([0.3, -1.0, 2.0], [1.1, 0.4, -0.2]);
     for alpha_bar in [0.9999, 0.5, 0.01] {
@@ -34,7 +35,8 @@ fn conversions_are_inverse() {
     }
 }
 
-#[test] // pure noise: v is minus the data, noise predicts nothing; pure data: the other way round
+// pure noise: v is minus the data, noise predicts nothing; pure data: the other way round
+#[test] // edge: diffusion-prediction
 fn levels_without_signal_or_noise() {
     let pure = Level::of_alpha_bar(999.0, 0.0).unwrap();
     let (x, v) = ([0.7], [0.2]);
@@ -61,7 +63,8 @@ fn levels_without_signal_or_noise() {
     );
 }
 
-#[test] // one oracle told three ways: the same sample, for every method
+// one oracle told three ways: the same sample, for every method
+#[test] // law: diffusion-prediction
 fn samples_do_not_depend_on_the_prediction() {
     let table = table::<f64>(Betas::DDPM);
     let small = Method::Ddpm {
@@ -93,7 +96,7 @@ fn samples_do_not_depend_on_the_prediction() {
     }
 }
 
-#[test]
+#[test] // edge: diffusion-prediction
 fn refusals() {
     let level = Level::of_alpha_bar(1.0, 0.5).unwrap();
     let (mut a, mut b) = ([0.0; 2], [0.0; 2]);

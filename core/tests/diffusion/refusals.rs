@@ -65,7 +65,7 @@ fn parameters() {
     }
 }
 
-#[test]
+#[test] // edge: diffusion-ddpm, diffusion-ddim, diffusion-euler-heun, diffusion-dpm-solver
 fn steps() {
     let down = hop(0.5, 0.8);
     let (one, two, bad) = ([1.0], [1.0, 2.0], [f64::NAN]);
@@ -262,7 +262,8 @@ fn starts() {
     );
 }
 
-#[test] // a random rule does not go up
+// a random rule does not go up
+#[test] // edge: diffusion-ddim
 fn inversion_is_deterministic() {
     let table = table::<f64>(Betas::DDPM);
     let mut hops = hops(&table, DDIM, 4, Spacing::Trailing, Ending::Data);

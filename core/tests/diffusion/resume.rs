@@ -115,7 +115,8 @@ fn single_precision_follows() {
     }
 }
 
-#[test] // starts: unit noise, sigma_max z, or sqrt(1 + sigma_max²) z
+// starts: unit noise, sigma_max z, or sqrt(1 + sigma_max²) z
+#[test] // edge: diffusion-euler-heun
 fn starts_are_scaled_by_convention() {
     let first = Level::of_sigma(999.0, 3.0).unwrap();
     for (method, spacing, factor) in [

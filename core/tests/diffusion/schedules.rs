@@ -6,7 +6,8 @@ use gibbs_core::Error;
 use gibbs_core::diffusion::schedule::{alpha_bars, rescale_to_zero_terminal};
 use gibbs_core::diffusion::{Betas, Schedule, Table};
 
-#[test] // the formulas, written with powers and the platform's functions
+// the formulas, written with powers and the platform's functions
+#[test] // oracle: diffusion-schedule
 fn tables_are_products_of_one_minus_beta() {
     for (betas, beta) in [
         (
@@ -34,7 +35,8 @@ fn tables_are_products_of_one_minus_beta() {
     assert!((table[999] / table[998] - 0.001).abs() < ROUNDING); // the cap
 }
 
-#[test] // single precision is the double table, rounded once; the owner holds the same
+// single precision is the double table, rounded once; the owner holds the same
+#[test] // edge: diffusion-schedule
 fn tables_in_single_precision_and_in_fixed_memory() {
     for betas in [Betas::DDPM, Betas::STABLE_DIFFUSION, Betas::SquaredCosine] {
         let (double, single) = (table::<f64>(betas), table::<f32>(betas));
@@ -47,7 +49,8 @@ fn tables_in_single_precision_and_in_fixed_memory() {
     assert_eq!(one.schedule().alpha_bar(), [1.0 - 1e-4]);
 }
 
-#[test] // sigma² SNR = 1, lambda = -2 ln sigma, interpolation linear in sigma
+// sigma² SNR = 1, lambda = -2 ln sigma, interpolation linear in sigma
+#[test] // law: diffusion-schedule
 fn derived_quantities_agree() {
     let table = table::<f64>(Betas::STABLE_DIFFUSION);
     let schedule = Schedule::new(&table).unwrap();
@@ -64,7 +67,8 @@ fn derived_quantities_agree() {
     assert!((level.sigma() - sigma(333.25)).abs() < ROUNDING && level.timestep() == 333.25);
 }
 
-#[test] // Lin et al.: last exactly 0, first kept, roots moved along a line
+// Lin et al.: last exactly 0, first kept, roots moved along a line
+#[test] // law: diffusion-schedule
 fn zero_terminal_tables() {
     let before = table::<f64>(Betas::STABLE_DIFFUSION);
     let mut after = before.clone();
@@ -91,7 +95,7 @@ fn zero_terminal_tables() {
     assert_eq!(rescale_to_zero_terminal(&mut [0.5]), Err(Error::Shape));
 }
 
-#[test]
+#[test] // edge: diffusion-schedule
 fn refusals() {
     let refuse = |table: &[f64]| Schedule::new(table).err();
     assert_eq!(refuse(&[0.9, 0.5, 0.1]), None);

@@ -13,7 +13,8 @@ fn mean(log_weights: &[f64], x: &[f64], level: &Level) -> Vec<f64> {
     mean
 }
 
-#[test] // oracle: Bayes with the Gaussian likelihood itself, over all states
+// Bayes with the Gaussian likelihood itself, over all states
+#[test] // oracle: diffusion-spins
 fn the_mean_is_that_of_bayes() {
     let mut rng = stream(5, "spins", 0);
     for n in 1..=8_u32 {
@@ -41,7 +42,8 @@ fn the_mean_is_that_of_bayes() {
     }
 }
 
-#[test] // closed form: independent spins, tanh(signal x / noise²); a single allowed state is always returned
+// closed form: independent spins, tanh(signal x / noise²); a single allowed state is always returned
+#[test] // law: diffusion-spins
 fn free_spins_and_certain_states() {
     let level = Level::of_alpha_bar(1.0, 0.3).unwrap();
     let x: Vec<f64> = (0..16).map(|i| f64::from(i).sin()).collect();
@@ -56,7 +58,7 @@ fn free_spins_and_certain_states() {
     assert_eq!(mean(&[0.0; 4], &[0.9, -1.1], &clear), [1.0, -1.0]);
 }
 
-#[test]
+#[test] // edge: diffusion-spins
 fn refusals() {
     let level = Level::of_alpha_bar(1.0, 0.5).unwrap();
     let mut out = [7.0; 2];

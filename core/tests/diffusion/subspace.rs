@@ -123,7 +123,8 @@ fn with_spectrum(rows: usize, n: usize, spectrum: &[f64]) -> Dense<f64> {
     Dense::new(columns, rows)
 }
 
-#[test] // dense decomposition of the same matrix: values, J v = s u, J'u = s v, orthonormal, signs
+// dense decomposition of the same matrix: values, J v = s u, J'u = s v, orthonormal, signs
+#[test] // oracle: diffusion-subspace
 fn triplets_are_those_of_the_dense_decomposition() {
     let (rows, n) = (9, 7);
     let mut operator = Dense::new(random(rows, n, 3), rows);
@@ -155,7 +156,8 @@ fn triplets_are_those_of_the_dense_decomposition() {
     }
 }
 
-#[test] // the Jacobian of the mixture oracle: matrix-free, symmetric, against its dense decomposition; fixed memory
+// the Jacobian of the mixture oracle: matrix-free, symmetric, against its dense decomposition; fixed memory
+#[test] // oracle: diffusion-subspace
 fn the_jacobian_of_a_mixture() {
     let example = Example::new(2);
     for mixture in example.mixtures() {
@@ -194,7 +196,8 @@ fn the_jacobian_of_a_mixture() {
     }
 }
 
-#[test] // the sine falls by (s_{k+1} / s_k)² a pass; the residual is what it says it is
+// the sine falls by (s_{k+1} / s_k)² a pass; the residual is what it says it is
+#[test] // law: diffusion-subspace
 fn the_rate_is_that_of_the_theory() {
     let mut operator = with_spectrum(20, 15, &[1.0, 0.9, 0.6, 0.3]);
     let sines: Vec<f64> = (18..=24)
@@ -231,7 +234,8 @@ fn the_rate_is_that_of_the_theory() {
     }
 }
 
-#[test] // rank below k: zero values, zero left vectors, right vectors still orthonormal, and the stop fires
+// rank below k: zero values, zero left vectors, right vectors still orthonormal, and the stop fires
+#[test] // edge: diffusion-subspace
 fn rank_deficiency() {
     for (spectrum, k) in [(&[2.0, 1.0][..], 4), (&[1.0], 3), (&[1.0, 1e-2, 1e-3], 5)] {
         let mut operator = with_spectrum(8, 6, spectrum);
@@ -265,7 +269,8 @@ fn rank_deficiency() {
     assert!(found.outcome.converged && found.values == [0.0; 2] && found.outcome.residual == 0.0);
 }
 
-#[test] // a basis at hand is found again in one pass; equal seeds give equal bits
+// a basis at hand is found again in one pass; equal seeds give equal bits
+#[test] // edge: diffusion-subspace
 fn starts() {
     let mut operator = with_spectrum(12, 10, &[3.0, 2.0, 1.0, 0.5]);
     let found = find(&mut operator, 2, TIGHT, 6);
@@ -289,7 +294,7 @@ fn starts() {
     assert!(farthest(&right, &found.right) < 1e-9);
 }
 
-#[test]
+#[test] // edge: diffusion-subspace
 fn single_precision() {
     let double = with_spectrum(10, 8, &[2.0, 1.0, 0.2]);
     let mut operator = Dense::new(double.columns.iter().map(|x| *x as f32).collect(), 10);
@@ -306,7 +311,7 @@ fn single_precision() {
     assert!((found.values[0].wide() - 2.0).abs() < SINGLE && (found.values[1].wide() - 1.0).abs() < SINGLE);
 }
 
-#[test]
+#[test] // edge: diffusion-subspace
 fn refusals() {
     let mut operator = with_spectrum(5, 4, &[2.0, 1.0]);
     let good = SubspaceIteration {

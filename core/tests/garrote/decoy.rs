@@ -45,7 +45,8 @@ pub(crate) fn run(batch: &Batch<f64>, limit: f64) -> (Vec<Vec<usize>>, Vec<usize
     (met, support(store.inclusion_at(index)))
 }
 
-#[test] // regression: with the limit N/2 of the authors' code the path ends on the decoy
+// regression: with the limit N/2 of the authors' code the path ends on the decoy
+#[test] // edge: garrote-path
 fn zhao_yu_needs_the_right_limit() {
     assert_eq!(default_limit(3, 1000.0), 4.0);
     let (mut right, mut swapped, mut misled) = ([0; 2], 0, 0);

@@ -39,7 +39,8 @@ fn enumerate(table: &Table, w: &[f64], beta: f64, gamma: f64) -> (f64, Vec<f64>)
     (-(top + total.ln()), (0..n).map(share).collect())
 }
 
-#[test] // N = 12: the bound is tight and the marginals are close on weakly correlated columns
+// N = 12: the bound is tight and the marginals are close on weakly correlated columns
+#[test] // oracle: garrote-energy
 fn twelve_variables_bound_and_marginals() {
     let mut widest = 0.0_f64;
     for index in 0..4 {
@@ -69,7 +70,8 @@ fn twelve_variables_bound_and_marginals() {
     );
 }
 
-#[test] // N = 14, strongly correlated columns: the bound needs no luck
+// N = 14, strongly correlated columns: the bound needs no luck
+#[test] // oracle: garrote-energy
 fn fourteen_correlated_variables_bound() {
     let table = Table::correlated("fourteen", 0, 40, 14, 0.8);
     let batch = table.batch::<f64>();
@@ -89,7 +91,8 @@ fn fourteen_correlated_variables_bound() {
 proptest! {
     #![proptest_config(crate::cases(64))]
 
-    #[test] // F from moments is F from rows, and it bounds -ln Z, at any state whatever
+    // F from moments is F from rows, and it bounds -ln Z, at any state whatever
+    #[test] // oracle: garrote-ascent, garrote-energy
     fn any_state(index in 0..1000_u64, n in 1..=9_usize, r in 0.0..0.9_f64, gamma in -8.0..3.0_f64) {
         let table = Table::correlated("any state", index, 25, n, r);
         let batch = table.batch::<f64>();

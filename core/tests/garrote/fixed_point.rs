@@ -58,7 +58,8 @@ fn dual_residual(table: &Table, gates: &Gates<f64>) -> f64 {
 proptest! {
     #![proptest_config(crate::cases(96))]
 
-    #[test] // law: F never rises over a sweep, whatever the start; m stays at or above sigmoid(gamma)
+    // F never rises over a sweep, whatever the start; m stays at or above sigmoid(gamma)
+    #[test] // law: garrote-ascent
     fn sweeps_descend(index in 0..1000_u64, n in 1..16_usize, r in 0.0..0.97_f64, gamma in -30.0..4.0_f64, kind in 0..3_u8) {
         let table = Table::correlated("descent", index, 20, n, r);
         let batch = table.batch::<f64>();
@@ -82,7 +83,8 @@ proptest! {
         prop_assert!(ascent.inclusion().iter().all(|m| *m >= sigmoid(gamma)));
     }
 
-    #[test] // (a), (b), (c) hold at convergence of either solver, and the dual route agrees
+    // (a), (b), (c) hold at convergence of either solver, and the dual route agrees
+    #[test] // law: garrote-ascent, garrote-joint
     fn converged_means_stationary(index in 0..1000_u64, n in 1..12_usize, r in 0.0..0.9_f64, gamma in -8.0..1.0_f64) {
         let table = Table::correlated("stationary", index, 24, n, r);
         let batch = table.batch::<f64>();
@@ -109,7 +111,8 @@ proptest! {
         prop_assert!(worst < tol::FIXED_POINT, "joint: {worst}");
     }
 
-    #[test] // closed form: weights for given m are generalised ridge with penalties d (1 - m)/m
+    // closed form: weights for given m are generalised ridge with penalties d (1 - m)/m
+    #[test] // law: garrote-ascent, garrote-joint
     fn weights_are_generalised_ridge(index in 0..1000_u64, n in 1..12_usize, r in 0.0..0.9_f64) {
         let table = Table::correlated("ridge", index, 24, n, r);
         let batch = table.batch::<f64>();
@@ -131,7 +134,8 @@ proptest! {
     }
 }
 
-#[test] // limits: gamma -> +inf is least squares, gamma -> -inf the mean
+// limits: gamma -> +inf is least squares, gamma -> -inf the mean
+#[test] // edge: garrote-ascent
 fn extreme_priors() {
     let table = Table::correlated("limits", 0, 40, 8, 0.6);
     let batch = table.batch::<f64>();
@@ -157,7 +161,8 @@ fn extreme_priors() {
     assert!((solution.precision * batch.s2[0] - 1.0).abs() < tol::ROUNDING);
 }
 
-#[test] // a limit on sweeps is reported, and a default tolerance leaves residuals of its own size
+// a limit on sweeps is reported, and a default tolerance leaves residuals of its own size
+#[test] // edge: garrote-ascent
 fn endings_are_reported() {
     let table = Table::correlated("endings", 0, 40, 10, 0.8);
     let batch = table.batch::<f64>();

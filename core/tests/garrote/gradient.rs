@@ -13,7 +13,7 @@ use proptest::prelude::*;
 proptest! {
     #![proptest_config(crate::cases(64))]
 
-    #[test]
+    #[test] // law: garrote-energy
     fn gradient_is_the_central_difference(index in 0..1000_u64, n in 1..9_usize, r in 0.0..0.9_f64, gamma in -8.0..2.0_f64, profiled: bool) {
         let table = Table::correlated("gradient", index, 20, n, r);
         let batch = table.batch::<f64>();
@@ -51,7 +51,8 @@ proptest! {
     }
 }
 
-#[test] // matrix-free form: the scalar step on q_i = x_i'r gives the same numbers
+// matrix-free form: the scalar step on q_i = x_i'r gives the same numbers
+#[test] // law: garrote-energy
 fn the_scalar_step_serves_the_matrix_free_form() {
     let table = Table::correlated("matrix free", 0, 20, 5, 0.5);
     let batch = table.batch::<f64>();
@@ -92,7 +93,8 @@ fn the_scalar_step_serves_the_matrix_free_form() {
     }
 }
 
-#[test] // a converged solution has no gradient
+// a converged solution has no gradient
+#[test] // law: garrote-energy
 fn gradient_vanishes_at_a_fixed_point() {
     let table = Table::correlated("flat", 0, 30, 8, 0.6);
     let batch = table.batch::<f64>();
@@ -123,7 +125,7 @@ fn gradient_vanishes_at_a_fixed_point() {
     );
 }
 
-#[test]
+#[test] // edge: garrote-energy
 fn misshapen_slices_are_refused() {
     let batch = Table::sparse("shape", 0, 10, 3, 1, 1.0).batch::<f64>();
     let (three, mut out) = ([0.0; 3], [7.0; 3]);

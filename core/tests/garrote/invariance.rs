@@ -32,7 +32,8 @@ fn assert_same(a: &(Gates<f64>, Solution<f64>), b: &(Gates<f64>, Solution<f64>),
 proptest! {
     #![proptest_config(crate::cases(64))]
 
-    #[test] // a permutation of columns permutes the solution (strong signals: one fixed point)
+    // a permutation of columns permutes the solution (strong signals: one fixed point)
+    #[test] // law: garrote-ascent
     fn permutation(index in 0..1000_u64, n in 2..12_usize, gamma in -6.0..-1.0_f64) {
         let table = Table::sparse("permute", index, 120, n, n.div_ceil(3), 0.5);
         let (a, f) = solve(&table.batch(), gamma);
@@ -52,7 +53,8 @@ proptest! {
         prop_assert!((f.free_energy - g.free_energy).abs() < tol::SAME_SOLUTION);
     }
 
-    #[test] // signs, scales and offsets of columns, offset of y: m stays, w follows the sign
+    // signs, scales and offsets of columns, offset of y: m stays, w follows the sign
+    #[test] // law: garrote-ascent
     fn columns(index in 0..1000_u64, n in 1..12_usize, r in 0.0..0.8_f64, gamma in -6.0..0.0_f64) {
         let table = Table::correlated("columns", index, 40, n, r);
         let first = solve(&table.batch(), gamma);
@@ -92,7 +94,8 @@ proptest! {
         assert_same(&first, &second, "raw moments");
     }
 
-    #[test] // y -> c y: m stays, w -> c w, beta -> beta/c², F rises by M ln c
+    // y -> c y: m stays, w -> c w, beta -> beta/c², F rises by M ln c
+    #[test] // law: garrote-ascent
     fn target_scale(index in 0..1000_u64, n in 1..12_usize, log in -6.0..6.0_f64, gamma in -6.0..0.0_f64) {
         let table = Table::correlated("target", index, 40, n, 0.5);
         let c = log.exp();
@@ -111,7 +114,8 @@ proptest! {
     }
 }
 
-#[test] // every sample twice: the same moments with M doubled; evidence doubles at the same w and beta
+// every sample twice: the same moments with M doubled; evidence doubles at the same w and beta
+#[test] // law: garrote-ascent
 fn duplicated_samples_double_the_evidence() {
     let table = Table::correlated("twice", 0, 30, 6, 0.5);
     let mut twice = table.clone();
@@ -139,7 +143,8 @@ fn duplicated_samples_double_the_evidence() {
     assert!((logit(&doubled) / logit(&alone) - 2.0).abs() < tol::SAME_SOLUTION);
 }
 
-#[test] // same numbers, same bits
+// same numbers, same bits
+#[test] // law: garrote-ascent
 fn repeated_runs_give_the_same_bits() {
     let batch = Table::correlated("bits", 0, 30, 10, 0.7).batch::<f64>();
     let (a, b) = (solve(&batch, -2.0), solve(&batch, -2.0));

@@ -4,7 +4,8 @@ use crate::data::{Gates, Table, least_squares};
 use gibbs_core::garrote::joint::{Joint, scratch_len};
 use gibbs_core::garrote::{Noise, Options, Solver, Status};
 
-#[test] // undamped steps can cycle between two sets of open gates; damped ones converge, from shut gates, always
+// undamped steps can cycle between two sets of open gates; damped ones converge, from shut gates, always
+#[test] // law: garrote-joint
 fn damping_ends_cycles() {
     let cases = [
         (0.5, -20.0, Noise::Fixed(3.0)),
@@ -30,7 +31,8 @@ fn damping_ends_cycles() {
     }
 }
 
-#[test] // x3 = x1 + x2 with all gates open: the fit is that of two columns, whatever the rounding of the last pivot
+// x3 = x1 + x2 with all gates open: the fit is that of two columns, whatever the rounding of the last pivot
+#[test] // edge: garrote-joint
 fn dependent_columns_fit_like_independent_ones() {
     for index in 0..40 {
         let mut table = Table::correlated("dependent", index, 30, 3, 0.5);

@@ -34,7 +34,8 @@ fn two(index: u64, n: usize) -> Table {
 proptest! {
     #![proptest_config(crate::cases(48))]
 
-    #[test] // T identical targets = one target with T times the evidence: M, and the prior, scale alike
+    // T identical targets = one target with T times the evidence: M, and the prior, scale alike
+    #[test] // oracle: garrote-multi-output
     fn identical_targets_multiply_the_evidence(index in 0..1000_u64, n in 1..9_usize, times in 1..5_usize, gamma in -6.0..0.0_f64) {
         let single = Table::correlated("same targets", index, 40, n, 0.5).batch::<f64>();
         let many = repeated(&single, times);
@@ -51,7 +52,8 @@ proptest! {
         prop_assert!((f.precision / g.precision - 1.0).abs() < tol::SAME_SOLUTION, "geometric mean of equals");
     }
 
-    #[test] // stationarity with two targets: the shared spin sums both evidences; the joint solver agrees; F falls
+    // stationarity with two targets: the shared spin sums both evidences; the joint solver agrees; F falls
+    #[test] // law: garrote-multi-output
     fn two_targets_share_a_spin(index in 0..1000_u64, n in 2..9_usize, gamma in -6.0..0.0_f64) {
         let batch = two(index, n).batch::<f64>();
         let mut gates = Gates::of(&batch);
@@ -88,7 +90,8 @@ proptest! {
     }
 }
 
-#[test] // a strong target opens a gate that the weak one alone would not; fixed beta holds for both
+// a strong target opens a gate that the weak one alone would not; fixed beta holds for both
+#[test] // law: garrote-multi-output
 fn targets_pool_their_evidence() {
     let batch = two(3, 6).batch::<f64>();
     let weak = Batch {
@@ -116,7 +119,8 @@ fn targets_pool_their_evidence() {
     );
 }
 
-#[test] // EBIC of several targets: M Σ_t ln RSS_t + k (Q ln M + 2 g ln N); first activation pools too
+// EBIC of several targets: M Σ_t ln RSS_t + k (Q ln M + 2 g ln N); first activation pools too
+#[test] // law: garrote-multi-output
 fn criterion_and_grid_sum_over_targets() {
     let batch = two(5, 5).batch::<f64>();
     let moments = batch.moments();

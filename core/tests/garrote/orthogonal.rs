@@ -17,7 +17,8 @@ fn sigmoid(t: f64) -> f64 {
     1.0 / (1.0 + (-t).exp())
 }
 
-#[test] // oracle: the scalar iteration beta <- 1/(s2 - Σ m b²), for both solvers
+// the scalar iteration beta <- 1/(s2 - Σ m b²), for both solvers
+#[test] // oracle: garrote-ascent, garrote-joint
 fn both_solvers_reach_the_scalar_fixed_point() {
     let b = [0.9, 0.1, -0.4, 0.35, 0.0, -0.22];
     for gamma in [-9.0, -4.0, -1.0, 0.0, 2.0] {
@@ -52,7 +53,8 @@ fn both_solvers_reach_the_scalar_fixed_point() {
     }
 }
 
-#[test] // closed form: the first sweep at beta = 1/s2
+// closed form: the first sweep at beta = 1/s2
+#[test] // oracle: garrote-ascent
 fn one_sweep_from_shut_gates_is_the_closed_form() {
     let b = [0.9, 0.1, -0.4];
     let batch = design(&b, 1.25, 50.0);

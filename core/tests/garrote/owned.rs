@@ -77,7 +77,8 @@ fn owners_are_thin_shells() {
     check::<f64>();
 }
 
-#[test] // anytime use: sweeps between samples end where a fresh fit ends; a fixed beta is taken from the options
+// anytime use: sweeps between samples end where a fresh fit ends; a fixed beta is taken from the options
+#[test] // law: garrote-stream
 fn advance_tracks_a_growing_stream() {
     let table = Table::sparse("grow", 0, 300, N, 2, 0.5);
     let mut stream = Stream::<f64, N>::new();
@@ -118,7 +119,8 @@ fn advance_tracks_a_growing_stream() {
     assert!((solution.free_energy - other.free_energy).abs() < tol::SAME_SOLUTION);
 }
 
-#[test] // two halves on two devices, merged, are the whole; removal undoes
+// two halves on two devices, merged, are the whole; removal undoes
+#[test] // law: garrote-stream
 fn streams_merge_and_forget() {
     let table = Table::correlated("merge", 0, 40, N, 0.5);
     let (whole, ..) = fill::<f64>(&table);
@@ -175,7 +177,8 @@ fn constant_target() {
     assert_eq!(solution.status, Status::Converged);
 }
 
-#[test] // prediction by the owner is that of the fit; a target that is not there, a garrote that was never fitted
+// prediction by the owner is that of the fit; a target that is not there, a garrote that was never fitted
+#[test] // law: garrote-predict
 fn owner_predicts() {
     let table = Table::sparse("predict", 0, 80, N, 2, 0.3);
     let (_, data, _) = fill::<f64>(&table);

@@ -25,7 +25,8 @@ fn traced(
     (curves, reached, ending)
 }
 
-#[test] // the kept solution is the lower of the two, its row reproduces its F, and hysteresis shows
+// the kept solution is the lower of the two, its row reproduces its F, and hysteresis shows
+#[test] // law: garrote-path
 fn the_kept_solution_is_the_lower_one() {
     let mut backward_kept = 0;
     for index in 0..6 {
@@ -67,7 +68,8 @@ fn the_kept_solution_is_the_lower_one() {
     assert!(backward_kept > 0, "no window of hysteresis in six draws");
 }
 
-#[test] // where both passes converge to one solution, the forward copy is the kept one
+// where both passes converge to one solution, the forward copy is the kept one
+#[test] // law: garrote-path
 fn equal_solutions_do_not_look_like_hysteresis() {
     let batch = Table::sparse("calm", 0, 200, 6, 2, 1.0).batch::<f64>();
     let options = Options {
@@ -84,7 +86,8 @@ fn equal_solutions_do_not_look_like_hysteresis() {
     }
 }
 
-#[test] // noiseless data: beta is capped, and the exact solution is kept and flagged, last on the path
+// noiseless data: beta is capped, and the exact solution is kept and flagged, last on the path
+#[test] // edge: garrote-path
 fn a_capped_path_keeps_the_exact_solution() {
     let table = Table::sparse("noiseless", 0, 30, 12, 3, 0.0);
     let batch = table.batch::<f64>();
@@ -113,7 +116,8 @@ fn a_capped_path_keeps_the_exact_solution() {
     }
 }
 
-#[test] // at the limit on Σ m the solution is discarded and the path goes back from the one before
+// at the limit on Σ m the solution is discarded and the path goes back from the one before
+#[test] // edge: garrote-path
 fn a_full_path_discards_the_solution_over_the_limit() {
     let table = Table::sparse("full", 0, 20, 40, 4, 1.0);
     let batch = table.batch::<f64>();
@@ -136,7 +140,8 @@ fn a_full_path_discards_the_solution_over_the_limit() {
     assert_eq!(curves.backward[reached - 1].sweeps, 0);
 }
 
-#[test] // a store that is used again forgets the longer path before
+// a store that is used again forgets the longer path before
+#[test] // law: garrote-path
 fn a_second_path_replaces_the_first() {
     let batch = Table::sparse("again", 0, 40, 6, 2, 1.0).batch::<f64>();
     let moments = batch.moments();
@@ -152,7 +157,8 @@ fn a_second_path_replaces_the_first() {
     assert_eq!(store.reached(), 0);
 }
 
-#[test] // duplicate columns: the first in order is selected, the second stays shut, and `ties` says so
+// duplicate columns: the first in order is selected, the second stays shut, and `ties` says so
+#[test] // edge: garrote-path
 fn the_first_of_two_copies_is_selected() {
     let mut table = Table::sparse("copies", 0, 60, 6, 2, 0.5);
     let source = table.truth[0];
@@ -183,7 +189,8 @@ fn the_first_of_two_copies_is_selected() {
     assert!(ties(&inclusion, first).is_empty());
 }
 
-#[test] // closed forms of the grids
+// closed forms of the grids
+#[test] // law: garrote-path
 fn grids() {
     let mut grid = [0.0; 5];
     linear_grid(-9.0, -1.0, &mut grid).unwrap();
@@ -214,7 +221,8 @@ fn grids() {
     assert_eq!(default_limit(6, 10.0), 5.0);
 }
 
-#[test] // refusals leave solver and store as they were
+// refusals leave solver and store as they were
+#[test] // edge: garrote-path
 fn bad_grids_and_limits_are_refused() {
     let batch = Table::sparse("refuse", 0, 40, 4, 1, 1.0).batch::<f64>();
     let moments = batch.moments();

@@ -10,7 +10,8 @@ use gibbs_core::garrote::solver::free_energy_without;
 use gibbs_core::garrote::{Ascent, Solver};
 use gibbs_core::random::{bernoulli, stream};
 
-#[test] // soft: mean and variance of Σ s_i w_i z_i over the spins, by enumeration, plus the noise
+// soft: mean and variance of Σ s_i w_i z_i over the spins, by enumeration, plus the noise
+#[test] // oracle: garrote-predict
 fn soft_prediction_is_the_average_over_selections() {
     let (mean, scale) = ([1.0_f64, -2.0, 0.5, 9.0], [2.0, 0.5, 1.0, 0.0]);
     let (inclusion, weight) = ([0.9, 0.3, 0.6, 0.7], [1.5, -0.4, 0.8, 5.0]);
@@ -43,7 +44,8 @@ fn soft_prediction_is_the_average_over_selections() {
     assert!((got.variance - (second - first * first + 0.25)).abs() < tol::ROUNDING);
 }
 
-#[test] // hard: least squares with intercept by the normal equations of the raw rows, leverage included
+// hard: least squares with intercept by the normal equations of the raw rows, leverage included
+#[test] // oracle: garrote-predict
 fn hard_prediction_is_ordinary_least_squares() {
     let table = Table::correlated("hard", 1, 25, 6, 0.5);
     let batch = table.batch::<f64>();
@@ -142,7 +144,8 @@ fn hard_prediction_is_ordinary_least_squares() {
     );
 }
 
-#[test] // law: 95 % intervals of a right model cover (4000 fresh points, 6 sigma)
+// 95 % intervals of a right model cover (4000 fresh points, 6 sigma)
+#[test] // law: garrote-predict
 fn intervals_cover() {
     let table = Table::sparse("cover", 0, 400, 5, 2, 1.0);
     let batch = table.batch::<f64>();
@@ -173,7 +176,8 @@ fn intervals_cover() {
     assert!((share - 0.95).abs() < 0.05, "{share}");
 }
 
-#[test] // evidence, effects in the units of the data
+// evidence, effects in the units of the data
+#[test] // law: garrote-importance
 fn importance_is_in_original_units() {
     let table = Table::correlated("importance", 0, 50, 5, 0.5);
     let batch = table.batch::<f64>();
@@ -222,7 +226,8 @@ fn importance_is_in_original_units() {
     assert_eq!(importance(&dead, 50.0, 0.0, 0).unwrap().effect, 0.0);
 }
 
-#[test] // Delta F: F of the problem without the column (its gate costs softplus(gamma)), minus F; state restored
+// Delta F: F of the problem without the column (its gate costs softplus(gamma)), minus F; state restored
+#[test] // oracle: garrote-importance
 fn delta_free_energy_is_that_of_the_smaller_problem() {
     let table = Table::correlated("delta", 0, 60, 6, 0.3);
     let batch = table.batch::<f64>();

@@ -8,7 +8,7 @@ use gibbs_core::garrote::{
     Ascent, Garrote, Moments, Noise, Options, PathPoints, Solver, Standardised, Status, Stream,
 };
 
-#[test]
+#[test] // edge: garrote-multi-output
 fn moments_refuse() {
     let (nan, inf) = (f64::NAN, f64::INFINITY);
     let good = [1.0, 0.2, 0.2, 1.0];
@@ -47,7 +47,7 @@ fn moments_refuse() {
     assert_eq!(new(&good, &[0.1, 0.2], &[1.0], 2.9), Some(Error::TooFewSamples));
 }
 
-#[test]
+#[test] // edge: garrote-ascent
 fn options_and_slices_are_refused_and_the_state_stays() {
     let batch = Table::correlated("options", 0, 20, 3, 0.3).batch::<f64>();
     let moments = batch.moments();
@@ -147,7 +147,8 @@ fn options_and_slices_are_refused_and_the_state_stays() {
     assert_eq!(gates, before);
 }
 
-#[test] // owners: N over capacity, gamma, options, too few samples
+// owners: N over capacity, gamma, options, too few samples
+#[test] // edge: garrote-importance
 fn owners_refuse_and_stay() {
     let table = Table::correlated("owners", 0, 20, 3, 0.3);
     let mut stream = Stream::<f64, 3>::new();
@@ -187,7 +188,8 @@ fn owners_refuse_and_stay() {
     assert_eq!(points.store(&data.moments().unwrap()).unwrap().reached(), reached);
 }
 
-#[test] // NaN never comes out of Ok: C that belongs to no data makes coordinate ascent run away, and it says so
+// NaN never comes out of Ok: C that belongs to no data makes coordinate ascent run away, and it says so
+#[test] // edge: garrote-ascent, garrote-joint
 fn indefinite_moments_end_as_singular() {
     let c = [1.0, -3.0, -3.0, -3.0, 1.0, -3.0, -3.0, -3.0, 1.0];
     let (b, s2) = ([5.0_f64, 5.0, 5.0], [1.0]);

@@ -17,7 +17,7 @@ fn filled(rows: usize) -> Heap<f64> {
 /// x, y, omega, forget, and what becomes of it.
 type Case<'a> = (&'a [f64], &'a [f64], f64, f64, Error);
 
-#[test]
+#[test] // edge: garrote-stream
 fn push_refuses_and_leaves_the_sums() {
     let fresh = filled(5);
     let (nan, inf) = (f64::NAN, f64::INFINITY);
@@ -49,7 +49,7 @@ fn push_refuses_and_leaves_the_sums() {
     }
 }
 
-#[test]
+#[test] // edge: garrote-stream
 fn remove_refuses_and_leaves_the_sums() {
     let fresh = filled(5);
     let cases: [(&[f64], &[f64], f64, Error); 9] = [
@@ -82,7 +82,7 @@ fn remove_refuses_and_leaves_the_sums() {
     assert_eq!(heap.sums().remove(&[1.0], &[1.0], 1.0), Err(Error::Domain));
 }
 
-#[test]
+#[test] // edge: garrote-stream
 fn merge_refuses_and_leaves_the_sums() {
     let fresh = filled(5);
     let mut heap = fresh.clone();
@@ -110,7 +110,7 @@ fn merge_refuses_and_leaves_the_sums() {
     assert_eq!(empty, fresh);
 }
 
-#[test]
+#[test] // edge: garrote-stream
 fn standardise_refuses_and_writes_nothing() {
     let (mut c, mut b, mut s2, mut scale) = ([5.0; 4], [5.0; 2], [5.0], [5.0; 2]);
     let mut run = |heap: &Heap<f64>, n: usize| {

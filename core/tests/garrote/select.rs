@@ -77,7 +77,8 @@ fn open(n: usize, set: &[usize], m: f64) -> Vec<f64> {
     (0..n).map(|i| if set.contains(&i) { m } else { 0.0 }).collect()
 }
 
-#[test] // oracle: EBIC_g by elimination; the argmin over hand-written supports; k >= M/2 skipped
+// EBIC_g by elimination; the argmin over hand-written supports; k >= M/2 skipped
+#[test] // law: garrote-ebic
 fn information_rule_takes_the_minimum() {
     let table = Table::correlated("information", 2, 30, 6, 0.4);
     let batch = table.batch::<f64>();
@@ -126,7 +127,8 @@ fn information_rule_takes_the_minimum() {
     assert_eq!(got, Err(Error::Shape));
 }
 
-#[test] // ties: of equal criteria the smaller support, then the most decided; the first of full equals
+// ties: of equal criteria the smaller support, then the most decided; the first of full equals
+#[test] // law: garrote-ebic
 fn ties_go_to_the_smaller_then_to_the_decided() {
     let score = |criterion, size, undecided| Score {
         criterion,
@@ -156,7 +158,8 @@ fn ties_go_to_the_smaller_then_to_the_decided() {
     assert_eq!(got, Ok(2));
 }
 
-#[test] // refit: least squares on the support, zero elsewhere
+// refit: least squares on the support, zero elsewhere
+#[test] // oracle: garrote-ebic
 fn refit_is_least_squares() {
     let batch = Table::correlated("refit", 0, 40, 7, 0.6).batch::<f64>();
     let mut scratch = vec![0.0; scratch_len(3)];
@@ -185,7 +188,8 @@ fn refit_is_least_squares() {
     assert_eq!(weights, before);
 }
 
-#[test] // plateau: the longest calm interval of gamma (not of points), its middle; none without one
+// plateau: the longest calm interval of gamma (not of points), its middle; none without one
+#[test] // law: garrote-plateau
 fn plateau_rule_takes_the_longest_calm_interval() {
     let batch = Table::sparse("plateau", 0, 20, 3, 1, 1.0).batch::<f64>();
     let point = |gamma: f64, set: &[usize], m: f64| (gamma, open(3, set, m), vec![0.0; 3]);
@@ -212,7 +216,8 @@ fn plateau_rule_takes_the_longest_calm_interval() {
     assert!((undecided(&[0.5, 1.0, 0.1]) - 0.34).abs() < tol::ROUNDING);
 }
 
-#[test] // validation: smallest mean squared error on lent rows, first of equals
+// validation: smallest mean squared error on lent rows, first of equals
+#[test] // law: garrote-validation
 fn validation_rule_takes_the_smallest_error() {
     let batch = Table::sparse("validation", 0, 20, 2, 1, 1.0).batch::<f64>();
     let rows = Rows {
@@ -255,7 +260,8 @@ fn validation_rule_takes_the_smallest_error() {
     );
 }
 
-#[test] // chi = d(Σ m)/d gamma: central inside, one-sided at the ends
+// chi = d(Σ m)/d gamma: central inside, one-sided at the ends
+#[test] // oracle: garrote-plateau
 fn susceptibility_is_the_slope() {
     let batch = Table::sparse("chi", 0, 20, 2, 1, 1.0).batch::<f64>();
     let total = |gamma: f64, m: f64| (gamma, vec![m, 0.0], vec![0.0; 2]);
@@ -271,7 +277,8 @@ fn susceptibility_is_the_slope() {
     );
 }
 
-#[test] // regression: an RSS floored at 1e-3 s2 hid every variable below 3 % of sd_y on precise data
+// regression: an RSS floored at 1e-3 s2 hid every variable below 3 % of sd_y on precise data
+#[test] // edge: garrote-ebic
 fn faint_variables_of_precise_data_count() {
     let mut table = Table::sparse("faint", 0, 60, 6, 0, 1e-4);
     for (y, row) in table.y.iter_mut().zip(table.x.chunks_exact(6)) {

@@ -68,7 +68,8 @@ fn protocol_b_supports_agree() {
     );
 }
 
-#[test] // R² = .99 and .9999: cancellation in ehat must not keep f32 from reporting convergence
+// R² = .99 and .9999: cancellation in ehat must not keep f32 from reporting convergence
+#[test] // edge: garrote-ascent
 fn single_precision_converges_on_clean_data() {
     for (noise, name) in [(1.0, "r50"), (0.2, "r99"), (0.02, "r9999")] {
         let (mut late, mut solves) = (0, 0);

@@ -132,7 +132,8 @@ fn table(index: u64, rows: usize, n: usize, offset: f64) -> Table {
 proptest! {
     #![proptest_config(crate::cases(64))]
 
-    #[test] // one by one = batch; two halves merged = whole, any cut; weights; forgetting = weighted batch
+    // one by one = batch; two halves merged = whole, any cut; weights; forgetting = weighted batch
+    #[test] // oracle: garrote-stream
     fn streaming_is_the_batch(index in 0..1000_u64, n in 1..8_usize, cut in 0..31_usize, offset in -1e3..1e3_f64, forget in 0.7..1.0_f64) {
         let table = table(index, 30, n, offset);
         let ones = vec![1.0; 30];
@@ -155,7 +156,8 @@ proptest! {
         assert_equal(&faded.standardise().unwrap(), &table.weighted(&weights), tol::STREAM_F64, "forget");
     }
 
-    #[test] // remove undoes push: a sliding window
+    // remove undoes push: a sliding window
+    #[test] // law: garrote-stream
     fn remove_inverts_push(index in 0..1000_u64, n in 1..8_usize, first in 0..20_usize) {
         let table = table(index, 30, n, 5.0);
         let mut rng = stream(19, "weights", index);
@@ -171,7 +173,8 @@ proptest! {
     }
 }
 
-#[test] // long forgetting: M -> (1 + lambda)/(1 - lambda), the formula of the spec
+// long forgetting: M -> (1 + lambda)/(1 - lambda), the formula of the spec
+#[test] // law: garrote-stream
 fn effective_samples_of_a_long_stream() {
     let mut heap = Heap::<f64>::new(1, 1);
     for k in 0..3000 {
@@ -182,7 +185,8 @@ fn effective_samples_of_a_long_stream() {
     assert!((heap.view().samples() - 1.95 / 0.05).abs() < tol::STREAM_F64);
 }
 
-#[test] // f32 at offset 1e4: raw moments would keep no digit; these keep three
+// f32 at offset 1e4: raw moments would keep no digit; these keep three
+#[test] // edge: garrote-stream
 fn single_precision_survives_an_offset() {
     for index in 0..5 {
         let table = table(index, 200, 6, 1e4);
@@ -211,7 +215,8 @@ fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|v| f64::from(*v)).collect()
 }
 
-#[test] // a constant column is dead at any offset, in both scalars, and does not disturb the others
+// a constant column is dead at any offset, in both scalars, and does not disturb the others
+#[test] // edge: garrote-stream
 fn constant_columns_are_dead() {
     fn check<T: Real>() {
         for offset in [0.0, 0.1, 1e4, -1e7] {
@@ -241,7 +246,8 @@ fn constant_columns_are_dead() {
     check::<f64>();
 }
 
-#[test] // a live column of tiny spread is not dead: the rule is free of units
+// a live column of tiny spread is not dead: the rule is free of units
+#[test] // edge: garrote-stream
 fn small_units_are_not_dead() {
     for unit in [1e-15, 1e-3, 1e12] {
         let table = Table::correlated("units", 0, 20, 2, 0.3);
@@ -255,7 +261,8 @@ fn small_units_are_not_dead() {
     }
 }
 
-#[test] // a column that moves by its last bit only is rounding, not signal
+// a column that moves by its last bit only is rounding, not signal
+#[test] // edge: garrote-stream
 fn columns_that_are_rounding_are_dead() {
     let mut single = Heap::<f32>::new(2, 1);
     let mut double = Heap::<f64>::new(2, 1);

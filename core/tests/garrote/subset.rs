@@ -23,7 +23,8 @@ fn corner_state(batch: &Batch<f64>, set: &[usize], open: f64) -> (Vec<f64>, Vec<
     (m, w, [1.0 / rss])
 }
 
-#[test] // identity: F at a corner, and AIC, BIC, EBIC as fixed gammas
+// identity: F at a corner, and AIC, BIC, EBIC as fixed gammas
+#[test] // oracle: garrote-energy, garrote-ebic
 fn corner_free_energy_is_an_information_criterion() {
     let table = Table::correlated("corner", 1, 30, 7, 0.6);
     let batch = table.batch::<f64>();
@@ -64,7 +65,8 @@ fn corner_free_energy_is_an_information_criterion() {
     }
 }
 
-#[test] // from every corner, exact or softened, ascent ends no higher than the best corner it started from
+// from every corner, exact or softened, ascent ends no higher than the best corner it started from
+#[test] // oracle: garrote-ascent
 fn ascent_from_a_corner_never_ends_above_it() {
     let options = Options {
         noise: Noise::Profile { floor: 1e-9 },
@@ -109,7 +111,8 @@ fn best_subset(batch: &Batch<f64>, gamma: f64) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-#[test] // rate at which the plain path reaches best subset on protocol-B-like data, N = 14: recorded here
+// rate at which the plain path reaches best subset on protocol-B-like data, N = 14: recorded here
+#[test] // oracle: garrote-path
 fn the_path_reaches_best_subset_on_independent_columns() {
     let draws = 12;
     let mut reached = 0;

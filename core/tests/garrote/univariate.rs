@@ -32,7 +32,8 @@ fn problem(samples: f64, r2: f64) -> Batch<f64> {
     Batch::raw(vec![1.0], vec![r2.sqrt()], 1.0, samples)
 }
 
-#[test] // forward lands on the lowest root, backward on the highest, and a window with three exists
+// forward lands on the lowest root, backward on the highest, and a window with three exists
+#[test] // oracle: garrote-path
 fn both_passes_land_on_their_root() {
     for (samples, r2) in [(20.0, 0.9), (12.0, 0.95), (60.0, 0.8), (30.0, 0.3)] {
         let batch = problem(samples, r2);
@@ -82,7 +83,8 @@ fn both_passes_land_on_their_root() {
 proptest! {
     #![proptest_config(crate::cases(64))]
 
-    #[test] // whatever the numbers, the fixed point reached is a root
+    // whatever the numbers, the fixed point reached is a root
+    #[test] // oracle: garrote-ascent
     fn the_fixed_point_is_a_root(samples in 4.0..80.0_f64, r2 in 0.02..0.95_f64, gamma in -30.0..3.0_f64) {
         let batch = problem(samples, r2);
         let mut gates = Gates::of(&batch);

@@ -50,7 +50,8 @@ fn hits<M: Model, R: Rule<M::Weight>, S: IntoIterator<Item = R>>(
     f64::from(hits) / f64::from(READS)
 }
 
-#[test] // golden: measured 1.00 for each rule, arithmetic and instance
+// measured 1.00 for each rule, arithmetic and instance
+#[test] // oracle: ising-anneal
 fn ground_states_of_the_golden_instances_are_found() {
     for golden in golden() {
         let double = golden.real();
@@ -101,7 +102,8 @@ fn statistic<M: Model, R: Rule<M::Weight> + Copy>(model: &M, law: &[f64], rule: 
     chi_squared(&counts, law)
 }
 
-#[test] // chi-squared against enumeration, six tests at 1e-7 and less each
+// chi-squared against enumeration, six tests at 1e-7 and less each
+#[test] // oracle: ising-anneal; law: ising-metropolis
 fn at_fixed_temperature_annealing_samples_boltzmanns_law() {
     let (couplings, fields) = (
         [0_i8, 2, -1, 1, 2, 0, 1, 0, -1, 1, 0, 3, 1, 0, 3, 0],
@@ -143,7 +145,8 @@ fn at_fixed_temperature_annealing_samples_boltzmanns_law() {
     }
 }
 
-#[test] // exact: costs are the same, so the same words decide the same way
+// exact: costs are the same, so the same words decide the same way
+#[test] // law: ising-metropolis, ising-anneal
 fn a_gauge_transform_maps_the_run() {
     let n = 12;
     let couplings = sherrington_kirkpatrick(9, n);
@@ -169,7 +172,8 @@ fn a_gauge_transform_maps_the_run() {
     assert!(annealed.flips > 0);
 }
 
-#[test] // the best of the states met, by a run whose every state is known: descent, then a flip up of all
+// the best of the states met, by a run whose every state is known: descent, then a flip up of all
+#[test] // law: ising-anneal
 fn the_best_state_is_kept() {
     let couplings = [0.0, 1.0, 1.0, 0.0];
     let model = Dense::new(&couplings, &[0.5, 0.5]).unwrap();
@@ -214,7 +218,8 @@ fn the_best_state_is_kept() {
     );
 }
 
-#[test] // couplings of very different size: f32 fields drift, and are exact again after 1000 and 2000 sweeps
+// couplings of very different size: f32 fields drift, and are exact again after 1000 and 2000 sweeps
+#[test] // law: ising-metropolis, ising-anneal
 fn float_fields_are_summed_anew() {
     let n = 8;
     let sizes = [1e4, 0.1, 3.3, 0.007, 17.0];
@@ -242,7 +247,8 @@ fn float_fields_are_summed_anew() {
     assert!(!drifted(1000) && !drifted(2000));
 }
 
-#[test] // by hand
+// by hand
+#[test] // oracle: ising-anneal
 fn beta_range_follows_its_formulas() {
     // |J01| = 2, |J12| = 0.5, h2 = -1: sums 2, 2.5, 1.5; gaps 2, .5, .5
     let couplings = [0.0, 2.0, 0.0, 2.0, 0.0, -0.5, 0.0, -0.5, 0.0];
@@ -269,7 +275,8 @@ fn beta_range_follows_its_formulas() {
     );
 }
 
-#[test] // closed form: equal ratios, both ends exact
+// closed form: equal ratios, both ends exact
+#[test] // law: ising-anneal
 fn schedules_are_geometric() {
     let betas: Vec<f64> = geometric(0.1, 2.5, 5).unwrap().collect();
     assert_eq!((betas.len(), betas[0], betas[4]), (5, 0.1, 2.5));
@@ -312,7 +319,7 @@ fn schedules_are_geometric() {
     assert_eq!(GeometricQ16::new(9, 4, 0).unwrap().count(), 0);
 }
 
-#[test]
+#[test] // edge: ising-anneal
 fn refusals() {
     let bad = |hot: f64, cold: f64| geometric(hot, cold, 3).map(|_| ()).err();
     assert_eq!(bad(f64::NAN, 1.0), Some(Error::NonFinite));

@@ -57,13 +57,13 @@ fn pieces_are_reversible_and_sweeps_stationary(rule: &impl Rule<f64>) -> f64 {
     violation(&law, &sweep)
 }
 
-#[test]
+#[test] // oracle: ising-metropolis
 fn metropolis() {
     let violation = pieces_are_reversible_and_sweeps_stationary(&Metropolis::new(1.0).unwrap());
     assert!((violation - 0.017).abs() < 5e-4, "{violation}");
 }
 
-#[test]
+#[test] // oracle: ising-heat-bath
 fn heat_bath() {
     let violation = pieces_are_reversible_and_sweeps_stationary(&HeatBath::new(1.0).unwrap());
     assert!((violation - 0.011).abs() < 5e-4, "{violation}");

@@ -82,7 +82,8 @@ fn farthest(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
-#[test] // oracle: the recurrences with momenta; fixed point: the same positions to its resolution
+// the recurrences with momenta; fixed point: the same positions to its resolution
+#[test] // oracle: ising-bifurcation
 fn positions_are_those_of_the_published_recurrences() {
     let (couplings, fields, real_couplings, real_fields) = model();
     let integer = Dense::new(&couplings, &fields).unwrap();
@@ -113,7 +114,8 @@ fn positions_are_those_of_the_published_recurrences() {
     }
 }
 
-#[test] // forces far beyond ±4: saturated sums meet the same walls as unlimited ones, as the head derives
+// forces far beyond ±4: saturated sums meet the same walls as unlimited ones, as the head derives
+#[test] // law: ising-bifurcation
 fn saturation_changes_nothing() {
     let (couplings, fields, real_couplings, _) = model();
     let fields: Vec<i32> = fields.iter().map(|h| 40 * h).collect();
@@ -133,7 +135,8 @@ fn saturation_changes_nothing() {
     }
 }
 
-#[test] // extremes of range: overflow checks are on in this build
+// extremes of range: overflow checks are on in this build
+#[test] // edge: ising-bifurcation
 fn the_largest_weights_and_starts_stay_in_range() {
     let wall = i32::WALL;
     let big = (1 << 30) - 3;
@@ -182,7 +185,7 @@ fn hits<M: Model<Weight: Coordinate>>(golden: &Golden, model: &M, variant: Varia
 /// Golden: the spec measured .98 and more (ballistic), .86 to 1 (discrete) on SK seeds 1 to 3 with 50 starts. With
 /// 2000 starts the discrete variant has .97, .996, .863 at dt = 1.25 and .91, .997, .783 at dt = 0.5, whatever
 /// the scale of the velocities at the start; the bounds are three deviations (of 150 starts) below.
-#[test]
+#[test] // oracle: ising-bifurcation
 fn ground_states_of_the_golden_instances_are_found() {
     for golden in golden() {
         let double = golden.real();
@@ -210,7 +213,8 @@ fn ground_states_of_the_golden_instances_are_found() {
     }
 }
 
-#[test] // exact in floats and integers: products round alike for both signs
+// exact in floats and integers: products round alike for both signs
+#[test] // law: ising-bifurcation
 fn a_gauge_transform_maps_the_run() {
     let (couplings, fields, real_couplings, real_fields) = model();
     let n = fields.len();
@@ -260,7 +264,8 @@ fn a_gauge_transform_maps_the_run() {
     }
 }
 
-#[test] // closed form: without couplings each spin follows its field, and sign(0) is +1
+// closed form: without couplings each spin follows its field, and sign(0) is +1
+#[test] // oracle: ising-bifurcation
 fn spins_without_couplings_follow_their_fields() {
     for variant in VARIANTS {
         let method = Bifurcation {
@@ -292,7 +297,8 @@ fn spins_without_couplings_follow_their_fields() {
     }
 }
 
-#[test] // two spins at rest on 0 in the discrete variant are pulled as by +1: by hand, c0 = (1/2) / sqrt(2)
+// two spins at rest on 0 in the discrete variant are pulled as by +1: by hand, c0 = (1/2) / sqrt(2)
+#[test] // edge: ising-bifurcation
 fn the_sign_of_zero_is_up() {
     let model = Dense::new(&[0.0, -1.0, -1.0, 0.0], &[0.0; 2]).unwrap();
     let method = Bifurcation {
@@ -305,7 +311,7 @@ fn the_sign_of_zero_is_up() {
     assert_eq!((&spins[..], energy), (&[-1, -1][..], 1.0));
 }
 
-#[test]
+#[test] // law: ising-bifurcation
 fn starts_are_uniform_within_a_tenth() {
     let (x, _) = start::<i32>(10_000, 3);
     let (y, _) = start::<f64>(10_000, 3);
@@ -321,7 +327,7 @@ fn starts_are_uniform_within_a_tenth() {
     assert!((y.iter().sum::<f64>() / 1e4).abs() < 6.0 * 0.1 / 3.0_f64.sqrt() / 100.0);
 }
 
-#[test]
+#[test] // edge: ising-bifurcation
 fn refusals() {
     let good = Bifurcation {
         variant: Variant::Discrete,

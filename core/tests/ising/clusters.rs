@@ -221,7 +221,8 @@ fn graphs() -> Vec<(&'static str, usize, Bonds)> {
     ]
 }
 
-#[test] // exact: detailed balance of the code's own matrix
+// exact: detailed balance of the code's own matrix
+#[test] // oracle: ising-wolff
 fn wolff_is_in_detailed_balance() {
     // A field of ln 2 / (2 beta) makes acceptances 1/2, two of them 1/4.
     let unit = 2.0_f64.ln() / (2.0 * BETA);
@@ -249,7 +250,8 @@ fn wolff_is_in_detailed_balance() {
     }
 }
 
-#[test] // exact: detailed balance of the code's own matrix
+// exact: detailed balance of the code's own matrix
+#[test] // oracle: ising-swendsen-wang
 fn swendsen_wang_is_in_detailed_balance() {
     // One field of ln 3 / (2 beta): heat baths of 1/4, 1/2 and 3/4.
     let unit = 3.0_f64.ln() / (2.0 * BETA);
@@ -280,7 +282,8 @@ fn swendsen_wang_is_in_detailed_balance() {
     }
 }
 
-#[test] // exact, a side of 2: bonds that are there twice count twice
+// exact, a side of 2: bonds that are there twice count twice
+#[test] // edge: ising-wolff, ising-swendsen-wang
 fn doubled_bonds() {
     let strength = coupling(0.25_f64.sqrt());
     let model = Torus::new(2, 2, strength, 0.0, Wrap::Multigraph).unwrap();
@@ -296,7 +299,8 @@ fn doubled_bonds() {
     );
 }
 
-#[test] // law of long chains with couplings and fields of any size: chi-square against enumeration
+// law of long chains with couplings and fields of any size: chi-square against enumeration
+#[test] // oracle: ising-wolff, ising-swendsen-wang
 fn chains_sample_the_boltzmann_law() {
     let n = 6;
     let mut instance = Instance::normal(n, 3);
@@ -352,7 +356,8 @@ fn table() -> [(usize, f64, f64, f64); 10] {
     ]
 }
 
-#[test] // exact tables: |m|, m² and the mean cluster size, five errors each
+// exact tables: |m|, m² and the mean cluster size, five errors each
+#[test] // oracle: ising-wolff
 fn wolff_on_small_lattices() {
     let moves = 40_000;
     for (index, (side, temperature, mean, square)) in table().into_iter().enumerate() {
@@ -379,7 +384,8 @@ fn wolff_on_small_lattices() {
     }
 }
 
-#[test] // <|C|>/N = <m²> = 0.64691157 at L = 8, T_c: three seeds, errors below 1.5e-3
+// <|C|>/N = <m²> = 0.64691157 at L = 8, T_c: three seeds, errors below 1.5e-3
+#[test] // law: ising-wolff
 fn improved_estimator_of_wolff() {
     let (n, moves) = (64, 160_000);
     let model = Torus::new(8, 8, 1, 0, Wrap::Simple).unwrap();
@@ -398,7 +404,8 @@ fn improved_estimator_of_wolff() {
     }
 }
 
-#[test] // exact tables: |m| and the sum of squared cluster sizes, five errors each
+// exact tables: |m| and the sum of squared cluster sizes, five errors each
+#[test] // oracle: ising-swendsen-wang
 fn swendsen_wang_on_small_lattices() {
     let sweeps = 20_000;
     for (index, (side, temperature, mean, square)) in table().into_iter().enumerate() {
@@ -421,7 +428,8 @@ fn swendsen_wang_on_small_lattices() {
     }
 }
 
-#[test] // an antiferromagnet at -beta is the ferromagnet, word for word; at beta = 0 clusters are single sites
+// an antiferromagnet at -beta is the ferromagnet, word for word; at beta = 0 clusters are single sites
+#[test] // law: ising-wolff, ising-swendsen-wang
 fn sign_of_beta() {
     let ferro = Torus::new(6, 6, 1, 0, Wrap::Simple).unwrap();
     let anti = Torus::new(6, 6, -1, 0, Wrap::Simple).unwrap();
@@ -443,7 +451,8 @@ fn sign_of_beta() {
     );
 }
 
-#[test] // zero temperature: the cluster is the connected component, whatever the strength
+// zero temperature: the cluster is the connected component, whatever the strength
+#[test] // law: ising-wolff, ising-swendsen-wang
 fn cold_clusters_are_components() {
     let instance = instance(4, &[(0, 2, 1.0, 0.5), (1, 3, -1.0, 0.25)], &[0.0; 4]);
     let model = Dense::new(&instance.couplings, &instance.fields).unwrap();
@@ -458,7 +467,7 @@ fn cold_clusters_are_components() {
     }
 }
 
-#[test]
+#[test] // edge: ising-wolff, ising-swendsen-wang
 fn refusals() {
     let free = Dense::new(&[0, 1, 1, 0], &[0, 0]).unwrap();
     let held = Dense::new(&[0, 1, 1, 0], &[0, 3]).unwrap();

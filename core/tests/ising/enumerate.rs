@@ -52,7 +52,8 @@ fn small_integers(n: usize, seed: u64) -> (Vec<i32>, Vec<i32>) {
 proptest! {
     #![proptest_config(crate::cases(40))]
 
-    #[test] // oracle: the definitions, in f64
+    // the definitions, in f64
+    #[test] // oracle: ising-enumerate
     fn float_sums_are_the_definitions(n in 1_usize..=10, seed in 0_u64..1000, beta in -2.0..2.0_f64) {
         let instance = Instance::normal(n, seed);
         let (log_partition, law) = instance.law(beta);
@@ -76,7 +77,8 @@ proptest! {
         prop_assert_eq!(ground.degeneracy, 1);
     }
 
-    #[test] // oracle: the definitions, counted
+    // the definitions, counted
+    #[test] // oracle: ising-enumerate
     fn integer_levels_are_the_definitions(n in 1_usize..=10, seed in 0_u64..1000, beta in -2.0..2.0_f64) {
         let (couplings, fields) = small_integers(n, seed);
         let instance = Instance { couplings: wide(&couplings), fields: wide(&fields) };
@@ -98,7 +100,8 @@ proptest! {
         close(binned.energy_squared, direct.energy_squared, "<E²>");
     }
 
-    #[test] // closed form: an open chain has Z = 2^N Π cosh(beta J_i) and <s_0 s_k> = Π_(i<k) tanh(beta J_i)
+    // closed form: an open chain has Z = 2^N Π cosh(beta J_i) and <s_0 s_k> = Π_(i<k) tanh(beta J_i)
+    #[test] // oracle: ising-enumerate
     fn open_chain(n in 2_usize..=12, seed in 0_u64..1000, beta in -2.0..2.0_f64) {
         let mut couplings = Instance::normal(n, seed).couplings;
         for i in 0..n {
@@ -124,7 +127,8 @@ proptest! {
     }
 }
 
-#[test] // closed form: Z = (2 cosh K)^N + (2 sinh K)^N
+// closed form: Z = (2 cosh K)^N + (2 sinh K)^N
+#[test] // oracle: ising-enumerate
 fn ring() {
     for (n, beta) in [(3, 0.7), (7, 0.3), (8, -0.9), (12, 1.1)] {
         let mut couplings = vec![0; n * n];
@@ -141,7 +145,8 @@ fn ring() {
     }
 }
 
-#[test] // closed form: Curie-Weiss, a sum over the magnetisation with binomials
+// closed form: Curie-Weiss, a sum over the magnetisation with binomials
+#[test] // oracle: ising-enumerate
 fn complete_graph() {
     let (n, beta, coupling, field) = (11_usize, 0.8, 0.3, 0.15);
     let mut couplings = vec![coupling; n * n];
@@ -206,7 +211,7 @@ fn golden(couplings: &[i32], beta: f64, expected: (i32, u32, f64, f64)) {
     );
 }
 
-#[test]
+#[test] // golden: ising-enumerate
 fn golden_sherrington_kirkpatrick() {
     golden(&sk(16, 1), 0.25, (-36, 8, 14.479_259_5, -24.356_829));
     golden(&sk(16, 2), 0.25, (-44, 2, 14.776_885, -28.320_602));
@@ -217,14 +222,15 @@ fn four_by_four(seed: u64) -> Vec<i32> {
     edwards_anderson(seed, 4).into_iter().map(i32::from).collect()
 }
 
-#[test]
+#[test] // golden: ising-enumerate
 fn golden_edwards_anderson() {
     golden(&four_by_four(1), 1.0, (-24, 2, 24.953_192, -22.880_978));
     golden(&four_by_four(2), 1.0, (-20, 22, 23.369_77, -18.924_679));
     golden(&four_by_four(3), 1.0, (-22, 14, 24.801_205, -21.321_259));
 }
 
-#[test] // Kaufman's energies and the <m²> of the L = 4 lattice (tables of the spec)
+// Kaufman's energies and the <m²> of the L = 4 lattice (tables of the spec)
+#[test] // oracle: ising-enumerate
 fn lattice_of_side_four() {
     let model = Torus::new(4, 4, 1, 0, Wrap::Simple).unwrap();
     let critical = 2.0 / (1.0 + 2.0_f64.sqrt()).ln();
@@ -251,7 +257,8 @@ fn lattice_of_side_four() {
     }
 }
 
-#[test] // levels that are equal in decimals are one level in floats, of either width
+// levels that are equal in decimals are one level in floats, of either width
+#[test] // law: ising-enumerate
 fn ties_survive_rounding() {
     let mut degenerate = 0;
     for seed in 0..20 {
@@ -279,7 +286,8 @@ fn ties_survive_rounding() {
     assert!(degenerate > 3, "the instances have too few ties to tell");
 }
 
-#[test] // a field of 1e-9 parts two ground states: f64 sees it
+// a field of 1e-9 parts two ground states: f64 sees it
+#[test] // law: ising-enumerate
 fn close_levels_are_told_apart() {
     let n = 9;
     let instance = Instance::normal(n, 5);
@@ -292,7 +300,8 @@ fn close_levels_are_told_apart() {
     assert_eq!(one.state, !pair.state & ((1 << n) - 1));
 }
 
-#[test] // sixteen thousand incremental f32 energies: the reported one is summed from scratch
+// sixteen thousand incremental f32 energies: the reported one is summed from scratch
+#[test] // law: ising-enumerate
 fn single_precision_does_not_drift() {
     let n = 14;
     for seed in 0..6 {
@@ -322,7 +331,8 @@ fn single_precision_does_not_drift() {
     }
 }
 
-#[test] // huge beta: nothing overflows, ln Z = -beta E0 + ln g0
+// huge beta: nothing overflows, ln Z = -beta E0 + ln g0
+#[test] // edge: ising-enumerate
 fn cold_limit() {
     let (couplings, fields) = (sk(16, 1), vec![0; 16]);
     let model = Dense::new(&couplings, &fields).unwrap();
@@ -337,7 +347,7 @@ fn cold_limit() {
     assert_eq!((hot.energy, hot.energy_squared), (0.0, 120.0));
 }
 
-#[test]
+#[test] // edge: ising-enumerate
 fn refusals() {
     let couplings = vec![0; 25 * 25];
     let fields = [0; 25];

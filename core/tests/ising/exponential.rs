@@ -19,7 +19,8 @@ fn real(fixed: f64) -> f64 {
     fixed / f64::from(1_u32 << FRACTION_BITS)
 }
 
-#[test] // closed form: the bounds of the module's head
+// closed form: the bounds of the module's head
+#[test] // oracle: ising-integer
 fn exponential_is_within_its_bound() {
     let (mut low, mut high) = (0.0_f64, 0.0_f64);
     for w in sweep() {
@@ -34,7 +35,8 @@ fn exponential_is_within_its_bound() {
     assert_eq!(exponential(0), exponential(1)); // no word gives anything else
 }
 
-#[test] // closed form; exact identity: odd about one half
+// closed form; exact identity: odd about one half
+#[test] // oracle: ising-integer
 fn logit_is_within_its_bound_and_odd() {
     for w in sweep() {
         let u = f64::from(w) / 4_294_967_296.0;
@@ -45,7 +47,8 @@ fn logit_is_within_its_bound_and_odd() {
     assert_eq!(logit(1 << 31), 0);
 }
 
-#[test] // what counting by bisection relies on: joints of chords and octaves, and runs of words
+// what counting by bisection relies on: joints of chords and octaves, and runs of words
+#[test] // law: ising-integer
 fn exponential_never_rises_and_logit_never_falls() {
     let joints = (0..32).flat_map(|zeros| (0..512).map(move |k| (1 << 31 | k << 22_u32) >> zeros));
     let runs = [
@@ -64,7 +67,8 @@ fn exponential_never_rises_and_logit_never_falls() {
     }
 }
 
-#[test] // moments of 1e5 draws, |z| < 6 each: false alarm below 2e-8 in all
+// moments of 1e5 draws, |z| < 6 each: false alarm below 2e-8 in all
+#[test] // law: ising-integer
 fn draws_follow_their_laws() {
     let mut rng = stream(5, "variates", 0);
     let (mut x, mut x2, mut l, mut l2) = (0.0, 0.0, 0.0, 0.0);

@@ -10,7 +10,8 @@ use rand_core::TryRng;
 
 const TEMPERATURES: [f64; 8] = [0.01, 0.3, 1.0, 2.269, 7.7, 100.0, 5000.0, 65_535.5];
 
-#[test] // closed form, over all costs where the acceptance is not 0, at cold and hot temperatures
+// closed form, over all costs where the acceptance is not 0, at cold and hot temperatures
+#[test] // oracle: ising-integer
 fn metropolis_accepts_with_the_boltzmann_factor() {
     for temperature in TEMPERATURES {
         let q = quantise(temperature).unwrap();
@@ -34,7 +35,8 @@ fn metropolis_accepts_with_the_boltzmann_factor() {
     }
 }
 
-#[test] // closed form
+// closed form
+#[test] // oracle: ising-integer
 fn heat_bath_draws_the_logistic_law() {
     for temperature in TEMPERATURES {
         let q = quantise(temperature).unwrap();
@@ -61,7 +63,8 @@ fn the_heat_bath_is_fair_without_a_field() {
     }
 }
 
-#[test] // the decision the samplers make is the one that is counted, early exits included
+// the decision the samplers make is the one that is counted, early exits included
+#[test] // law: ising-integer
 fn flips_happen_with_the_counted_probability() {
     for temperature in TEMPERATURES {
         let q = quantise(temperature).unwrap();
@@ -99,7 +102,8 @@ impl TryRng for Never {
     }
 }
 
-#[test] // no draw where the outcome is settled
+// no draw where the outcome is settled
+#[test] // edge: ising-integer
 fn settled_decisions_draw_nothing() {
     let rng = &mut Never;
     let (metropolis, bath) = (MetropolisQ16::new(65_536), HeatBathQ16::new(65_536));
@@ -114,7 +118,7 @@ fn settled_decisions_draw_nothing() {
     }
 }
 
-#[test]
+#[test] // edge: ising-integer
 fn temperature_zero_is_descent() {
     let (metropolis, bath) = (MetropolisQ16::new(0), HeatBathQ16::new(0));
     for word in [1, 1 << 31, u64::from(u32::MAX)] {
@@ -129,7 +133,7 @@ fn temperature_zero_is_descent() {
     );
 }
 
-#[test]
+#[test] // edge: ising-integer
 fn temperatures_are_quantised_or_refused() {
     assert_eq!(quantise(0.0), Ok(0));
     assert_eq!(quantise(1.0), Ok(65_536));
@@ -175,7 +179,8 @@ fn distances(couplings: &[i8], fields: &[i8], temperature: f64) -> [f64; 2] {
     [random_site(n, &accept), random_site(n, &heat)].map(|matrix| total_variation(&stationary(&matrix), &law))
 }
 
-#[test] // the stationary law of N = 3 and 4 from exact transition matrices: spec 1.4 asks 1e-4
+// the stationary law of N = 3 and 4 from exact transition matrices: spec 1.4 asks 1e-4
+#[test] // oracle: ising-integer
 fn the_stationary_law_is_boltzmanns() {
     let mut worst = 0.0_f64;
     for temperature in [0.7, 1.0, 2.269, 5.0, 40.0] {
@@ -189,14 +194,16 @@ fn the_stationary_law_is_boltzmanns() {
     assert!(worst < STATIONARY, "{worst:e}"); // measured 2.6e-7
 }
 
-#[test] // the test above can fail: it would see a thousandth of a temperature
+// the test above can fail: it would see a thousandth of a temperature
+#[test] // law: ising-integer
 fn the_law_at_a_temperature_off_by_a_thousandth_is_told_apart() {
     let couplings = [0.0, 3.0, -2.0, 3.0, 0.0, 1.0, -2.0, 1.0, 0.0];
     let e = energies(&couplings, &[1.0, 0.0, -1.0]);
     assert!(total_variation(&boltzmann(&e, 1.0), &boltzmann(&e, 1.001)) > 1e-4);
 }
 
-#[test] // an integer model refuses what the rules could not scale
+// an integer model refuses what the rules could not scale
+#[test] // edge: ising-integer
 fn overflow_is_refused() {
     let big = i32::MAX / 4;
     assert!(Dense::new(&[0, big, big, 0], &[0, 0]).is_ok());

@@ -125,7 +125,8 @@ impl Lattice {
     }
 }
 
-#[test] // 2 x 2 (each bond twice), and 2 x 4, 4 x 2 for one rule of each kind: full matrices
+// 2 x 2 (each bond twice), and 2 x 4, 4 x 2 for one rule of each kind: full matrices
+#[test] // oracle: ising-lattice
 fn halves_are_reversible_and_sweeps_stationary() {
     for (width, height) in [(2, 2), (4, 2), (2, 4)] {
         for table in [
@@ -178,7 +179,8 @@ fn largest_change(before: &[f64], after: &[f64]) -> f64 {
     change / scale
 }
 
-#[test] // 4 x 4: all 2^16 states
+// 4 x 4: all 2^16 states
+#[test] // oracle: ising-lattice
 fn four_by_four_is_stationary_at_the_effective_temperature() {
     let tables = [Table::uniform(4, 4, 1), Table::random(4, 4, 500, 5)];
     let rules = [metropolis_rules().remove(0), heat_bath_rules().remove(0)];

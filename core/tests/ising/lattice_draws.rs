@@ -8,7 +8,8 @@ use rand_core::Rng;
 
 const CRITICAL: f64 = 2.269_185_314_213_022;
 
-#[test] // spec 1.3, shifts to two digits
+// spec 1.3, shifts to two digits
+#[test] // oracle: ising-lattice
 fn effective_temperature_at_the_critical_one() {
     for (bits, shift) in [
         (8, 2.3e-3),
@@ -34,7 +35,7 @@ fn effective_temperature_at_the_critical_one() {
     }
 }
 
-#[test]
+#[test] // edge: ising-lattice
 fn edges_of_probability() {
     let at = Probability::at_temperature;
     assert_eq!(at(f64::NAN, 16), Err(Error::NonFinite));
@@ -96,7 +97,7 @@ fn exact_law(draw: &impl Draw) {
     }
 }
 
-#[test]
+#[test] // oracle: ising-lattice
 fn exact_law_of_both_draws() {
     for bits in 1..=5 {
         for threshold in 0..1 << bits {
@@ -137,7 +138,7 @@ fn lanes_do_not_see_each_other(draw: &impl Draw) {
     }
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn lanes_are_independent() {
     for (threshold, bits) in [(10, 5), (11_243, 16), (0x2BEC_3A7F_0911_2233, 64)] {
         let p = Probability::new(threshold, bits).unwrap();
@@ -152,7 +153,7 @@ fn words_read(draw: &impl Draw, single: u64, need: u64, words: Vec<u64>) -> (u64
     (draw.draw(single, need, &mut random), random.read)
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn fixed_reads_as_many_words_as_it_says() {
     let words = random_words(200, 1);
     for (threshold, bits, each) in [
@@ -175,7 +176,8 @@ fn longest(lanes: u32) -> (f64, f64) {
     (mean, square - mean * mean)
 }
 
-#[test] // fixed seed; |z| < 5 in 16 comparisons: false alarm 6e-7 each
+// fixed seed; |z| < 5 in 16 comparisons: false alarm 6e-7 each
+#[test] // law: ising-lattice
 fn lazy_reads_until_the_last_needed_lane_is_decided() {
     assert!((longest(32).0 - 6.36).abs() < 5e-3 && (longest(64).0 - 7.34).abs() < 5e-3);
     for (threshold, bits) in [(11_243, 16), (0x2BEC_3A7F_0911_2233, 64)] {
@@ -211,7 +213,7 @@ impl<B: Bits, F: Fair<B>> Fair<B> for Counted<F> {
 }
 
 /// u = t after all 64, or 128, bits accepts; u = t + 1 does not.
-#[test]
+#[test] // law: ising-lattice
 fn lazy_compares_to_the_last_bit() {
     let thresholds = [
         (0, 1),
@@ -253,7 +255,7 @@ fn lazy_compares_to_the_last_bit() {
 }
 
 /// For k = 64 the second 64 bits decide where a rounding of p² to 64 bits could not.
-#[test]
+#[test] // oracle: ising-lattice
 fn squares_have_128_bits() {
     let p = Probability::new((1 << 33) - 1, 64).unwrap(); // p = 2^-31, p² = 2^-62
     let draw = Lazy::new(p);

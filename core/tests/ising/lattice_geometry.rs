@@ -64,7 +64,7 @@ fn every_site_has_its_own_lane<W: Word>() {
     }
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn bijection() {
     every_site_has_its_own_lane::<u16>();
     every_site_has_its_own_lane::<u32>();
@@ -112,7 +112,7 @@ fn neighbours_are_where_they_should_be<W: Word>() {
     }
 }
 
-#[test]
+#[test] // oracle: ising-lattice
 fn neighbours() {
     neighbours_are_where_they_should_be::<u16>();
     neighbours_are_where_they_should_be::<u32>();
@@ -152,7 +152,7 @@ fn energies_are_those_of_the_models<W: Word>() {
     }
 }
 
-#[test]
+#[test] // oracle: ising-lattice
 fn energies() {
     energies_are_those_of_the_models::<u16>();
     energies_are_those_of_the_models::<u32>();
@@ -199,7 +199,7 @@ fn fields_are_those_of_the_couplings<W: Word>() {
     }
 }
 
-#[test]
+#[test] // oracle: ising-lattice
 fn fields_of_plus_minus_bonds() {
     fields_are_those_of_the_couplings::<u16>();
     fields_are_those_of_the_couplings::<u32>();
@@ -235,7 +235,7 @@ fn unused_lanes_stay_empty<W: Word>() {
     }
 }
 
-#[test]
+#[test] // edge: ising-lattice
 fn lanes_without_a_site() {
     unused_lanes_stay_empty::<u16>();
     unused_lanes_stay_empty::<u32>();
@@ -285,7 +285,7 @@ fn words_of_a_generator() {
     assert_eq!((u16::mask(0), u16::mask(3), u32::mask(32)), (0, 7, u32::MAX));
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn owned_memory_is_the_lent_memory() {
     assert_eq!(size_of::<Lattice<u32, 1, 64>>(), 512);
     let update = Metropolis(Lazy::new(Probability::at_temperature(2.3, 64).unwrap()));
@@ -318,7 +318,7 @@ fn owned_memory_is_the_lent_memory() {
     );
 }
 
-#[test]
+#[test] // edge: ising-lattice
 fn sides_that_are_refused() {
     let new = |width, height, wrap| Geometry::new::<u32>(width, height, wrap).map(|_| ());
     for wrap in [Wrap::Simple, Wrap::Multigraph] {
@@ -342,7 +342,7 @@ fn sides_that_are_refused() {
     assert_eq!(new(2, 2, Wrap::Multigraph), Ok(()));
 }
 
-#[test]
+#[test] // edge: ising-lattice
 fn memory_that_does_not_fit_is_refused() {
     let geometry = Geometry::new::<u16>(6, 4, Wrap::Simple).unwrap();
     let other = Geometry::new::<u16>(8, 4, Wrap::Simple).unwrap();

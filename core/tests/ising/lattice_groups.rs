@@ -143,7 +143,7 @@ fn kinds() -> impl Iterator<Item = Vec<bool>> {
     (1..=2).flat_map(move |count| (0..1 << count).map(move |bits| of(count, bits)))
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn joint_law_over_every_sequence_of_bits() {
     for singles in kinds() {
         for (threshold, bits) in [(43, 8), (11_243, 16), (0xDBEC_3A7F_0911_2233, 64)] {
@@ -234,7 +234,7 @@ fn plainly(group: &[Proposal<u64>], [single, others]: [u64; 2], words: &[u64]) -
     (flips, read)
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn groups_written_down_site_by_site() {
     let p = Probability::new(0x2BEC_3A7F_0911_2233, 64).unwrap();
     let square = (u128::from(p.threshold()) + 1).pow(2) - 1;
@@ -273,7 +273,7 @@ fn groups_written_down_site_by_site() {
 
 /// Two words that are undecided to the last bit: u = t flips, for p² after the other 64 bits. The second meets the first
 /// in every lane, so that it waits.
-#[test]
+#[test] // law: ising-lattice
 fn groups_compare_to_the_last_bit() {
     for (threshold, bits) in [(10, 5), (11_243, 16), (0x2BEC_3A7F_0911_2233, 64)] {
         let p = Probability::new(threshold, bits).unwrap();

@@ -93,7 +93,7 @@ fn agrees<W: Word>(rule: impl Fn(f64) -> Box<dyn Fn(usize, u64) -> [Batches; 4]>
 
 const SWEEPS: usize = 100 * BATCHES;
 
-#[test]
+#[test] // oracle: ising-lattice
 fn metropolis_lazy_on_u32() {
     agrees::<u32>(
         |temperature| {
@@ -112,7 +112,7 @@ fn metropolis_lazy_on_u32() {
     );
 }
 
-#[test]
+#[test] // oracle: ising-lattice
 fn metropolis_fixed_on_u16() {
     agrees::<u16>(
         |temperature| {
@@ -131,7 +131,7 @@ fn metropolis_fixed_on_u16() {
     );
 }
 
-#[test]
+#[test] // oracle: ising-lattice
 fn heat_bath_on_u64() {
     agrees::<u64>(
         |temperature| {
@@ -144,7 +144,7 @@ fn heat_bath_on_u64() {
     );
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn antiferromagnet_has_the_same_staggered_law() {
     let (side, temperature, [e, abs, square, _]) = EXACT[4];
     let rule = HeatBath::at_temperature(temperature).unwrap();
@@ -155,7 +155,7 @@ fn antiferromagnet_has_the_same_staggered_law() {
 }
 
 /// Three bits: e^(-4/T) at T_c rounds from 0.1716 to 1/8, which is T = 1.92.
-#[test]
+#[test] // oracle: ising-lattice
 fn coarse_acceptance_samples_the_effective_temperature() {
     let p = Probability::at_temperature(CRITICAL, 3).unwrap();
     assert_eq!(p.value(), 0.125);
@@ -233,7 +233,7 @@ fn gauge_invariant<W: Word>(width: usize, height: usize, update: &impl Update) {
     }
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn gauge() {
     let p = Probability::at_temperature(2.0, 64).unwrap();
     for (width, height) in [(4, 4), (6, 6), (8, 8), (64, 4), (128, 2)] {
@@ -253,7 +253,7 @@ fn gauge() {
 }
 
 /// What a heat bath draws does not depend on the spin it replaces: two starts with one stream meet.
-#[test]
+#[test] // law: ising-lattice
 fn heat_bath_forgets_the_old_spins() {
     let rule = HeatBath::at_temperature(3.0).unwrap();
     let (mut a, mut b) = (Memory::<u32>::random(16, 4, 1), Memory::<u32>::random(16, 4, 1));
@@ -299,7 +299,7 @@ fn nishimori<W: Word>(side: usize, temperature: f64, update: &impl Update) {
     batches.check(-beta.tanh(), 1.5e-3, "energy per bond on Nishimori's line");
 }
 
-#[test]
+#[test] // oracle: ising-lattice, ising-nishimori
 fn energy_on_nishimoris_line() {
     let p = Probability::at_temperature(1.25, 64).unwrap();
     nishimori::<u64>(12, 1.25, &Metropolis(Lazy::new(p)));

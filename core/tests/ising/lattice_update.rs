@@ -53,7 +53,7 @@ impl<B: Bits> Fair<B> for Nothing {
     }
 }
 
-#[test]
+#[test] // oracle: ising-lattice
 fn metropolis_truth_table() {
     let (spins, neighbours) = patterns();
     for told in [0, 1, 2, 3] {
@@ -71,7 +71,7 @@ fn metropolis_truth_table() {
 }
 
 /// Coin first, then 64 bits of u: new = the sign of the field, unless u <= its threshold.
-#[test]
+#[test] // oracle: ising-lattice
 fn heat_bath_truth_table() {
     let (two, four) = (0x2BEC_3A7F_0911_2233, 0x0777_0123_4567_89AB);
     let rule = HeatBath::from_thresholds([two, four]).unwrap();
@@ -97,7 +97,7 @@ fn heat_bath_truth_table() {
     }
 }
 
-#[test]
+#[test] // edge: ising-lattice
 fn thresholds_of_heat_bath() {
     for temperature in [0.4, 1.0, 2.269_185_314_213_022, 10.0, 1e6] {
         let rule = HeatBath::at_temperature(temperature).unwrap();
@@ -137,7 +137,7 @@ fn thresholds_of_heat_bath() {
     assert_eq!(from(rule.thresholds()), Ok(rule));
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn lanes_without_a_site_draw_nothing() {
     let p = Probability::at_temperature(2.0, 64).unwrap();
     let (n, signs) = ([0xFFFF_u16, 0, 0xF0F0, 0x1234], [0_u16, 0xFFFF, 0xFF00, 0x9876]);
@@ -327,14 +327,14 @@ fn sweeps_are_the_reference<W: Word>() {
     }
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn words_of_sites_are_sites_one_by_one() {
     sweeps_are_the_reference::<u16>();
     sweeps_are_the_reference::<u32>();
     sweeps_are_the_reference::<u64>();
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn a_sweep_is_colour_0_then_colour_1() {
     let rule = HeatBath::at_temperature(2.0).unwrap();
     let (mut a, mut b) = (Memory::<u32>::random(64, 6, 1), Memory::<u32>::random(64, 6, 1));

@@ -241,7 +241,8 @@ impl Rule<f64> for Always {
     }
 }
 
-#[test] // law: typewriter visits everyone once, random order N times somebody
+// typewriter visits everyone once, random order N times somebody
+#[test]
 fn orders_visit_as_they_say() {
     let model = Torus::new(8, 8, 0.5, 0.25, Wrap::Simple).expect("a torus");
     let (mut spins, mut fields) = (vec![1; 64], vec![0.0; 64]);

@@ -71,7 +71,8 @@ impl Replicas {
     }
 }
 
-#[test] // law: each temperature has its Boltzmann law, N = 8, against enumeration
+// each temperature has its Boltzmann law, N = 8, against enumeration
+#[test] // oracle: ising-temper
 fn marginals_are_boltzmann() {
     let n = 8;
     let mut instance = Instance::normal(n, 17);
@@ -118,7 +119,8 @@ fn marginals_are_boltzmann() {
     );
 }
 
-#[test] // golden SK N = 16, seeds 1 to 3: energies at beta = 0.25 .. 2 against enumeration, five errors each
+// golden SK N = 16, seeds 1 to 3: energies at beta = 0.25 .. 2 against enumeration, five errors each
+#[test] // oracle: ising-temper
 fn spin_glass_energies() {
     let mut betas = [0.0; 8];
     geometric(0.25, 2.0, &mut betas).unwrap();
@@ -155,7 +157,8 @@ fn spin_glass_energies() {
     }
 }
 
-#[test] // identical temperatures always exchange, without a draw, whatever the energies
+// identical temperatures always exchange, without a draw, whatever the energies
+#[test] // law: ising-temper
 fn equal_temperatures_always_exchange() {
     let (mut places, mut rungs) = ([Replica::default(); 5], [Rung::default(); 5]);
     let mut tempering = Tempering::new(&mut places, &mut rungs).unwrap();
@@ -175,7 +178,8 @@ fn equal_temperatures_always_exchange() {
     assert_eq!(rungs, [0, 1, 2, 3, 4]);
 }
 
-#[test] // exact: the acceptance is min(1, e^((beta_a - beta_b)(E_a - E_b)))
+// exact: the acceptance is min(1, e^((beta_a - beta_b)(E_a - E_b)))
+#[test] // oracle: ising-temper
 fn acceptance_of_one_exchange() {
     let ladder = Betas::new(&[0.5, 0.8]).unwrap();
     let mut rng = stream(9, "acceptance", 0);
@@ -213,7 +217,8 @@ impl Exchange<i32> for Script {
     }
 }
 
-#[test] // three rungs by hand: who meets whom, and who has made a round trip
+// three rungs by hand: who meets whom, and who has made a round trip
+#[test] // law: ising-temper
 fn scripted_round_trips() {
     let (mut places, mut rungs) = ([Replica::default(); 3], [Rung::default(); 3]);
     let mut tempering = Tempering::new(&mut places, &mut rungs).unwrap();
@@ -266,7 +271,8 @@ fn scripted_round_trips() {
     assert_eq!(pairs, [(4, 3), (4, 4), (0, 0)]);
 }
 
-#[test] // what was said is enough to go on from
+// what was said is enough to go on from
+#[test] // law: ising-temper
 fn resumed_is_uninterrupted() {
     let betas = [0.1, 0.3, 0.9, 1.1];
     let ladder = Betas::new(&betas).unwrap();
@@ -289,7 +295,8 @@ fn resumed_is_uninterrupted() {
     }
 }
 
-#[test] // closed form: equal ratios, exact ends
+// closed form: equal ratios, exact ends
+#[test] // law: ising-temper
 fn geometric_ladder() {
     let mut betas = [0.0; 7];
     geometric(0.3, 2.7, &mut betas).unwrap();
@@ -313,7 +320,8 @@ fn counted(pairs: &[(u64, u64)]) -> Vec<Rung> {
     pairs.iter().chain([&(0, 0)]).map(rung).collect()
 }
 
-#[test] // by hand: rejections .75, .25 and .5, .25, .25, up to the half counted in
+// by hand: rejections .75, .25 and .5, .25, .25, up to the half counted in
+#[test] // law: ising-temper
 fn adjusted_ladder() {
     let mut adjusted = [0.0; 3];
     let tries = 4_000_000;
@@ -338,7 +346,8 @@ fn adjusted_ladder() {
     }
 }
 
-#[test] // run, adjust, run again: the acceptances of a spin glass draw together
+// run, adjust, run again: the acceptances of a spin glass draw together
+#[test] // law: ising-temper
 fn feedback_equalises() {
     let instance = Instance {
         couplings: wide(&sk(16, 1)),
@@ -367,7 +376,7 @@ fn feedback_equalises() {
     assert!(spreads[5] < 0.05, "{spreads:?}");
 }
 
-#[test]
+#[test] // edge: ising-temper
 fn refusals() {
     assert_eq!(Betas::new(&[1.0]), Err(Error::Shape));
     assert_eq!(Betas::new(&[1.0, f64::NAN]), Err(Error::NonFinite));

@@ -15,7 +15,8 @@ use gibbs_core::ising::temper::{Exchange, Replica, Rung, TemperaturesQ16};
 use gibbs_core::ising::{Dense, MetropolisQ16, Order, State, Tempering};
 use gibbs_core::random::stream;
 
-#[test] // closed form: e^(-(1/T' - 1/T)(E - E')), over costs until it vanishes, couplings of order 1 to 10^4
+// closed form: e^(-(1/T' - 1/T)(E - E')), over costs until it vanishes, couplings of order 1 to 10^4
+#[test] // oracle: ising-temper
 fn exchanges_happen_with_the_boltzmann_factor() {
     for (hot, cold) in [
         (3.0, 0.01),
@@ -50,7 +51,8 @@ fn exchanges_happen_with_the_boltzmann_factor() {
     }
 }
 
-#[test] // the decision that is made is the one that is counted
+// the decision that is made is the one that is counted
+#[test] // law: ising-temper
 fn swaps_happen_with_the_counted_probability() {
     let temperatures = [400_000, 131_072, 65_536, 65_536, 0, 0];
     let ladder = TemperaturesQ16::new(&temperatures).unwrap();
@@ -83,7 +85,8 @@ fn swaps_happen_with_the_counted_probability() {
     assert_eq!(ladder.acceptance(usize::MAX, 0, 0), 0.0);
 }
 
-#[test] // the ends of all ranges: nothing overflows (the tests run with overflow checks)
+// the ends of all ranges: nothing overflows (the tests run with overflow checks)
+#[test] // edge: ising-temper
 fn the_largest_costs_and_temperatures() {
     let ends = [u32::MAX, u32::MAX - 1, 1, 0];
     let ladder = TemperaturesQ16::new(&ends).unwrap();
@@ -100,7 +103,8 @@ fn the_largest_costs_and_temperatures() {
     assert_eq!(ladder.acceptance(2, 1, 0), 0.0);
 }
 
-#[test] // law: integer sweeps and integer exchanges give each temperature its Boltzmann law, against enumeration
+// integer sweeps and integer exchanges give each temperature its Boltzmann law, against enumeration
+#[test] // oracle: ising-temper
 fn marginals_are_boltzmann() {
     let n = 8;
     let couplings = sk(n, 3);
@@ -161,7 +165,7 @@ fn equal_temperatures_always_exchange() {
     }
 }
 
-#[test]
+#[test] // edge: ising-temper
 fn refusals() {
     assert_eq!(TemperaturesQ16::new(&[]), Err(Error::Shape));
     assert_eq!(TemperaturesQ16::new(&[1]), Err(Error::Shape));

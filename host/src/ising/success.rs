@@ -67,7 +67,8 @@ mod tests {
         (a - b).abs() < 5e-5
     }
 
-    #[test] // by hand from the quadratic (p - phat)² = z² p (1 - p)/n, whose roots the ends are
+    // by hand from the quadratic (p - phat)² = z² p (1 - p)/n, whose roots the ends are
+    #[test] // oracle: ising-success
     fn ends_solve_the_quadratic_of_wilson() {
         for (hits, reads) in [(1, 10), (5, 10), (9, 10), (990, 1000), (1, 100_000)] {
             let Interval { estimate, low, high } = probability(hits, reads);
@@ -84,7 +85,7 @@ mod tests {
         assert!(all.high == 1.0 && near(all.low, 1.0 - 0.27753));
     }
 
-    #[test]
+    #[test] // oracle: ising-success
     fn reads_to_solution_by_hand() {
         let half = Interval {
             estimate: 0.5,

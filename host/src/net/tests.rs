@@ -93,7 +93,7 @@ fn parameters_are_prepared_for_the_transpose_when_a_cotangent_is_pulled() {
     assert!(prepared(&net).is_empty());
 }
 
-#[test]
+#[test] // law: net-passes
 fn silu_is_fused_into_the_norm_before_it() {
     let (net, _) = net();
     let fused = net.graph().nodes().iter().filter(|node| {
@@ -105,7 +105,7 @@ fn silu_is_fused_into_the_norm_before_it() {
     assert_eq!(fused.count(), 2);
 }
 
-#[test]
+#[test] // oracle: net-passes
 fn tangents_and_cotangents_are_those_of_differences() {
     const H: f64 = 1e-5;
     let (net, [x, middle, end]) = net();
@@ -131,7 +131,7 @@ fn tangents_and_cotangents_are_those_of_differences() {
     }
 }
 
-#[test]
+#[test] // oracle: net-passes
 fn gradients_are_those_of_differences_and_sum_over_the_batch() {
     const H: f64 = 1e-5;
     let (mut net, [x, _, end]) = net();
@@ -166,7 +166,8 @@ fn gradients_are_those_of_differences_and_sum_over_the_batch() {
     }
 }
 
-#[test] // a bundle of directions at one point and at several, and a value that depends on nothing given
+// a bundle of directions at one point and at several, and a value that depends on nothing given
+#[test] // law: net-passes
 fn bundles_have_the_bits_of_their_members() {
     let (net, [x, _, end]) = net();
     let at = normal("x", 64);
@@ -195,7 +196,8 @@ fn bundles_have_the_bits_of_their_members() {
     }
 }
 
-#[test] // J from an inner value to the end, the rest held
+// J from an inner value to the end, the rest held
+#[test] // law: net-passes
 fn a_map_may_start_inside() {
     const H: f64 = 1e-5;
     let (net, [x, middle, end]) = net();
@@ -214,7 +216,7 @@ fn a_map_may_start_inside() {
     assert!(dot(&jv, &jv) > 0.0);
 }
 
-#[test]
+#[test] // edge: net-passes
 fn what_is_wrong_is_named() {
     let (mut net, [x, _, end]) = net();
     let mut output = vec![0.0; 64];
@@ -263,7 +265,7 @@ fn what_is_wrong_is_named() {
     ));
 }
 
-#[test]
+#[test] // edge: net-passes
 fn what_does_not_fit_in_a_graph_is_named() {
     let (mut graph, [x, middle, end]) = small();
     let twice = graph.add("twice", Add, &[x, x]).unwrap_err();

@@ -88,7 +88,8 @@ mod tests {
     //! Mutation seen red: points without a logarithm not left out.
     use super::*;
 
-    #[test] // oracle: an exact power law is found; zeros and NaN are left out
+    // an exact power law is found; zeros and NaN are left out
+    #[test]
     fn finds_an_exact_power_law() {
         let mut points: Vec<(f64, f64)> = [10.0, 100.0, 1e5]
             .iter()

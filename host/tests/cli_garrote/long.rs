@@ -5,7 +5,7 @@ use super::{diabetes, listing};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-#[test]
+#[test] // law: garrote-cv
 fn results_do_not_depend_on_the_number_of_threads() {
     for rule in ["cv", "transition"] {
         let fit = |threads: &str, dir: &TempDir| {
@@ -36,7 +36,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
 
 /// Long enough to be stopped after the checkpoint was first written, which is before the work.
 #[cfg(unix)]
-#[test]
+#[test] // law: garrote-transition
 fn a_stopped_fit_resumes_to_the_same_bits() {
     let (stopped, whole) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let arguments = |dir: &TempDir, more: &[&str]| -> Vec<String> {

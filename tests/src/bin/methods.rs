@@ -1,20 +1,24 @@
-//! Prints the book's table of methods, made from `fixtures/methods.toml`. With `--write` it replaces the one in
-//! the book.
+//! Prints the table of methods with the evidence that the tests say they are. `--write` puts it into the
+//! book; `--tests [METHOD]` lists the tests instead, one a line.
 
 use gibbs_tests::registry::Registry;
 use gibbs_tests::{Failure, book};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let write = match std::env::args().nth(1).as_deref() {
-        None => false,
-        Some("--write") => true,
-        Some(other) => {
-            eprintln!("unknown argument {other}\nhint: methods [--write]");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        [] => Registry::read().map(|registry| print!("{}", registry.table())),
+        ["--write"] => Registry::read().and_then(|registry| book::write("methods", &registry.table())),
+        ["--tests"] => list(None),
+        ["--tests", method] => list(Some(method)),
+        other => {
+            eprintln!("unknown arguments {other:?}\nhint: methods [--write | --tests [METHOD]]");
             return ExitCode::from(2);
         }
     };
-    match methods(write) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");
@@ -23,12 +27,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn methods(write: bool) -> Result<(), Failure> {
-    let table = Registry::read()?.table();
-    print!("{table}");
-    if write {
-        book::write("methods", &table)
-    } else {
-        Ok(())
+fn list(method: Option<&str>) -> Result<(), Failure> {
+    let listing = Registry::read()?.listing(method);
+    if listing.is_empty() {
+        return Err(Failure(format!("no tests of {method:?}")));
     }
+    print!("{listing}");
+    Ok(())
 }

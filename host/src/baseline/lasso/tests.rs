@@ -27,7 +27,7 @@ const TIGHT: Settings = Settings {
 };
 
 /// `|x_j'r/M|` = alpha with the sign of the weight where it is not zero, at most alpha elsewhere.
-#[test]
+#[test] // law: lasso
 fn optimality_conditions_hold() {
     for (rows, columns, seed) in [(40, 6, 1), (20, 50, 2), (7, 9, 3)] {
         let (x, y) = problem(rows, columns, seed);
@@ -66,7 +66,7 @@ fn optimality_conditions_hold() {
 }
 
 /// Two centred orthogonal columns with x'x/M = 1: `w_j = S(b_j, alpha)`.
-#[test]
+#[test] // oracle: lasso
 fn orthogonal_columns_are_soft_thresholded() {
     let x = [1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, -1.0];
     let y = [3.0, 0.0, 1.0, -2.0];
@@ -80,7 +80,8 @@ fn orthogonal_columns_are_soft_thresholded() {
     }
 }
 
-#[test] // the grid starts where the first weight leaves zero
+// the grid starts where the first weight leaves zero
+#[test] // law: lasso
 fn the_grid_starts_at_the_first_weight() {
     let (x, y) = problem(30, 8, 4);
     let grid = alpha_grid(&x, &y, 50, 1e-3).unwrap();
@@ -102,7 +103,7 @@ fn the_grid_starts_at_the_first_weight() {
 }
 
 /// The gap bounds the distance to the optimum, also when the fit was cut short.
-#[test]
+#[test] // law: lasso
 fn the_gap_bounds_the_error_and_a_cut_fit_says_so() {
     let (x, y) = problem(20, 50, 5);
     let alpha = alpha_grid(&x, &y, 2, 0.02).unwrap()[1];
@@ -128,7 +129,7 @@ fn the_gap_bounds_the_error_and_a_cut_fit_says_so() {
     }
 }
 
-#[test]
+#[test] // edge: lasso
 fn dead_columns_and_constant_targets_give_zero() {
     let x = [1.0, 2.0, 4.0, 5.0, 5.0, 5.0];
     let fit = lasso(&x, &[1.0, 2.0, 4.0], 0.01, TIGHT).unwrap();
@@ -140,7 +141,7 @@ fn dead_columns_and_constant_targets_give_zero() {
     );
 }
 
-#[test]
+#[test] // edge: lasso
 fn bad_input_is_named() {
     let settings = Settings::default();
     let message = |x: &[f64], y: &[f64], alpha| lasso(x, y, alpha, settings).unwrap_err().to_string();

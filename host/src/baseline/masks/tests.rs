@@ -6,7 +6,8 @@
 use super::*;
 use gibbs_core::random::{normal, stream};
 
-#[test] // 900 weights of sd 0.1 and 100 of sd 2: the mixture is recovered, the elbow is where both are as likely
+// 900 weights of sd 0.1 and 100 of sd 2: the mixture is recovered, the elbow is where both are as likely
+#[test] // oracle: masks
 fn the_mixture_is_recovered() {
     let mut rng = stream(3, "test.masks", 0);
     let mut w: Vec<f64> = (0..900).map(|_| 0.1 * normal::<f64>(&mut rng)).collect();
@@ -30,7 +31,8 @@ fn the_mixture_is_recovered() {
     assert!(kept[1000..].iter().all(|k| !k));
 }
 
-#[test] // one Gaussian: no elbow, all nonzero weights stay
+// one Gaussian: no elbow, all nonzero weights stay
+#[test] // edge: masks
 fn one_population_is_kept_whole() {
     let mut rng = stream(4, "test.masks", 0);
     let mut w: Vec<f64> = (0..300).map(|_| normal(&mut rng)).collect();
@@ -52,7 +54,7 @@ fn one_population_is_kept_whole() {
     );
 }
 
-#[test]
+#[test] // law: masks
 fn rules_by_hand() {
     assert_eq!(nonzero(&[0.0, 1e-11, -1e-9]), [false, false, true]);
     let mut rule = OlsMinimum::default();

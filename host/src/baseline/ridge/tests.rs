@@ -17,7 +17,8 @@ fn problem(rows: usize, columns: usize) -> (Vec<f64>, Vec<f64>) {
     (x, y)
 }
 
-#[test] // X'(y - Xw) = alpha w, tall and wide
+// X'(y - Xw) = alpha w, tall and wide
+#[test] // law: ridge
 fn normal_equations_hold() {
     for (rows, columns) in [(30, 5), (8, 20), (10, 10)] {
         let (x, y) = problem(rows, columns);
@@ -38,7 +39,8 @@ fn normal_equations_hold() {
     }
 }
 
-#[test] // the closed form against M real refits
+// the closed form against M real refits
+#[test] // oracle: ridge
 fn leave_one_out_is_what_it_says() {
     for (rows, columns) in [(15, 4), (9, 14)] {
         let (x, y) = problem(rows, columns);
@@ -52,7 +54,8 @@ fn leave_one_out_is_what_it_says() {
     }
 }
 
-#[test] // equal leverages: GCV is leave-one-out. A 2^k factorial design has them all equal.
+// equal leverages: GCV is leave-one-out. A 2^k factorial design has them all equal.
+#[test] // law: ridge
 fn generalised_is_leave_one_out_for_equal_leverages() {
     let x = [1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, -1.0];
     let y = [3.0, 0.5, 1.0, -2.0];
@@ -72,7 +75,7 @@ fn generalised_is_leave_one_out_for_equal_leverages() {
     );
 }
 
-#[test]
+#[test] // edge: ridge
 fn bad_input_is_named() {
     assert!(
         ridge(&[1.0, 2.0], &[1.0, 2.0], 0.0)

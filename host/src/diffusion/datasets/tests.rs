@@ -28,7 +28,7 @@ fn sets(seed: u64) -> Vec<Box<dyn Dataset>> {
     ]
 }
 
-#[test]
+#[test] // law: diffusion-datasets
 fn a_sample_depends_on_seed_name_and_index_alone() {
     for (set, other) in sets(1).iter().zip(sets(2)) {
         assert_eq!((set.count(), set.shape()), (None, [1, 16, 16]));
@@ -76,7 +76,7 @@ fn is_uniform(name: &str, draws: &[f64], low: f64, high: f64) {
     assert!(variance.abs() < 6.0 * error, "{name}: variance {variance}");
 }
 
-#[test]
+#[test] // law: diffusion-datasets
 fn the_factors_follow_their_laws() {
     let discs = Discs::new(16, 5).unwrap();
     let drawn: Vec<Disc> = (0..4000).map(|index| discs.disc(index)).collect();
@@ -132,7 +132,8 @@ fn moments(side: usize, pixels: &[f32]) -> [f64; 6] {
     sums
 }
 
-#[test] // mass 2 pi b (r²/2 + pi²/(6 k²) + Li2(-e^-kr)/k²) with k = 2, centre of mass at the centre; at any fineness
+// mass 2 pi b (r²/2 + pi²/(6 k²) + Li2(-e^-kr)/k²) with k = 2, centre of mass at the centre; at any fineness
+#[test] // oracle: diffusion-datasets
 fn the_disc_has_the_mass_of_its_law() {
     let disc = Disc {
         x: 7.5,
@@ -239,7 +240,8 @@ fn overlapping_shapes_show_the_highest() {
     }
 }
 
-#[test] // mean energy of Kaufman's finite torus, with its exact variance
+// mean energy of Kaufman's finite torus, with its exact variance
+#[test] // oracle: diffusion-datasets
 fn ising_energies_are_those_of_the_finite_lattice() {
     let side = 16;
     let set = Configurations::new(side, &Configurations::TEMPERATURES, 11).unwrap();
@@ -263,7 +265,8 @@ fn ising_energies_are_those_of_the_finite_lattice() {
     }
 }
 
-#[test] // <m²> and its variance <m⁴> - <m²>² from the exact law of the 8 x 8 torus; <m> = 0
+// <m²> and its variance <m⁴> - <m²>² from the exact law of the 8 x 8 torus; <m> = 0
+#[test] // oracle: diffusion-datasets
 fn ising_magnetisations_follow_the_exact_law() {
     let side = 8;
     let set = Configurations::new(side, &Configurations::TEMPERATURES, 12).unwrap();
@@ -336,7 +339,7 @@ fn digits_are_scaled_and_labelled() {
     assert!(none.to_string().contains("no such file"));
 }
 
-#[test]
+#[test] // edge: diffusion-datasets
 fn sides_and_buffers_out_of_range_are_refused() {
     for side in [0, 3, 4097] {
         assert!(Discs::new(side, 0).is_err() && DiscsAndBars::new(side, 0).is_err());

@@ -56,7 +56,8 @@ fn residuals(design: &Design, solver: &impl Solver<f64>, gamma: f64, fixed: bool
     [a, b, if fixed { 0.0 } else { (1.0 / beta - ehat).abs() }]
 }
 
-#[test] // one fixed point: dual, primal and coordinate ascent from all gates shut
+// one fixed point: dual, primal and coordinate ascent from all gates shut
+#[test] // oracle: garrote-dual
 fn primal_dual_and_ascent_agree() {
     let mut compared = 0;
     for (index, (n, rows)) in [(20, 15), (30, 20), (45, 25), (60, 30)].into_iter().enumerate() {
@@ -138,7 +139,8 @@ fn primal_dual_and_ascent_agree() {
     );
 }
 
-#[test] // closed form: m given, 1/beta = s2 - b'v, and the multipliers are beta (y - X v)
+// closed form: m given, 1/beta = s2 - b'v, and the multipliers are beta (y - X v)
+#[test] // law: garrote-dual
 fn saturated_gates_keep_their_digits() {
     let design = draw(40, 12, 9);
     let mut dual = Dual::new(&design, options(Noise::Profile { floor: 1e-6 })).unwrap();
@@ -170,7 +172,8 @@ fn saturated_gates_keep_their_digits() {
     }
 }
 
-#[test] // the core's path drives it: the same curve as with the primal solver
+// the core's path drives it: the same curve as with the primal solver
+#[test] // law: garrote-dual
 fn the_path_runs_over_it() {
     let design = draw(24, 16, 20);
     let gram = Gram::new(&design);
@@ -212,7 +215,7 @@ fn the_path_runs_over_it() {
     }
 }
 
-#[test]
+#[test] // edge: garrote-dual
 fn excluded_and_dead_gates_stay_shut_and_the_cap_is_seen() {
     let mut rng = stream(5, "dual.tests.dead", 0);
     let mut x: Vec<f64> = (0..20 * 10).map(|_| normal(&mut rng)).collect();

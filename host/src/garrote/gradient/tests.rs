@@ -84,7 +84,7 @@ fn differences(operator: &impl LinearOperator, y: &[f64], noise: Noise<f64>) {
     }
 }
 
-#[test]
+#[test] // law: garrote-gradient
 fn the_gradient_is_that_of_the_loss() {
     let design = draw(9, 14, 0);
     let bands = Bands(12);
@@ -99,7 +99,8 @@ fn the_gradient_is_that_of_the_loss() {
     }
 }
 
-#[test] // the adjoint identity <X v, r> = <v, X'r> and the diagonal |X_i|²/M, for the design and the test map
+// the adjoint identity <X v, r> = <v, X'r> and the diagonal |X_i|²/M, for the design and the test map
+#[test] // law: garrote-gradient
 fn operators_are_consistent() {
     fn check(operator: &impl LinearOperator) {
         let (m, n) = (operator.rows(), operator.columns());
@@ -121,7 +122,8 @@ fn operators_are_consistent() {
     check(&Bands(7));
 }
 
-#[test] // started near a solution of coordinate ascent it comes to rest on it: stationarity (a), (b), (c)
+// started near a solution of coordinate ascent it comes to rest on it: stationarity (a), (b), (c)
+#[test] // oracle: garrote-gradient
 fn rests_on_a_fixed_point_of_coordinate_ascent() {
     let design = draw(8, 40, 2);
     let gamma = -2.0;
@@ -177,7 +179,8 @@ fn rests_on_a_fixed_point_of_coordinate_ascent() {
     );
 }
 
-#[test] // property: y -> c y leaves m, multiplies w by c, divides beta by c², adds M ln c to F; same steps
+// property: y -> c y leaves m, multiplies w by c, divides beta by c², adds M ln c to F; same steps
+#[test] // law: garrote-gradient
 fn the_scale_of_the_target_does_not_matter() {
     let design = draw(6, 20, 3);
     let options = GradientOptions {
@@ -241,7 +244,8 @@ fn the_same_seed_gives_the_same_bits_and_another_does_not() {
     assert_eq!((run(1).steps, run(1).status), (50, Status::MaxSweeps));
 }
 
-#[test] // a constant column never opens and does not disturb the others
+// a constant column never opens and does not disturb the others
+#[test] // edge: garrote-gradient
 fn dead_columns_stay_shut() {
     let mut rng = stream(6, "gradient.tests.dead", 0);
     let mut x: Vec<f64> = (0..3 * 12).map(|_| normal(&mut rng)).collect();
@@ -253,7 +257,8 @@ fn dead_columns_stay_shut() {
     assert!(fit.inclusion[0] > 0.99 && fit.free_energy.is_finite());
 }
 
-#[test] // by hand: patience 2 means that the third step without a fall of more than the threshold halves the rate
+// by hand: patience 2 means that the third step without a fall of more than the threshold halves the rate
+#[test] // edge: garrote-gradient
 fn the_rate_falls_on_a_plateau_only() {
     let mut plateau = Plateau::new(&GradientOptions {
         rate: 1.0,
@@ -271,7 +276,7 @@ fn the_rate_falls_on_a_plateau_only() {
     assert_eq!(rates, [1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25]);
 }
 
-#[test]
+#[test] // edge: garrote-gradient
 fn bad_input_is_refused() {
     let design = draw(3, 6, 6);
     let good = GradientOptions::default();

@@ -20,7 +20,7 @@ fn gradient(a: &[f64], b: &[f64], x: &[f64]) -> Vec<f64> {
 
 /// 300 random problems: a third with an exactly dependent column, a third with nearly parallel columns, where a careless
 /// inner loop cycles or stops early.
-#[test]
+#[test] // law: nnls
 fn optimality_conditions_hold() {
     for seed in 0..300 {
         let mut rng = stream(seed, "test.nnls", 0);
@@ -51,7 +51,8 @@ fn optimality_conditions_hold() {
     }
 }
 
-#[test] // the best of all 2^6 supports with a non-negative least-squares solution
+// the best of all 2^6 supports with a non-negative least-squares solution
+#[test] // oracle: nnls
 fn enumeration_finds_nothing_better() {
     for seed in 0..50 {
         let mut rng = stream(seed, "test.nnls", 1);
@@ -79,7 +80,7 @@ fn enumeration_finds_nothing_better() {
     }
 }
 
-#[test]
+#[test] // edge: nnls
 fn exact_and_empty_answers() {
     let found = nnls(&[1.0, 0.0, 1.0, 1.0], &[3.0, 2.0]).unwrap(); // columns (1,0), (1,1)
     assert!(

@@ -21,7 +21,8 @@ fn ratio(protocol: &Protocol, estimator: Estimator, count: u64) -> f64 {
     (0..count).map(one).sum::<f64>() / count as f64
 }
 
-#[test] // regression on fixed seeds: mean of 6 draws, true value 1; the table's sd over sqrt 6, three times
+// regression on fixed seeds: mean of 6 draws, true value 1; the table's sd over sqrt 6, three times
+#[test] // law: garrote-noise
 fn the_estimates_are_near_the_truth_on_sparse_problems() {
     let lasso = ratio(&Protocol::B, Estimator::LassoResidual, 6);
     assert!((lasso - 0.91).abs() < 3.0 * 0.235 / 6.0_f64.sqrt(), "{lasso}");
@@ -32,7 +33,8 @@ fn the_estimates_are_near_the_truth_on_sparse_problems() {
     );
 }
 
-#[test] // law: halves of 200 rows find two strong variables among ten; every estimator is then near 1
+// halves of 200 rows find two strong variables among ten; every estimator is then near 1
+#[test] // law: garrote-noise
 fn all_estimators_agree_on_an_easy_problem() {
     let mut rng = stream(7, "noise.tests", 0);
     let x: Vec<f64> = (0..400 * 10)
@@ -63,7 +65,8 @@ fn all_estimators_agree_on_an_easy_problem() {
     );
 }
 
-#[test] // closed form: an orthogonal pair of columns, RSS and degrees of freedom by hand
+// closed form: an orthogonal pair of columns, RSS and degrees of freedom by hand
+#[test] // oracle: garrote-noise
 fn the_residual_counts_its_freedom() {
     let x = vec![1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 1.0, -1.0];
     let y = vec![3.0, 1.0, -1.0, -3.0]; // 2 x1 + x2
@@ -75,7 +78,7 @@ fn the_residual_counts_its_freedom() {
     assert!(matches!(per_freedom(1.0, 4, 3), Err(FitError::NoChoice(..))));
 }
 
-#[test]
+#[test] // edge: garrote-noise
 fn too_few_rows_are_refused() {
     let x: Vec<f64> = (0..8).map(|k| f64::from(k * k % 7)).collect();
     let design = Design::new(vec!["a".into(), "b".into()], "y", x, vec![1.0, 2.0, 0.0, 4.0]).unwrap();

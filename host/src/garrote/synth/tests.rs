@@ -28,7 +28,7 @@ fn noise(sample: &Sample, weights: &[f64]) -> Vec<f64> {
     sample.y.iter().zip(fit).map(|(y, f)| y - f).collect()
 }
 
-#[test]
+#[test] // law: garrote-synth
 fn shapes_and_truths_are_those_of_the_table() {
     let rows = |name: &str| {
         let d = parse(name).draw(3);
@@ -65,7 +65,8 @@ fn shapes_and_truths_are_those_of_the_table() {
     assert_eq!(parse("D2").draw(0).weights, [-2.0, 3.0, 0.0]);
 }
 
-#[test] // E w^2 = 4/rho exactly; |w| in [1, wbar]; both signs; places uniform
+// E w^2 = 4/rho exactly; |w| in [1, wbar]; both signs; places uniform
+#[test] // oracle: garrote-synth
 fn weights_of_a_have_second_moment_four_over_rho() {
     let protocol = parse("A:5");
     let widest = (12.0 * 256.0 / 5.0 - 0.75_f64).sqrt() - 0.5;
@@ -95,7 +96,7 @@ fn weights_of_a_have_second_moment_four_over_rho() {
     );
 }
 
-#[test]
+#[test] // edge: garrote-synth
 fn choose_gives_distinct_places_in_both_regimes() {
     for (len, count) in [(256, 200), (256, 128), (10, 10), (100_000, 10)] {
         let mut places = choose(&mut stream(1, "test", 0), len, count);
@@ -106,7 +107,8 @@ fn choose_gives_distinct_places_in_both_regimes() {
     }
 }
 
-#[test] // columns k apart correlate r^k, all have unit variance: lag products of 50,000 entries
+// columns k apart correlate r^k, all have unit variance: lag products of 50,000 entries
+#[test] // oracle: garrote-synth
 fn the_chain_has_its_correlation() {
     for (name, r) in [("C", 0.7_f64), ("C-hard", 0.9)] {
         let d = parse(name).draw(5);
@@ -128,7 +130,8 @@ fn the_chain_has_its_correlation() {
     }
 }
 
-#[test] // noise variance = w'Sw/SNR: ones 50 apart in C: 10 (1 + tiny); B: exactly 1
+// noise variance = w'Sw/SNR: ones 50 apart in C: 10 (1 + tiny); B: exactly 1
+#[test] // law: garrote-synth
 fn the_noise_has_its_stated_size() {
     for name in ["A:8", "B", "C", "C-hard", "D1", "F:medium:0.35:2"] {
         let d = parse(name).draw(11);
@@ -154,7 +157,7 @@ fn the_noise_has_its_stated_size() {
     assert!((hard * hard * 3.0 / power - 1.0).abs() < 1e-12);
 }
 
-#[test]
+#[test] // law: garrote-synth
 fn standardised_protocols_have_unit_training_columns() {
     for name in ["B", "B-large", "E:64"] {
         let d = parse(name).draw(2);
@@ -173,7 +176,8 @@ fn standardised_protocols_have_unit_training_columns() {
     }
 }
 
-#[test] // the third column has unit variance and correlation 2/3 with the first two
+// the third column has unit variance and correlation 2/3 with the first two
+#[test] // oracle: garrote-synth
 fn zhao_yu_third_column() {
     let d = parse("D1").draw(1);
     let m = d.train.rows;
@@ -187,7 +191,7 @@ fn zhao_yu_third_column() {
     assert_eq!(Law::ZhaoYu.signal_variance(&[1.0, 1.0, 1.0]), 3.0 + 8.0 / 3.0);
 }
 
-#[test]
+#[test] // law: garrote-synth
 fn draws_repeat_and_do_not_depend_on_threads() {
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let d = parse("C").draw(7);
@@ -204,7 +208,7 @@ fn draws_repeat_and_do_not_depend_on_threads() {
 
 /// FNV-1a over the bits of design, target and weights: published numbers refer to exactly these draws. Made by
 /// this code; a change here changes every published table.
-#[test]
+#[test] // golden: garrote-synth
 fn draws_are_the_published_ones() {
     let hash = |name: &str| {
         let d = parse(name).draw(0);
@@ -229,7 +233,7 @@ fn draws_are_the_published_ones() {
     assert_eq!(got, expected);
 }
 
-#[test]
+#[test] // edge: garrote-synth
 fn names_round_trip_and_bad_names_say_why() {
     for name in [
         "A:1",

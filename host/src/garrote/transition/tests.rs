@@ -7,7 +7,7 @@
 use super::*;
 use gibbs_core::random::{below, stream, uniform};
 
-#[test]
+#[test] // law: garrote-transition
 fn theory_has_its_zeros_peak_and_range() {
     for d in [0.01, 0.2, 0.5, 0.9] {
         assert_eq!((theory(d, d), theory(0.0, d), theory(1.0, d)), (0.0, 0.0, 0.0));
@@ -25,7 +25,7 @@ fn theory_has_its_zeros_peak_and_range() {
 
 /// All ways to select k of the 4 relevant among 10 variables (k < 4) or 4 + (k - 4) of the 6 others: the theory's own
 /// ensemble, exactly.
-#[test]
+#[test] // oracle: garrote-transition
 fn the_full_ensemble_gives_the_theory() {
     let (n, relevant) = (10_usize, 4_usize);
     let truth: Vec<bool> = (0..n).map(|i| i < relevant).collect();
@@ -55,7 +55,8 @@ fn the_full_ensemble_gives_the_theory() {
     }
 }
 
-#[test] // within + between = sigma with between computed from its definition; merge = whole
+// within + between = sigma with between computed from its definition; merge = whole
+#[test] // law: garrote-transition
 fn the_decomposition_is_an_identity_and_halves_merge() {
     let mut rng = stream(1, "test.transition", 0);
     let fits: Vec<Vec<f64>> = (0..40)
@@ -104,7 +105,7 @@ fn the_decomposition_is_an_identity_and_halves_merge() {
     );
 }
 
-#[test]
+#[test] // edge: garrote-transition
 fn bad_fits_are_refused_and_leave_the_sums() {
     let mut ensemble = Ensemble::new(1, 2);
     ensemble.push(0, &[0.5, 1.0], None).unwrap();
@@ -132,7 +133,7 @@ fn bad_fits_are_refused_and_leave_the_sums() {
 
 /// A curve of the theory is explained by itself alone, a mixture by its parts. The signal is sampled more finely than
 /// the candidates: candidates between two neighbouring samples differ by rounding only.
-#[test]
+#[test] // oracle: garrote-transition
 fn inference_recovers_the_density() {
     let rho: Vec<f64> = (1..600).map(|k| f64::from(k) / 1000.0).collect();
     let grid = default_grid();
@@ -159,7 +160,7 @@ fn inference_recovers_the_density() {
     assert!((found.weights[20] - 0.7).abs() < 1e-6 && (found.weights[150] - 0.3).abs() < 1e-6);
 }
 
-#[test]
+#[test] // edge: garrote-transition
 fn no_signal_is_said() {
     let rho = [0.1, 0.2, 0.3];
     assert_eq!(infer_density(&rho, &[0.0; 3], &[0.1, 0.2]), Err(NoSignal));

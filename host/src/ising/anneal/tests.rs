@@ -27,7 +27,7 @@ fn options(reads: usize, sweeps: u32, method: Method) -> Options {
 /// The default run has 100 reads of 1000 sweeps and takes 0.6 s without optimisation for these sizes (measured),
 /// so "found with probability 0.99 within 1 s" holds when reads of 1000 sweeps succeed often enough that 100 of
 /// them, at the lower end of Wilson's interval, fail together with less than 0.01.
-#[test]
+#[test] // oracle: ising-anneal
 fn golden_spin_glasses_are_found() {
     for (problem, ground, ..) in golden() {
         for method in [SA, HEAT_BATH] {
@@ -52,7 +52,8 @@ fn bits(annealed: &Annealed) -> (Vec<Energy>, Vec<i8>, Energy) {
     (energies, annealed.state.clone(), annealed.energy)
 }
 
-#[test] // stopped after every kept part: within reads (40 sweeps of 16 spins in blocks of 10) and between them
+// stopped after every kept part: within reads (40 sweeps of 16 spins in blocks of 10) and between them
+#[test] // law: ising-anneal
 fn a_stopped_run_resumes_to_the_same_bits() {
     let float = problem(
         "0,1,0.123456789012345\n1,2,-1.1\n2,3,0.7\n3,0,1.3\n0,0,0.01\n",
@@ -71,7 +72,7 @@ fn a_stopped_run_resumes_to_the_same_bits() {
     }
 }
 
-#[test]
+#[test] // law: ising-anneal
 fn threads_do_not_matter_and_seeds_do() {
     let problem = sk(2, "");
     let with = |threads: usize, seed: u64| {
@@ -89,7 +90,8 @@ fn threads_do_not_matter_and_seeds_do() {
     assert_ne!(with(1, 0).0, with(1, 1).0);
 }
 
-#[test] // in units of its last digit a problem is the same, and so is what is drawn
+// in units of its last digit a problem is the same, and so is what is drawn
+#[test] // law: ising-anneal
 fn the_unit_of_energy_does_not_matter() {
     let run = |unit: &str, range| {
         let method = Method::Annealing {
@@ -111,7 +113,8 @@ fn the_unit_of_energy_does_not_matter() {
     assert_eq!(whole.state, halves.state);
 }
 
-#[test] // min x'Qx of three variables by hand: -3 at (1, 0, 1), with entries that add
+// min x'Qx of three variables by hand: -3 at (1, 0, 1), with entries that add
+#[test] // law: ising-anneal
 fn a_qubo_is_minimised_with_its_offset() {
     let qubo = problem(
         "0,0,-1\n1,1,-0.5\n2,2,-1\n0,2,-0.5\n2,0,-0.5\n0,1,2\n",

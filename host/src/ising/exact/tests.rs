@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
 
-#[test]
+#[test] // golden: ising-enumerate
 fn golden_spin_glasses() {
     for (problem, ground, degeneracy, beta, log_z, energy) in golden() {
         let found = exact(&problem, beta).unwrap();
@@ -20,7 +20,7 @@ fn golden_spin_glasses() {
     }
 }
 
-#[test]
+#[test] // edge: ising-enumerate
 fn too_many_spins_are_refused_with_what_to_do() {
     let problem = Problem::parse(Path::new("f"), b"0,24,1", Kind::Ising, None).unwrap();
     let message = exact(&problem, 1.0).unwrap_err().to_string();
@@ -30,7 +30,8 @@ fn too_many_spins_are_refused_with_what_to_do() {
     );
 }
 
-#[test] // 4096 levels and no more are a table
+// 4096 levels and no more are a table
+#[test] // edge: ising-enumerate
 fn many_levels_are_left_out() {
     let fields = |n: u32| {
         let mut text = String::new();
@@ -46,7 +47,7 @@ fn many_levels_are_left_out() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-    #[test]
+    #[test] // oracle: ising-enumerate
     fn sums_agree_with_all_states(
         n in 1_u32..=6,
         list in prop::collection::vec((0_u32..6, 0_u32..6, -40_i32..=40), 1..14),

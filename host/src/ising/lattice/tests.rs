@@ -262,7 +262,7 @@ fn is_the_plain_one<B: Bonds<u64> + Sync>(
     }
 }
 
-#[test]
+#[test] // oracle: ising-lattice
 fn the_schedule_written_down_plainly() {
     let p = Probability::at_temperature(2.5, 12).unwrap();
     let fine = Probability::at_temperature(2.0, 64).unwrap();
@@ -306,7 +306,7 @@ fn swept(
     engine.with_instructions(Instructions::Baseline)
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn neither_instructions_nor_threads_change_a_bit() {
     assert_eq!(Instructions::available().last(), Some(&Instructions::Baseline));
     assert_eq!(Instructions::available().first(), Some(&Instructions::best()));
@@ -330,7 +330,7 @@ fn neither_instructions_nor_threads_change_a_bit() {
     }
 }
 
-#[test]
+#[test] // oracle: ising-lattice
 fn energies_of_a_glass() {
     for (width, height) in SIDES {
         let mut glass = Glass::new(width, height);
@@ -352,7 +352,7 @@ fn energies_of_a_glass() {
     }
 }
 
-#[test]
+#[test] // law: ising-lattice
 fn a_checkpoint_goes_on_as_if_nothing_had_happened() {
     let update = Metropolis(Lazy::new(Probability::at_temperature(2.3, 64).unwrap()));
     let sweep = |engine: &mut Engine| engine.sweep(&update, &Uniform::Ferromagnet).unwrap();
@@ -398,7 +398,7 @@ fn a_checkpoint_goes_on_as_if_nothing_had_happened() {
     }
 }
 
-#[test]
+#[test] // edge: ising-lattice
 fn what_does_not_fit_is_refused() {
     let new = |width, height| Engine::<u64>::new(width, height, Wrap::Simple, 0).map(|_| ());
     assert_eq!(new(130, 4), Err(Error::UnsupportedSide { side: 130 }));
@@ -449,7 +449,7 @@ fn samples_the_torus(update: &(impl Update + Sync), temperature: f64) {
     );
 }
 
-#[test]
+#[test] // oracle: ising-lattice
 fn energy_of_the_torus() {
     let p = Probability::at_temperature(3.0, 8).unwrap();
     let fixed = Metropolis(Fixed(p));

@@ -131,7 +131,7 @@ mod tests {
             .collect()
     }
 
-    #[test]
+    #[test] // oracle: ising-chain
     fn enumeration() {
         for seed in 0..20 {
             let mut rng = stream(seed, "test.chain", 0);
@@ -151,7 +151,8 @@ mod tests {
         }
     }
 
-    #[test] // the transfer matrix has the eigenvalues 2 cosh K and 2 sinh K
+    // the transfer matrix has the eigenvalues 2 cosh K and 2 sinh K
+    #[test] // oracle: ising-chain
     fn eigenvalues() {
         for (spins, k) in [(2_i32, 0.5_f64), (9, 0.3), (100, 1.1), (10, -0.8), (7, -0.8)] {
             let (plus, minus) = (Real::exp(k) + Real::exp(-k), Real::exp(k) - Real::exp(-k));
@@ -162,7 +163,8 @@ mod tests {
         }
     }
 
-    #[test] // frustrated and cold: 2 N ground states of energy 2 - N
+    // frustrated and cold: 2 N ground states of energy 2 - N
+    #[test] // edge: ising-chain
     fn frustrated_ring_in_the_cold() {
         let bonds = [1.0, 1.0, -1.0, 1.0, 1.0];
         let found = ring(&bonds, 30.0).unwrap();
@@ -172,7 +174,7 @@ mod tests {
         assert_eq!(ring(&bonds, 1000.0), Err(Error::Domain));
     }
 
-    #[test]
+    #[test] // edge: ising-chain
     fn refusals() {
         assert_eq!(ring(&[1.0], 1.0), Err(Error::Shape));
         assert_eq!(ring(&[1.0, f64::NAN], 1.0), Err(Error::NonFinite));

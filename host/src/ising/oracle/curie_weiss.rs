@@ -71,7 +71,7 @@ mod tests {
     use super::*;
     use crate::garrote::testing::tolerance as tol;
 
-    #[test]
+    #[test] // oracle: ising-curie-weiss
     fn enumeration() {
         for (spins, coupling, field, beta) in [
             (1, 1.0, 0.3, 0.7),
@@ -101,7 +101,8 @@ mod tests {
         }
     }
 
-    #[test] // m = tanh(beta (J m + h)) up to O(1/N)
+    // m = tanh(beta (J m + h)) up to O(1/N)
+    #[test] // oracle: ising-curie-weiss
     fn mean_field_equation() {
         let (_, law) = curie_weiss(20_000, 1.0, 0.1, 1.5).unwrap();
         let m = law.mean(|m| m);
@@ -109,7 +110,7 @@ mod tests {
         assert!((law.probabilities.iter().sum::<f64>() - 1.0).abs() < tol::ROUNDING);
     }
 
-    #[test]
+    #[test] // edge: ising-curie-weiss
     fn refusals() {
         assert_eq!(curie_weiss(0, 1.0, 0.0, 1.0), Err(Error::Shape));
         assert_eq!(curie_weiss(3, f64::NAN, 0.0, 1.0), Err(Error::NonFinite));

@@ -55,7 +55,7 @@ mod tests {
     use super::super::testing::{self, Bond};
     use super::*;
 
-    #[test]
+    #[test] // oracle: ising-nishimori
     fn every_choice_of_bonds() {
         for b in [0.3, 0.9, -0.4] {
             let p = probability(b).unwrap();
@@ -80,7 +80,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // edge: ising-nishimori
     fn both_ends() {
         for b in [-300.0, -20.0, 15.0] {
             let found = beta(probability(b).unwrap()).unwrap();
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(energy_per_bond(-400.0), Ok(1.0));
     }
 
-    #[test]
+    #[test] // edge: ising-nishimori
     fn refusals() {
         for p in [0.0, 1.0, -0.1, f64::NAN] {
             assert_eq!(beta(p), Err(Error::Domain));

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use crate::garrote::testing::tolerance as tol;
 
-    #[test]
+    #[test] // oracle: ising-onsager
     fn critical_point() {
         let exact = Real::ln_1p(2.0_f64.sqrt()) / 2.0;
         assert!((CRITICAL_BETA - exact).abs() < 1e-16);
@@ -84,7 +84,8 @@ mod tests {
         assert!(magnetisation(CRITICAL_BETA + 1e-12).unwrap() > 0.03);
     }
 
-    #[test] // spec 1.8: every digit
+    // spec 1.8: every digit
+    #[test] // golden: ising-onsager
     fn table() {
         for (t, e) in [
             (1.5, -1.951_116_6),
@@ -103,7 +104,8 @@ mod tests {
         }
     }
 
-    #[test] // first terms of the series: e = -2 tanh K - 4 tanh³ K ...; -2 + 8 x⁴, m = 1 - 2 x⁴ with x = e^-2K
+    // first terms of the series: e = -2 tanh K - 4 tanh³ K ...; -2 + 8 x⁴, m = 1 - 2 x⁴ with x = e^-2K
+    #[test] // edge: ising-onsager
     fn both_ends() {
         for beta in [1e-3, 1e-2] {
             let t = super::super::tanh(beta);
@@ -125,7 +127,7 @@ mod tests {
         assert_eq!(magnetisation(100.0), Ok(1.0));
     }
 
-    #[test]
+    #[test] // edge: ising-onsager
     fn refusals() {
         for beta in [0.0, -1.0, f64::NAN, f64::INFINITY, 101.0] {
             assert_eq!(energy(beta), Err(Error::Domain));

@@ -109,7 +109,8 @@ fn file(dir: &TempDir) -> PathBuf {
     dir.path().join("sample.checkpoint")
 }
 
-#[test] // exact: every rule, stream and coupling; the first configurations of both kinds
+// exact: every rule, stream and coupling; the first configurations of both kinds
+#[test] // law: ising-sample
 fn resumed_runs_have_the_same_bits() {
     let dir = TempDir::new().unwrap();
     for plan in kinds() {
@@ -144,7 +145,8 @@ fn bands() -> Plan {
     }
 }
 
-#[test] // exact: several bands, each with its generators; threads do not matter
+// exact: several bands, each with its generators; threads do not matter
+#[test] // law: ising-sample
 fn bands_and_threads_change_nothing() {
     let dir = TempDir::new().unwrap();
     let run_with = |threads: usize, plan: Plan| {
@@ -162,7 +164,8 @@ fn bands_and_threads_change_nothing() {
     }
 }
 
-#[test] // exact: what a microcontroller computes, by the core's own sweeps
+// exact: what a microcontroller computes, by the core's own sweeps
+#[test] // oracle: ising-sample
 fn the_scalar_stream_is_the_cores() {
     for (coupling, start) in [
         (Coupling::Ferromagnet, Start::Random),
@@ -228,7 +231,8 @@ fn unpacked(packed: &[u8], width: usize) -> Vec<i8> {
         .collect()
 }
 
-#[test] // exact: what is kept is what is measured; energies from the definition
+// exact: what is kept is what is measured; energies from the definition
+#[test] // law: ising-sample
 fn kept_configurations_have_the_recorded_observables() {
     for plan in kinds() {
         let run = whole(plan);
@@ -295,7 +299,8 @@ fn summary(plan: Plan) -> Summary {
     Summary::new(&plan, whole(plan).record(), plan.temperature_effective().unwrap()).unwrap()
 }
 
-#[test] // law: all rules and streams, ferro and antiferro, against Kaufman's energy and the exact P(M) of 8 x 8
+// all rules and streams, ferro and antiferro, against Kaufman's energy and the exact P(M) of 8 x 8
+#[test] // oracle: ising-sample
 fn all_rules_agree_with_exact_values() {
     for temperature in [CRITICAL_TEMPERATURE, 2.5] {
         let beta = 1.0 / temperature;
@@ -342,7 +347,8 @@ fn all_rules_agree_with_exact_values() {
     }
 }
 
-#[test] // law (spec 1.11 R5): 8 bits at nominal T_c are exact at T_eff = 2.2715, and not at T_c
+// law (spec 1.11 R5): 8 bits at nominal T_c are exact at T_eff = 2.2715, and not at T_c
+#[test] // oracle: ising-sample
 fn few_bits_are_exact_at_the_effective_temperature() {
     let coarse = Plan {
         width: 8,
@@ -370,7 +376,8 @@ fn few_bits_are_exact_at_the_effective_temperature() {
     assert!((nominal.temperature_effective().unwrap() - 2.271_452).abs() < 5e-7);
 }
 
-#[test] // law: the energy over 60 samples of bonds on the Nishimori line; 6 errors, Student's t with 59: 1.3e-7
+// the energy over 60 samples of bonds on the Nishimori line; 6 errors, Student's t with 59: 1.3e-7
+#[test] // oracle: ising-sample
 fn the_energy_of_the_nishimori_line() {
     let p = 0.85;
     let beta = nishimori::beta(p).unwrap();
@@ -410,7 +417,7 @@ fn the_energy_of_the_nishimori_line() {
     }
 }
 
-#[test]
+#[test] // edge: ising-sample
 fn summaries_say_why_there_is_no_error() {
     let short = summary(Plan { sweeps: 9, ..plan() });
     assert!(
@@ -443,7 +450,7 @@ fn refusal(plan: Plan) -> SampleError {
     Run::new(plan).err().expect("refused")
 }
 
-#[test]
+#[test] // edge: ising-sample
 fn plans_that_cannot_be_run() {
     let core = |plan: Plan| match refusal(plan) {
         SampleError::Core(error) => error,
@@ -574,7 +581,7 @@ fn halfway(plan: Plan, dir: &TempDir) -> Vec<u8> {
     std::fs::read(file(dir)).unwrap()
 }
 
-#[test]
+#[test] // edge: ising-sample
 fn damaged_checkpoints_are_refused() {
     let dir = TempDir::new().unwrap();
     for plan in [
@@ -646,7 +653,8 @@ fn inconsistent_checkpoints_are_refused() {
     }
 }
 
-#[test] // a run goes on with its own plan and program, and says what differs
+// a run goes on with its own plan and program, and says what differs
+#[test] // edge: ising-sample
 fn checkpoints_of_other_runs_are_refused() {
     let dir = TempDir::new().unwrap();
     let bytes = halfway(plan(), &dir);
@@ -737,7 +745,8 @@ fn checkpoints_of_other_runs_are_refused() {
     }
 }
 
-#[test] // the convention of numpy.packbits, and white for +1
+// the convention of numpy.packbits, and white for +1
+#[test] // law: ising-sample
 fn packed_rows_and_pictures() {
     let spins = [
         1, -1, -1, -1, -1, -1, -1, 1, 1, -1, /**/ -1, 1, 1, 1, 1, 1, 1, 1, -1, 1,

@@ -20,7 +20,7 @@ fn autoregressive(r: f64, samples: usize, index: u64) -> Vec<f64> {
     (0..samples).map(step).collect()
 }
 
-#[test]
+#[test] // oracle: ising-statistics
 fn known_autocorrelation_time() {
     for (index, r) in [0.0, 0.5, 0.9, 0.95].into_iter().enumerate() {
         let n = 50_000;
@@ -38,7 +38,8 @@ fn known_autocorrelation_time() {
     }
 }
 
-#[test] // 400 series: the mean of z² is 1, within 6 sqrt(2/400) and a few percent for the noise of tau
+// 400 series: the mean of z² is 1, within 6 sqrt(2/400) and a few percent for the noise of tau
+#[test] // law: ising-statistics
 fn errors_cover() {
     let mut sum = [0.0; 3];
     for index in 0..400 {
@@ -63,7 +64,7 @@ fn errors_cover() {
     }
 }
 
-#[test]
+#[test] // law: ising-statistics
 fn blocking_and_jackknife_agree() {
     for r in [0.0, 0.5, 0.9] {
         let series = autoregressive(r, 40_000, 7);
@@ -83,7 +84,8 @@ fn blocking_and_jackknife_agree() {
     }
 }
 
-#[test] // whichever comes first
+// whichever comes first
+#[test] // law: ising-statistics
 fn the_slowest_series_sets_the_blocks() {
     let (slow, fast) = (autoregressive(0.9, 20_000, 10), autoregressive(0.0, 20_000, 11));
     let tau = estimate(&slow).unwrap().tau;
@@ -92,7 +94,8 @@ fn the_slowest_series_sets_the_blocks() {
     }
 }
 
-#[test] // Binder's cumulant of a Gaussian vanishes
+// Binder's cumulant of a Gaussian vanishes
+#[test] // oracle: ising-statistics
 fn binder_of_a_gaussian() {
     let series = autoregressive(0.8, 50_000, 8);
     let power = |k: i32| -> Vec<f64> { series.iter().map(|x| x.powi(k)).collect() };
@@ -101,7 +104,8 @@ fn binder_of_a_gaussian() {
     assert!(accepts(&found, 0.0, 5.0, 0.03), "{found:?}");
 }
 
-#[test] // 0 1 0 1 ..: values that alternate count as independent
+// 0 1 0 1 ..: values that alternate count as independent
+#[test] // edge: ising-statistics
 fn alternating_values() {
     let series: Vec<f64> = (0..32).map(|t| f64::from(t % 2)).collect();
     let found = estimate(&series).unwrap();
@@ -111,7 +115,8 @@ fn alternating_values() {
     assert_eq!((blocked.block, blocked.error), (2, 0.0));
 }
 
-#[test] // rho(k) as its definition reads, and the window as it is used
+// rho(k) as its definition reads, and the window as it is used
+#[test] // oracle: ising-statistics
 fn definition() {
     let series: Vec<f64> = (0..300)
         .map(|t| f64::from((t * t + 3 * t / 7) % 31 + 20 * (t / 10 % 3)))
@@ -131,7 +136,8 @@ fn definition() {
     assert!((found.error - error).abs() < 1e-12 && (found.mean - mean).abs() < 1e-12);
 }
 
-#[test] // the bias of x² is the variance of the mean: by hand, 4 blocks of 1
+// the bias of x² is the variance of the mean: by hand, 4 blocks of 1
+#[test] // oracle: ising-statistics
 fn jackknife_by_hand() {
     let series = [1.0, 2.0, 4.0, 9.0];
     let (mean, error) = delete_blocks(&[&series], 4, 4, |m| m[0] * m[0]).unwrap();
@@ -150,7 +156,8 @@ fn jackknife_by_hand() {
     assert!((error - square.sqrt()).abs() < 1e-14);
 }
 
-#[test] // scale and shift of the unit: what must follow follows
+// scale and shift of the unit: what must follow follows
+#[test] // law: ising-statistics
 fn units() {
     let series = autoregressive(0.6, 2000, 9);
     let moved: Vec<f64> = series.iter().map(|x| -8.0 * x + 1024.0).collect();
@@ -159,7 +166,7 @@ fn units() {
     assert!((b.mean - (1024.0 - 8.0 * a.mean)).abs() < 1e-9);
 }
 
-#[test]
+#[test] // edge: ising-statistics
 fn no_error_to_tell() {
     let constant = Err(SeriesError::Constant {
         value: -2.0,

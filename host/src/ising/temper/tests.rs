@@ -28,7 +28,7 @@ fn options(ladder: Ladder, sweeps: u64) -> Options {
     }
 }
 
-#[test]
+#[test] // oracle: ising-temper
 fn every_temperature_has_its_boltzmann_mean() {
     let qubo = problem(
         "0,0,-1.5\n0,1,2\n1,2,-1\n2,2,0.5\n2,3,-2\n3,3,1\n1,3,0.25\n",
@@ -79,7 +79,7 @@ fn every_temperature_has_its_boltzmann_mean() {
 /// The default run has 12,000 sweeps and takes 0.9 s without optimisation for these sizes (measured). Runs of 120
 /// sweeps of 4 replicas take 1/300 of that; 400 of them, of other seeds, must all reach the ground state, which
 /// bounds the probability of success below by 0.99 (Wilson, 95 %).
-#[test]
+#[test] // oracle: ising-temper
 fn golden_spin_glasses_are_found() {
     assert!(probability(400, 400).low > 0.99);
     let few = Ladder::Geometric {
@@ -102,7 +102,8 @@ fn golden_spin_glasses_are_found() {
     }
 }
 
-#[test] // stopped after every block
+// stopped after every block
+#[test] // law: ising-temper
 fn a_stopped_run_resumes_to_the_same_bits() {
     let float = problem(
         "0,1,0.123456789012345\n1,2,-1.1\n2,3,0.7\n3,0,1.3\n0,0,0.01\n",
@@ -122,7 +123,7 @@ fn a_stopped_run_resumes_to_the_same_bits() {
     }
 }
 
-#[test]
+#[test] // law: ising-temper
 fn threads_do_not_matter_and_seeds_do() {
     // Above the size from which replicas run in parallel.
     let mut text = String::new();
@@ -146,7 +147,7 @@ fn threads_do_not_matter_and_seeds_do() {
     assert_ne!(with(1, 0).energy, with(1, 1).energy);
 }
 
-#[test]
+#[test] // edge: ising-temper
 fn bad_ladders_are_refused() {
     for betas in [vec![1.0], vec![1.0, 0.5], vec![0.5, f64::NAN]] {
         assert!(temper(&sk(1, ""), &options(Ladder::Betas(betas), 10), &Work::plain()).is_err());

@@ -35,7 +35,8 @@ impl Ring {
 const EVEN: [usize; 3] = [0, 2, 4];
 const ODD: [usize; 3] = [1, 3, 5];
 
-#[test] // spec 1.2: the pieces are reversible, the sweep is stationary, the palindrome is reversible again
+// spec 1.2: the pieces are reversible, the sweep is stationary, the palindrome is reversible again
+#[test] // law: ising-metropolis, ising-heat-bath, ising-transition
 fn checkerboard_sweeps() {
     let ring = ring();
     let model = ring.model();
@@ -67,7 +68,8 @@ fn checkerboard_sweeps() {
     }
 }
 
-#[test] // all at the same time: Peretto's law, far from Boltzmann's
+// all at the same time: Peretto's law, far from Boltzmann's
+#[test] // oracle: ising-transition
 fn synchronous_dynamics() {
     let ring = ring();
     let model = ring.model();
@@ -81,7 +83,8 @@ fn synchronous_dynamics() {
     assert!((distance - 0.37).abs() < 5e-3, "{distance}");
 }
 
-#[test] // the trap of beta = 0: in a fixed order every spin flips, every time
+// the trap of beta = 0: in a fixed order every spin flips, every time
+#[test] // edge: ising-metropolis, ising-transition
 fn metropolis_at_infinite_temperature() {
     let ring = ring();
     let model = ring.model();
@@ -146,7 +149,8 @@ fn window(free: [usize; 4], frozen: u32) -> (Vec<i32>, Vec<i32>) {
     (couplings, fields)
 }
 
-#[test] // spec 1.3: with p8 = p4² the quantised chain is exact at beta' = -ln(p4)/4
+// spec 1.3: with p8 = p4² the quantised chain is exact at beta' = -ln(p4)/4
+#[test] // law: ising-transition
 fn one_quantisation_is_exact_elsewhere() {
     let helix = Dense::new(&HELIX, &[0; 4]).unwrap();
     let square = Torus::new(2, 2, 1, 0, Wrap::Multigraph).unwrap();
@@ -170,7 +174,8 @@ fn one_quantisation_is_exact_elsewhere() {
     }
 }
 
-#[test] // two quantisations are at no temperature exact
+// two quantisations are at no temperature exact
+#[test] // law: ising-transition
 fn two_quantisations_are_caught() {
     let (p4, p8) = (
         quantised(Real::exp(-4.0 * CRITICAL), 8),
@@ -194,7 +199,8 @@ fn two_quantisations_are_caught() {
     assert!((1.0 / from4 - 1.0 / CRITICAL - 2.3e-3).abs() < 5e-5);
 }
 
-#[test] // the core's rules, their code, against their formulas
+// the core's rules, their code, against their formulas
+#[test] // oracle: ising-metropolis, ising-heat-bath; law: ising-transition
 fn acceptances_of_the_rules() {
     for beta in [0.0, 0.3, 1.7, -0.5] {
         let (metro, bath) = (Metropolis::new(beta).unwrap(), HeatBath::new(beta).unwrap());
@@ -218,7 +224,7 @@ fn acceptances_of_the_rules() {
     assert_eq!((acceptance(|_| true), acceptance(|_| false)), (1.0, 0.0));
 }
 
-#[test]
+#[test] // oracle: ising-transition
 fn hand_counted_matrix() {
     // spin 0 flips with .25 from configuration 0 and with .5 else; spin 1 always
     let flip = |state, site| {
@@ -253,7 +259,7 @@ fn hand_counted_matrix() {
     assert_eq!(total_variation(&[0.5, 0.5], &[1.0, 0.0]), Ok(0.5));
 }
 
-#[test]
+#[test] // edge: ising-transition
 fn refusals() {
     let half = |_, _| 0.5;
     assert_eq!(Matrix::together(0, &[], half), Err(Error::Shape));

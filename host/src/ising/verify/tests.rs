@@ -38,7 +38,7 @@ fn failed(report: &Report) -> Vec<String> {
     report.failures().map(text).collect()
 }
 
-#[test]
+#[test] // oracle: ising-verify
 fn green_with_the_generator_of_the_project() {
     let make = |name: &str, index| stream(1, name, index);
     let report = verify(make, Size::Quick, &Work::plain()).unwrap();
@@ -57,13 +57,13 @@ fn green_with_the_generator_of_the_project() {
     assert_eq!(groups, BTreeSet::from(all));
 }
 
-#[test]
+#[test] // oracle: ising-verify
 fn green_with_the_vectors_of_this_machine() {
     let report = verify_engine(1, Size::Quick, &Work::plain()).unwrap();
     assert!(report.passes(), "{:#?}", failed(&report));
 }
 
-#[test]
+#[test] // oracle: ising-verify
 fn red_with_a_congruential_generator() {
     let make = |name: &str, index| {
         let seed = stream(1, name, index).next_u32() & 0x7fff_ffff;
@@ -116,7 +116,8 @@ fn apart(eighths: u64) -> Apart {
     }
 }
 
-#[test] // 44/256 and 8/256, the nearest to p and p² at T_c; with p8 = p4² = 1936/65536 nothing is wrong
+// 44/256 and 8/256, the nearest to p and p² at T_c; with p8 = p4² = 1936/65536 nothing is wrong
+#[test] // oracle: ising-verify
 fn red_with_two_quantisations() {
     let faulty = apart(8 * 256 - 1);
     let [helix, _, sweep] = balance::violations(&faulty).unwrap();
@@ -159,7 +160,7 @@ fn counted_acceptances() {
     assert_eq!(up, [1.0, 1.0, 1.0, p, p * p]);
 }
 
-#[test]
+#[test] // law: ising-verify
 fn judgements() {
     let exact = |measured, most| Check::within("g", "n", "s", [1.0, measured], most);
     assert!(exact(1.0, 0.0).passes() && exact(1.5, 0.5).passes());
@@ -207,7 +208,7 @@ fn chi_squares_as_deviates() {
     assert!(deviate(0.0, 64) < -SIGMAS);
 }
 
-#[test]
+#[test] // edge: ising-verify
 fn stops_when_asked() {
     let interrupted = AtomicBool::new(true);
     let work = Work {

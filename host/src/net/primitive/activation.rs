@@ -203,14 +203,15 @@ mod tests {
         Activation::Softplus,
     ];
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for activation in ALL {
             harness::check(&Case::new(activation, &[Shape::rows(3, 11)]));
         }
     }
 
-    #[test] // values at 1 and -2, to ten digits (closed forms)
+    // values at 1 and -2, to ten digits (closed forms)
+    #[test] // oracle: net-primitives
     fn values_are_those_of_the_formulas() {
         let at = |activation: Activation| {
             let (input, mut output) = ([1.0_f64, -2.0], [0.0; 2]);

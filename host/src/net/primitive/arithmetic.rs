@@ -243,7 +243,7 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         let shape = Shape::rows(3, 5);
         harness::check(&Case::new(Add, &[shape; 2]));
@@ -253,7 +253,7 @@ mod tests {
         harness::check(&Case::new(Shift { offset: -0.7 }, &[shape]));
     }
 
-    #[test]
+    #[test] // oracle: net-primitives
     fn the_forward_rules_are_the_formulas() {
         let shape = Shape::rows(3, 5);
         let check = |case: Case, expected: fn(f64, f64) -> f64| {

@@ -82,7 +82,7 @@ mod tests {
     use super::super::harness::{self, Case, normal};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for shape in [Shape::rows(40, 5), Shape::image(2, 3, 4), Shape::vector(3)] {
             let shapes = [shape, Shape::vector(shape.channels())];
@@ -91,7 +91,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // oracle: net-primitives
     fn the_forward_rule_adds_the_vector_to_every_row() {
         let case = Case::new(AddRow, &[Shape::rows(4, 3), Shape::vector(3)]);
         for (i, got) in case.forward(2).iter().enumerate() {

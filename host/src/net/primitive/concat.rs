@@ -82,7 +82,7 @@ mod tests {
     use super::super::harness::{self, Case, normal};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for (a, b) in [
             (Shape::rows(3, 5), Shape::rows(3, 2)),
@@ -94,7 +94,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // oracle: net-primitives
     fn the_forward_rule_puts_rows_side_by_side() {
         let case = Case::new(Concat, &[Shape::rows(3, 5), Shape::rows(3, 2)]);
         let got = case.forward(2);

@@ -127,7 +127,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for (flip, shift) in [(false, 1.0), (true, 0.0)] {
             harness::check(&Case::new(embedding(flip, shift), &[Shape::vector(1)]));
@@ -137,7 +137,8 @@ mod tests {
         }
     }
 
-    #[test] // sin and cos of t 10000^(-i / (half - shift)), with the platform's functions
+    // sin and cos of t 10000^(-i / (half - shift)), with the platform's functions
+    #[test] // oracle: net-primitives
     fn the_forward_rule_is_the_formula() {
         for (flip, shift) in [(false, 1.0), (true, 0.0), (false, 0.5)] {
             let case = Case::new(embedding(flip, shift), &[Shape::vector(1)]).with(0, vec![0.5, 731.0]);
@@ -170,7 +171,8 @@ mod tests {
         output.into_iter().map(Real::wide).collect()
     }
 
-    #[test] // rounded once from f64: half a unit of the last place of numbers below 1
+    // rounded once from f64: half a unit of the last place of numbers below 1
+    #[test] // edge: net-primitives
     fn single_precision_is_exact_at_large_times() {
         let sinusoidal = embedding(false, 1.0);
         let shapes = Shapes {

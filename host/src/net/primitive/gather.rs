@@ -167,7 +167,7 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for (index, rows, channels) in [
             (&[3_u32, 0, 3, 1, 3][..], 5, 3),
@@ -179,7 +179,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // oracle: net-primitives
     fn the_forward_rule_picks_rows() {
         let index = RowIndex::new([3, 0, 3, 1, 3], 5).unwrap();
         let case = Case::new(Gather { index: index.clone() }, &[Shape::rows(5, 3)]);

@@ -136,14 +136,15 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for shape in [Shape::rows(5, 6), Shape::vector(22), Shape::image(2, 3, 2)] {
             harness::check(&Case::new(Geglu, &[shape]));
         }
     }
 
-    #[test] // a g Phi(g)
+    // a g Phi(g)
+    #[test] // oracle: net-primitives
     fn the_forward_rule_is_the_formula() {
         let case = Case::new(Geglu, &[Shape::rows(3, 10)]);
         let got = case.forward(2);

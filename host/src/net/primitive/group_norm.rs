@@ -433,7 +433,7 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for (shape, groups, silu) in [
             (Shape::image(3, 2, 6), 3, false),
@@ -452,7 +452,8 @@ mod tests {
         }
     }
 
-    #[test] // z = SiLU(weight (x - mean) / sqrt(variance + eps) + bias), mean and variance of the group
+    // z = SiLU(weight (x - mean) / sqrt(variance + eps) + bias), mean and variance of the group
+    #[test] // oracle: net-primitives
     fn the_forward_rule_is_the_formula() {
         let (height, width, channels, groups, epsilon) = (3, 4, 6, 2, 0.1);
         let norm = GroupNorm {
@@ -481,7 +482,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // edge: net-primitives
     fn uneven_groups_are_refused() {
         let norm = GroupNorm {
             channels: 6,

@@ -253,7 +253,7 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for shape in [
             Shape::rows(5, 6),
@@ -269,7 +269,8 @@ mod tests {
         }
     }
 
-    #[test] // y = weight (x - mean) / sqrt(mean of (x - mean)² + eps) + bias
+    // y = weight (x - mean) / sqrt(mean of (x - mean)² + eps) + bias
+    #[test] // oracle: net-primitives
     fn the_forward_rule_is_the_formula() {
         let norm = LayerNorm {
             channels: 19,

@@ -171,7 +171,8 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test] // y = b + sum over i of W_oi x_i
+    // y = b + sum over i of W_oi x_i
+    #[test] // oracle: net-primitives
     fn the_forward_rule_is_the_sum_written_out() {
         let (rows, inputs, outputs) = (3, 5, 4);
         let linear = Linear {
@@ -189,7 +190,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for (rows, inputs, outputs, bias) in [
             (1, 3, 2, true),

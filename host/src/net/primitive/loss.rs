@@ -199,7 +199,7 @@ mod tests {
         Loss::BinaryCrossEntropy,
     ];
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for loss in ALL {
             for shape in [Shape::vector(7), Shape::rows(3, 5), Shape::image(2, 3, 1)] {
@@ -213,7 +213,7 @@ mod tests {
     /// The loss of one row.
     type Formula = fn(&[f64], &[f64]) -> f64;
 
-    #[test]
+    #[test] // oracle: net-primitives
     fn the_forward_rules_are_the_formulas() {
         let formulas: [Formula; 3] = [
             |z, p| z.iter().zip(p).map(|(z, p)| (z - p).powi(2)).sum::<f64>() / 5.0,
@@ -240,7 +240,8 @@ mod tests {
         }
     }
 
-    #[test] // closed forms: ln 2 for undecided logits; the size of a wrong logit, 0 for a right one, without overflow
+    // closed forms: ln 2 for undecided logits; the size of a wrong logit, 0 for a right one, without overflow
+    #[test] // edge: net-primitives
     fn losses_at_the_ends() {
         let shape = Shape::vector(2);
         let at = |loss: Loss, z: [f64; 4], p: [f64; 4]| {

@@ -99,7 +99,7 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for (shape, factor) in [(Shape::image(4, 6, 3), 2), (Shape::image(3, 3, 1), 3)] {
             harness::check(&Case::new(AveragePool { factor }, &[shape]));
@@ -109,7 +109,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // oracle: net-primitives
     fn the_forward_rules_are_means() {
         let [height, width, channels, m] = [4, 6, 3, 2];
         let shape = Shape::image(height, width, channels);

@@ -62,7 +62,7 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for shape in [Shape::rows(3, 5), Shape::vector(1), Shape::image(2, 3, 7)] {
             for reduction in [Reduction::Sum, Reduction::Mean] {
@@ -71,7 +71,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // oracle: net-primitives
     fn the_forward_rules_are_the_formulas() {
         let shape = Shape::rows(7, 5);
         for (reduction, count) in [(Reduction::Sum, 1.0), (Reduction::Mean, 35.0)] {

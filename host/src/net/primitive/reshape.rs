@@ -39,7 +39,7 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree_and_entries_stay() {
         let reshape = Reshape {
             to: Shape::rows(6, 4),

@@ -47,7 +47,7 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for (index, rows, channels) in [(&[3_u32, 0, 3, 1, 3][..], 5, 3), (&[0], 1, 1), (&[2, 2], 4, 2)] {
             let shape = Shape::rows(index.len(), channels);
@@ -56,7 +56,8 @@ mod tests {
         }
     }
 
-    #[test] // the same order of sums: equal bits
+    // the same order of sums: equal bits
+    #[test] // oracle: net-primitives
     fn the_forward_rule_adds_rows_in_order() {
         let entries = [3, 0, 3, 1, 3];
         let index = RowIndex::new(entries, 5).unwrap();

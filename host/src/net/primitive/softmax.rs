@@ -92,7 +92,7 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for shape in [
             Shape::rows(3, 5),
@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // oracle: net-primitives
     fn the_forward_rule_is_the_formula() {
         let case = Case::new(Softmax, &[Shape::rows(3, 21)]);
         for (z, p) in case.inputs[0].chunks(21).zip(case.forward(2).chunks(21)) {
@@ -115,7 +115,8 @@ mod tests {
         }
     }
 
-    #[test] // a shift of all entries changes nothing, and nothing overflows
+    // a shift of all entries changes nothing, and nothing overflows
+    #[test] // edge: net-primitives
     fn large_entries_do_not_overflow() {
         let case = Case::new(Softmax, &[Shape::vector(2)]).with(0, vec![1e5, 1e5, -1e5, 1e5]);
         assert_eq!(case.forward(2), [0.5, 0.5, 0.0, 1.0]);

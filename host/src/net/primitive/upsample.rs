@@ -109,7 +109,7 @@ mod tests {
     use super::super::harness::{self, Case};
     use super::*;
 
-    #[test]
+    #[test] // law: net-primitives
     fn rules_agree() {
         for (shape, factor) in [
             (Shape::image(3, 2, 5), 2),
@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[test] // oracle: net-primitives
     fn the_forward_rule_repeats_pixels() {
         let [height, width, channels, factor] = [3, 2, 5, 2];
         let case = Case::new(Upsample { factor }, &[Shape::image(height, width, channels)]);

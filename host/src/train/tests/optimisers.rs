@@ -8,7 +8,8 @@ fn gradient(step: usize) -> f64 {
     [1.0, -0.5, 3.0, 0.25, -2.0, 0.0, 0.125, -1.5][step % 8]
 }
 
-#[test] // m and v written out as weighted sums over all gradients instead of recursions
+// m and v written out as weighted sums over all gradients instead of recursions
+#[test] // oracle: train
 fn adamw_is_the_sums_it_stands_for() {
     for (settings, rate) in [
         (adamw::Settings::default(), 0.02),
@@ -70,7 +71,8 @@ fn adamw_under_a_constant_gradient() {
     assert_eq!(rule.updates, 50);
 }
 
-#[test] // the first step is r sign(g), whatever the size of g
+// the first step is r sign(g), whatever the size of g
+#[test] // law: train
 fn adamw_does_not_see_the_scale() {
     for scale in [1e-4_f32, 1.0, 1e15] {
         let settings = adamw::Settings {
@@ -86,7 +88,8 @@ fn adamw_does_not_see_the_scale() {
     }
 }
 
-#[test] // constant gradient: b_n = g (1 - a^n) / (1 - a); Nesterov is one b ahead
+// constant gradient: b_n = g (1 - a^n) / (1 - a); Nesterov is one b ahead
+#[test] // oracle: train
 fn momentum_under_a_constant_gradient() {
     let (rate, g, a) = (0.01, 2.0, 0.75_f64);
     let buffer = |n: i32| g * (1.0 - a.powi(n)) / (1.0 - a);
@@ -133,7 +136,8 @@ fn decay_of_sgd_goes_through_the_momentum() {
     }
 }
 
-#[test] // a fixed target: what is left of the start is the product of the decays
+// a fixed target: what is left of the start is the product of the decays
+#[test] // oracle: train
 fn the_average_forgets_geometrically() {
     let settings = ema::Settings {
         decay: 0.75,

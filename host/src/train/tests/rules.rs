@@ -48,7 +48,8 @@ fn stairs_fall_after_each_length() {
     assert_eq!(rates, [0.5, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25]);
 }
 
-#[test] // exact at the quarters, symmetric about the middle, flat after the end
+// exact at the quarters, symmetric about the middle, flat after the end
+#[test] // oracle: train
 fn the_cosine_is_half_a_period() {
     let schedule = Schedule {
         peak: 1.0,
@@ -71,7 +72,7 @@ fn the_cosine_is_half_a_period() {
     }
 }
 
-#[test]
+#[test] // edge: train
 fn schedules_out_of_range_are_refused() {
     let with = |shape| Schedule {
         peak: 1.0,
@@ -98,7 +99,8 @@ fn schedules_out_of_range_are_refused() {
     with(Shape::Cosine { steps: 6, end: 0.0 }).check().unwrap();
 }
 
-#[test] // 3, 4, 12, 84 have norm 85
+// 3, 4, 12, 84 have norm 85
+#[test] // law: train
 fn clipping_scales_to_the_limit() {
     let mut gradients = [vec![3.0, 0.0], vec![], vec![-4.0], vec![12.0, 84.0]];
     assert_eq!(norm(&gradients), Norm(85.0));
@@ -135,7 +137,8 @@ fn all(batches: &mut Batches, numbers: std::ops::Range<u64>) -> Vec<u64> {
     list
 }
 
-#[test] // sizes that divide the number of samples, that do not, and that exceed it
+// sizes that divide the number of samples, that do not, and that exceed it
+#[test] // law: train
 fn every_epoch_shows_each_sample_once() {
     for (count, size) in [(12, 4), (10, 4), (7, 3), (5, 12), (1, 1)] {
         let mut batches = Batches::new(3, size, Draw::Shuffled { count }).unwrap();

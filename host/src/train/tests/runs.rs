@@ -148,7 +148,8 @@ fn whole(settings: Settings) -> Trainer {
     trainer
 }
 
-#[test] // stopped after every number of steps, once and again and again
+// stopped after every number of steps, once and again and again
+#[test] // law: train
 fn a_resumed_run_ends_in_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
@@ -259,7 +260,7 @@ fn the_parts_are_joined() {
     super::near(clipped.averaged()[1][1], 6.0 - 0.25 * 1.25);
 }
 
-#[test]
+#[test] // edge: train
 fn what_is_not_finite_stops_the_run_and_is_named() {
     for (spoil, expected) in [
         (Spoil::Loss(f64::NAN), ["step 6", "loss is NaN"]),
@@ -420,7 +421,7 @@ fn a_checkpoint_of_another_run_is_refused() {
     resume(adam(), &bowl, &folder.path().join("none"), &["no such file"]);
 }
 
-#[test]
+#[test] // edge: train
 fn a_damaged_checkpoint_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");

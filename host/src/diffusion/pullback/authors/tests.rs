@@ -4,7 +4,8 @@ use super::super::testing::tolerance::RITZ_DOUBLE;
 use super::super::testing::*;
 use super::*;
 
-#[test] // its answer is right where the spectrum falls quickly, however it ended
+// its answer is right where the spectrum falls quickly, however it ended
+#[test] // oracle: diffusion-subspace-host
 fn a_quick_spectrum_is_found() {
     let mut operator = Diagonal((0..100).map(|i| 0.5_f64.powi(i)).collect());
     let found: Basis<f64> = basis(&mut operator, &Options::new(4)).unwrap();
@@ -23,7 +24,7 @@ fn a_quick_spectrum_is_found() {
     assert_eq!(found.passes.tangents, 4 * found.blocks);
 }
 
-#[test]
+#[test] // edge: diffusion-subspace-host
 fn the_zero_map_keeps_its_start() {
     let found: Basis<f64> = basis(&mut Diagonal(vec![0.0; 12]), &Options::new(3)).unwrap();
     assert_eq!(found.singular_values, [0.0; 3]);

@@ -10,7 +10,8 @@ fn span(seed: u64, k: usize, d: usize) -> Subspace {
     Subspace::new(&frame(seed, k, d), d).unwrap()
 }
 
-#[test] // closed form, from angles of 1e-12 to a right one
+// closed form, from angles of 1e-12 to a right one
+#[test] // oracle: diffusion-distance
 fn angles_of_planes_are_those_they_were_made_with() {
     let d = 12;
     for angles in [
@@ -38,7 +39,7 @@ fn angles_of_planes_are_those_they_were_made_with() {
     }
 }
 
-#[test]
+#[test] // law: diffusion-distance
 fn it_is_a_metric_and_knows_no_basis() {
     let spans: Vec<Subspace> = (0..6).map(|seed| span(40 + seed, 4, 10)).collect();
     let matrix = distance_matrix(&spans).unwrap();
@@ -62,7 +63,7 @@ fn it_is_a_metric_and_knows_no_basis() {
     assert!(distance(&spans[0], &Subspace::new(&single, 10).unwrap()).unwrap() <= 1e-6);
 }
 
-#[test]
+#[test] // edge: diffusion-distance
 fn a_line_in_a_plane_and_orthogonal_spaces() {
     let axis = |i: usize| (0..5).map(|j| f64::from(u8::from(i == j))).collect::<Vec<_>>();
     let plane = Subspace::new(&[axis(0), axis(1)].concat(), 5).unwrap();
@@ -88,7 +89,7 @@ fn chance_of_lines_is_a_quarter_turn_and_of_the_spec_10_36() {
     assert!((largest_distance(50) - 11.11).abs() <= 0.005);
 }
 
-#[test]
+#[test] // edge: diffusion-distance
 fn bad_vectors_are_refused() {
     let dependent = Subspace::new(&[1.0, 0.0, 0.0, 2.0, 0.0, 0.0], 3);
     assert_eq!(dependent, Err(PullbackError::Dependent { found: 2, rank: 1 }));

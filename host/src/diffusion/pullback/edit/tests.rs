@@ -43,7 +43,8 @@ fn point() -> (Vec<f64>, Vec<f64>) {
     (x, v)
 }
 
-#[test] // the rest falls as delta²
+// the rest falls as delta²
+#[test] // oracle: diffusion-edit
 fn to_first_order_a_step_adds_gamma_delta_jacobian_v() {
     let (x, v) = point();
     let rest = |delta: f64| {
@@ -66,7 +67,7 @@ fn to_first_order_a_step_adds_gamma_delta_jacobian_v() {
     );
 }
 
-#[test]
+#[test] // edge: diffusion-edit
 fn no_strength_leaves_every_bit() {
     let (mut x, v) = point();
     x[0] = -0.0;
@@ -92,7 +93,7 @@ fn no_strength_leaves_every_bit() {
     assert_eq!(x, kept);
 }
 
-#[test]
+#[test] // law: diffusion-edit
 fn shooting_with_a_basis_that_stays_is_plain_guidance() {
     let mut operator = with_values(61, 7, 9, &[3.0, 2.0, 1.0]);
     let basis = krylov::basis(&mut operator, &krylov::Options::new(3)).unwrap();
@@ -157,7 +158,7 @@ fn the_tables_of_strengths() {
     }
 }
 
-#[test]
+#[test] // law: diffusion-edit
 fn contrast_is_what_is_asked_for_and_the_mean_stays() {
     let (x, eps) = point();
     let a = 0.6;

@@ -26,7 +26,7 @@ fn rotation(seed: u64, k: usize) -> Vec<f64> {
     rows
 }
 
-#[test]
+#[test] // law: diffusion-frechet
 fn exp_undoes_log_and_log_is_as_long_as_the_distance() {
     for (a, b, k, d) in [(1, 2, 3, 20), (3, 4, 1, 5), (5, 6, 4, 6)] {
         let (y, z) = (span(a, k, d), span(b, k, d));
@@ -57,7 +57,7 @@ fn exp_undoes_log_and_log_is_as_long_as_the_distance() {
     assert!((norm(&log(&y, &z).unwrap()) - std::f64::consts::FRAC_PI_2).abs() <= ROUNDING);
 }
 
-#[test]
+#[test] // oracle: diffusion-frechet
 fn the_mean_of_equal_spaces_is_theirs_and_of_two_the_middle() {
     let options = Options::default();
     let (y, z) = (span(1, 3, 20), span(2, 3, 20));
@@ -74,7 +74,8 @@ fn the_mean_of_equal_spaces_is_theirs_and_of_two_the_middle() {
     assert_eq!(stopped.ended, Ended::Limit);
 }
 
-#[test] // the gradient of the sum of squared distances is zero at the mean, and it is no larger than elsewhere
+// the gradient of the sum of squared distances is zero at the mean, and it is no larger than elsewhere
+#[test] // law: diffusion-frechet
 fn the_mean_of_many_is_the_least_squares_point() {
     let base = span(7, 3, 15);
     let near: Vec<Subspace> = (0..5)
@@ -125,7 +126,7 @@ fn rotations_have_logarithms() {
     }
 }
 
-#[test]
+#[test] // oracle: diffusion-frechet
 fn the_mean_of_two_rotations_is_half_way_and_a_reflection_is_counted() {
     let options = Options::default();
     let turn_by = |angle: f64| vec![angle.cos(), -angle.sin(), angle.sin(), angle.cos()];
@@ -138,7 +139,7 @@ fn the_mean_of_two_rotations_is_half_way_and_a_reflection_is_counted() {
     assert!(off(&found.mean, &turn_by(0.5)) <= 1e-6 && reflected == 1);
 }
 
-#[test]
+#[test] // law: diffusion-frechet
 fn matching_undoes_signs_and_order() {
     let options = Options::default();
     let first = rotation(8, 4);
@@ -155,7 +156,8 @@ fn matching_undoes_signs_and_order() {
     assert!(off(&found.mean, &first) <= ROUNDING);
 }
 
-#[test] // brute force over all permutations
+// brute force over all permutations
+#[test] // oracle: diffusion-frechet
 fn the_assignment_is_the_cheapest() {
     fn least(cost: &[f64], k: usize, row: usize, used: &mut Vec<bool>) -> f64 {
         if row == k {

@@ -34,14 +34,15 @@ fn near_specified(sine: f64, specified: f64) -> bool {
     (specified / SPECIFIED_FACTOR..=specified * SPECIFIED_FACTOR).contains(&sine)
 }
 
-#[test] // the acceptance of the method: residual below 1e-3 by 8 blocks, here by 6
+// the acceptance of the method: residual below 1e-3 by 8 blocks, here by 6
+#[test] // oracle: diffusion-krylov
 fn the_root_spectrum_converges_in_six_blocks() {
     let (basis, sine) = fixed(synthetic(|i| i.powf(-0.5)), 6);
     assert!(basis.measure < PULLBACK_RESIDUAL_8, "{}", basis.measure);
     assert!(near_specified(sine, 1.1e-2), "{sine}");
 }
 
-#[test]
+#[test] // oracle: diffusion-krylov
 fn the_exponential_spectrum_converges_in_six_blocks() {
     let mut operator = synthetic(|i| 0.99_f64.powf(i));
     let (basis, sine) = fixed(synthetic(|i| 0.99_f64.powf(i)), 6);
@@ -57,7 +58,7 @@ fn the_exponential_spectrum_converges_in_six_blocks() {
     check_basis(&mut operator, &basis, (ROUNDING, ROUNDING, ROUNDING));
 }
 
-#[test]
+#[test] // oracle: diffusion-krylov
 fn the_slow_spectrum_converges_in_eight_blocks() {
     let (basis, sine) = fixed(synthetic(|i| i.powf(-0.25)), 8);
     assert!(basis.measure < PULLBACK_RESIDUAL_8, "{}", basis.measure);
@@ -83,7 +84,7 @@ fn against_dense<T: Element>(rows: usize, columns: usize, values: f64, spaces: f
     assert!(signs_are_fixed(&found));
 }
 
-#[test]
+#[test] // oracle: diffusion-krylov
 fn random_matrices_have_the_dense_decomposition() {
     for (rows, columns) in [(60, 40), (40, 60), (5, 30), (30, 5)] {
         against_dense::<f64>(rows, columns, RITZ_DOUBLE, 1e-6);
@@ -91,7 +92,8 @@ fn random_matrices_have_the_dense_decomposition() {
     }
 }
 
-#[test] // U, V orthonormal to 1e-5 in f32 at a length where plain sums would not be
+// U, V orthonormal to 1e-5 in f32 at a length where plain sums would not be
+#[test] // law: diffusion-krylov
 fn long_vectors_in_single_precision() {
     let d = 200_000;
     let mut operator = Diagonal((1..=d).map(|i| 0.9_f64.powi(i)).collect());
@@ -135,7 +137,8 @@ fn blocks_that_are_nearly_dependent_come_out_orthonormal() {
     assert!(back.iter().zip(&w).all(|(a, b)| (a - b).abs() <= 1e-6));
 }
 
-#[test] // s_1 is 30, and nothing has converged
+// s_1 is 30, and nothing has converged
+#[test] // law: diffusion-krylov
 fn residuals_of_an_unfinished_run_are_the_true_ones() {
     let mut operator = Diagonal((0..80).map(|i| 30.0 * 0.97_f64.powi(i)).collect());
     let mut options = Options::new(4);
@@ -148,7 +151,8 @@ fn residuals_of_an_unfinished_run_are_the_true_ones() {
     }
 }
 
-#[test] // the plain recursion is off by several percent here
+// the plain recursion is off by several percent here
+#[test] // edge: diffusion-krylov
 fn rank_deficient_maps_are_deflated() {
     let values = [3.0, 2.0, 1.0, 0.5, 0.25, 0.1];
     let mut operator = with_values(11, 50, 70, &values);
@@ -168,7 +172,8 @@ fn rank_deficient_maps_are_deflated() {
     }
 }
 
-#[test] // compare the eigenspaces, not the vectors
+// compare the eigenspaces, not the vectors
+#[test] // edge: diffusion-krylov
 fn ties_give_their_eigenspaces() {
     let mut operator = Diagonal([2.0, 2.0, 2.0, 1.0, 1.0, 0.3, 0.2, 0.1, 0.05, 0.05].to_vec());
     let mut options = Options::new(5);
@@ -182,7 +187,7 @@ fn ties_give_their_eigenspaces() {
     assert!(sine_to_axes(&found.v, 5, 10) <= RITZ_DOUBLE);
 }
 
-#[test]
+#[test] // edge: diffusion-krylov
 fn the_zero_map_has_zero_values_and_flags() {
     let found: Basis<f64> = basis(&mut Diagonal(vec![0.0; 12]), &Options::new(3)).unwrap();
     assert_eq!(found.singular_values, [0.0; 3]);
@@ -193,7 +198,8 @@ fn the_zero_map_has_zero_values_and_flags() {
     assert!(signs_are_fixed(&found));
 }
 
-#[test] // closed form: the singular values of a circular convolution are the moduli of its symbol
+// closed form: the singular values of a circular convolution are the moduli of its symbol
+#[test] // oracle: diffusion-krylov
 fn a_circular_convolution_has_its_symbol() {
     let (n, kernel) = (16_usize, [0.5, 1.0, -0.25]);
     let mut values = vec![0.0; n * n];
@@ -217,7 +223,8 @@ fn a_circular_convolution_has_its_symbol() {
     }
 }
 
-#[test] // cutting the space costs blocks, not accuracy
+// cutting the space costs blocks, not accuracy
+#[test] // law: diffusion-krylov
 fn a_bound_of_memory_leads_to_the_same_triplets() {
     let mut operator = Diagonal((1..=300).map(|i| f64::from(i).powf(-0.5)).collect());
     let mut options = Options::new(4);
@@ -238,7 +245,7 @@ fn a_bound_of_memory_leads_to_the_same_triplets() {
     ));
 }
 
-#[test]
+#[test] // edge: diffusion-krylov
 fn the_seed_decides_and_bad_options_are_refused() {
     let mut operator = dense::<f32>(3, 20, 30);
     let run = |operator: &mut Dense<f32>, options: &Options| basis(operator, options);

@@ -5,7 +5,8 @@ use super::super::ritz::gaussian;
 use super::super::testing::tolerance::ROUNDING;
 use super::*;
 
-#[test] // closed form: a wave (3, -2) of amplitude a has power a² H W / 4 at two frequencies
+// closed form: a wave (3, -2) of amplitude a has power a² H W / 4 at two frequencies
+#[test] // oracle: diffusion-spectrum
 fn a_wave_stands_in_its_annulus() {
     let (height, width) = (12, 16);
     let image: Vec<f64> = (0..height * width)
@@ -31,7 +32,8 @@ fn a_wave_stands_in_its_annulus() {
     assert_eq!(found.frequencies.iter().sum::<usize>(), height * width);
 }
 
-#[test] // Parseval, over channels, vectors and odd sides
+// Parseval, over channels, vectors and odd sides
+#[test] // law: diffusion-spectrum
 fn the_power_is_the_mean_square() {
     for shape @ [channels, height, width] in [[2, 7, 5], [3, 8, 8], [1, 1, 9]] {
         let size = channels * height * width;
@@ -51,7 +53,7 @@ fn the_power_is_the_mean_square() {
     }
 }
 
-#[test]
+#[test] // edge: diffusion-spectrum
 fn constants_noise_and_bad_shapes() {
     let found = spectrum(&[3.0_f32; 32], [2, 4, 4]).unwrap();
     assert!((found.power[0] - 9.0 * 16.0 / found.frequencies[0] as f64).abs() <= ROUNDING * 100.0);

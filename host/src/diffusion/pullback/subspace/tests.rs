@@ -5,7 +5,7 @@ use super::super::testing::tolerance::{RITZ_DOUBLE, SPECIFIED_FACTOR};
 use super::super::testing::*;
 use super::*;
 
-#[test]
+#[test] // oracle: diffusion-subspace-host
 fn a_quick_spectrum_is_found_and_its_residuals_are_true() {
     let mut operator = Diagonal((0..200).map(|i| 0.5_f64.powi(i)).collect());
     let mut options = Options::new(5);
@@ -18,7 +18,8 @@ fn a_quick_spectrum_is_found_and_its_residuals_are_true() {
     assert_eq!(found.passes.tangents, 5 * found.blocks);
 }
 
-#[test] // the space of a tie stands still although its vectors need not
+// the space of a tie stands still although its vectors need not
+#[test] // law: diffusion-subspace-host
 fn it_agrees_with_krylov_on_a_dense_matrix_with_a_tie() {
     let mut operator = with_values(21, 40, 60, &[3.0, 2.0, 2.0, 1.0, 0.2, 0.1, 0.05]);
     let mut options = Options::new(4);
@@ -32,7 +33,7 @@ fn it_agrees_with_krylov_on_a_dense_matrix_with_a_tie() {
     }
 }
 
-#[test]
+#[test] // edge: diffusion-subspace-host
 fn rank_deficient_and_zero_maps_come_to_rest() {
     let mut operator = with_values(23, 30, 50, &[2.0, 1.0, 0.5]);
     let found = basis(&mut operator, &Options::new(6)).unwrap();
@@ -44,7 +45,8 @@ fn rank_deficient_and_zero_maps_come_to_rest() {
     assert_eq!(found.zero, [true, true]);
 }
 
-#[test] // 50 plain passes against the figure of the spec: why this is not the default
+// 50 plain passes against the figure of the spec: why this is not the default
+#[test] // oracle: diffusion-subspace-host
 fn fifty_passes_leave_the_trailing_directions_behind() {
     let mut operator = Diagonal((1..=6000).map(|i| f64::from(i).powf(-0.5)).collect());
     let mut options = Options::new(50);

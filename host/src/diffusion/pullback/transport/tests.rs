@@ -14,7 +14,7 @@ fn off(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
-#[test]
+#[test] // law: diffusion-distance
 fn a_direction_of_the_basis_stays_where_it_is() {
     let basis = local(51);
     for i in 0..4 {
@@ -34,7 +34,8 @@ fn a_direction_of_the_basis_stays_where_it_is() {
     ));
 }
 
-#[test] // signs of the basis and the length of u do not matter; lengths are one
+// signs of the basis and the length of u do not matter; lengths are one
+#[test] // oracle: diffusion-distance
 fn elsewhere_it_is_the_projection_made_a_unit_vector() {
     let (here, there) = (local(51), local(53));
     let u = here.direction(1).unwrap().u;
@@ -63,7 +64,7 @@ fn elsewhere_it_is_the_projection_made_a_unit_vector() {
     assert!((again.kept - kept).abs() <= ROUNDING);
 }
 
-#[test]
+#[test] // edge: diffusion-distance
 fn what_is_orthogonal_is_lost() {
     let basis = local(51);
     assert_eq!(transport(&basis, &[0.0; 20]), Err(PullbackError::Lost));

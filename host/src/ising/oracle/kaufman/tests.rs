@@ -10,7 +10,7 @@ use super::super::testing::{self, assert_close, enumerate};
 use super::*;
 use crate::garrote::testing::tolerance as tol;
 
-#[test]
+#[test] // oracle: ising-kaufman
 fn enumeration() {
     for (width, height) in [(2, 2), (3, 2), (2, 3), (2, 5), (4, 3), (3, 4), (4, 4)] {
         let bonds = testing::torus(width, height);
@@ -27,7 +27,8 @@ fn enumeration() {
     }
 }
 
-#[test] // the sides enter the formula in different ways, the answer must not depend on which is which
+// the sides enter the formula in different ways, the answer must not depend on which is which
+#[test] // law: ising-kaufman
 fn sides_can_be_exchanged() {
     for (width, height) in [(3, 50), (6, 8), (64, 10), (128, 129)] {
         for beta in [0.05, 0.4, CRITICAL_BETA, 0.4407, 0.8, 5.0] {
@@ -42,7 +43,8 @@ fn sides_can_be_exchanged() {
     }
 }
 
-#[test] // the derivatives are those of ln Z, above, below and at the critical point
+// the derivatives are those of ln Z, above, below and at the critical point
+#[test] // law: ising-kaufman
 fn central_differences() {
     for beta in [0.2, 0.43, CRITICAL_BETA, 0.45, 0.9] {
         let h = 1e-4;
@@ -58,7 +60,8 @@ fn central_differences() {
     }
 }
 
-#[test] // g_0 as Kaufman wrote it, sign and all
+// g_0 as Kaufman wrote it, sign and all
+#[test] // law: ising-kaufman
 fn lowest_mode() {
     for beta in [0.1, 0.44, 0.45, 2.0] {
         let found = Modes::new(8, beta).gamma(0);
@@ -68,7 +71,7 @@ fn lowest_mode() {
     }
 }
 
-#[test]
+#[test] // golden: ising-kaufman
 fn energy_table() {
     for (side, energies) in tables::ENERGIES {
         for (t, e) in tables::TEMPERATURES.into_iter().zip(energies) {
@@ -90,7 +93,7 @@ fn energy_table() {
 /// reproduced as such, and the derivative approaches them as the step does 0. The derivative itself is held to
 /// enumeration above, and here to the law of Ferdinand and Fisher (Phys. Rev. 185, 832 (1969)):
 /// c = A ln L + B + O(1/L), A = (2/pi) ln²(1 + sqrt 2), B = 0.138149.
-#[test]
+#[test] // golden: ising-kaufman
 fn specific_heat_table() {
     for (side, heat) in [
         (8, 1.145_55),
@@ -123,7 +126,8 @@ fn specific_heat_table() {
     assert!((limit - 0.138_149).abs() < 1e-5, "{limit}");
 }
 
-#[test] // off the critical point the sides matter as e^(-L/correlation length)
+// off the critical point the sides matter as e^(-L/correlation length)
+#[test] // oracle: ising-kaufman, ising-onsager
 fn large_lattices_are_onsagers() {
     for beta in [0.3, 0.5, 1.0] {
         let found = torus(256, 256, beta).unwrap();
@@ -138,7 +142,8 @@ fn large_lattices_are_onsagers() {
     }
 }
 
-#[test] // two ground states; free spins
+// two ground states; free spins
+#[test] // edge: ising-kaufman
 fn both_ends() {
     let cold = torus(5, 6, 100.0).unwrap();
     assert!((cold.energy + 60.0).abs() < 1e-12 && cold.heat_capacity.abs() < 1e-6);
@@ -148,7 +153,7 @@ fn both_ends() {
     assert!((hot.energy + 60.0 * 1e-4).abs() < 1e-6);
 }
 
-#[test]
+#[test] // edge: ising-kaufman
 fn refusals() {
     for beta in [0.0, -0.3, f64::NAN, f64::INFINITY, 100.1] {
         assert_eq!(torus(4, 4, beta), Err(Error::Domain));

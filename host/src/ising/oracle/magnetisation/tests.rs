@@ -8,7 +8,7 @@ use super::super::{kaufman, testing};
 use super::*;
 use crate::garrote::testing::tolerance as tol;
 
-#[test]
+#[test] // oracle: ising-magnetisation
 fn enumeration() {
     for side in [2, 3, 4] {
         let all = testing::configurations(side * side, &testing::torus(side, side), 0.0);
@@ -25,7 +25,8 @@ fn enumeration() {
     }
 }
 
-#[test] // an independent route to ln Z, and by central difference to the energy
+// an independent route to ln Z, and by central difference to the energy
+#[test] // oracle: ising-magnetisation
 fn kaufmans_partition_function() {
     for side in 5..=8 {
         let beta = 0.44;
@@ -40,7 +41,7 @@ fn kaufmans_partition_function() {
     }
 }
 
-#[test]
+#[test] // golden: ising-magnetisation
 fn table() {
     for (side, t, abs, square, binder) in [
         (4, 2.0, 0.918_943_27, 0.868_921_68, 0.644_810_79),
@@ -64,7 +65,8 @@ fn table() {
     }
 }
 
-#[test] // counted by hand up to 4 (0000, 0001, 0011, 0101), beyond by Burnside's lemma; nobody is lost
+// counted by hand up to 4 (0000, 0001, 0011, 0101), beyond by Burnside's lemma; nobody is lost
+#[test] // oracle: ising-magnetisation
 fn kinds_of_first_rows() {
     for (side, kinds) in [(2, 2), (3, 2), (4, 4), (5, 4), (6, 8), (7, 9), (8, 18)] {
         let rows = first_rows(side);
@@ -74,7 +76,8 @@ fn kinds_of_first_rows() {
     }
 }
 
-#[test] // flipping a checkerboard turns beta around; flipping all spins mirrors the law
+// flipping a checkerboard turns beta around; flipping all spins mirrors the law
+#[test] // law: ising-magnetisation
 fn symmetries() {
     let (ferro, anti) = (torus(6, 0.4).unwrap(), torus(6, -0.4).unwrap());
     assert!((ferro.log_z - anti.log_z).abs() < 1e-12);
@@ -85,7 +88,7 @@ fn symmetries() {
     assert!((torus(5, 16.0).unwrap().abs() - 1.0).abs() < 1e-15);
 }
 
-#[test]
+#[test] // edge: ising-magnetisation
 fn refusals() {
     for side in [0, 1, 9] {
         assert_eq!(torus(side, 0.4), Err(Error::UnsupportedSide { side }));

@@ -26,7 +26,7 @@ fn shapes([heads, queries, keys, width, values]: [usize; 5]) -> [Shape; 3] {
     ]
 }
 
-#[test]
+#[test] // law: net-primitives
 fn rules_agree() {
     for sizes in ALL {
         for recompute in [false, true] {
@@ -39,7 +39,7 @@ fn rules_agree() {
     }
 }
 
-#[test]
+#[test] // law: net-primitives
 fn rules_agree_with_some_inputs_fixed() {
     for recompute in [false, true] {
         for fixed in [&[1, 2][..], &[0], &[0, 1], &[2]] {
@@ -54,7 +54,8 @@ fn rules_agree_with_some_inputs_fixed() {
     }
 }
 
-#[test] // o_i = sum over j of e^(c q_i k_j) v_j / sum over j of e^(c q_i k_j) for each head
+// o_i = sum over j of e^(c q_i k_j) v_j / sum over j of e^(c q_i k_j) for each head
+#[test] // oracle: net-primitives
 fn the_forward_rule_is_the_sum_written_out() {
     for (sizes, recompute) in ALL.into_iter().flat_map(|sizes| [(sizes, false), (sizes, true)]) {
         let [heads, queries, keys, width, values] = sizes;
@@ -87,7 +88,8 @@ fn the_forward_rule_is_the_sum_written_out() {
     }
 }
 
-#[test] // the largest score is taken off: the softmax of scores of size 1e4 does not overflow
+// the largest score is taken off: the softmax of scores of size 1e4 does not overflow
+#[test] // edge: net-primitives
 fn large_scores_pick_one_key() {
     let attention = Attention {
         heads: 1,

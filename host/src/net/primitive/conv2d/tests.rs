@@ -41,14 +41,15 @@ fn all() -> Vec<(Conv2d, Shape)> {
     all
 }
 
-#[test]
+#[test] // law: net-primitives
 fn rules_agree() {
     for (conv, shape) in all() {
         harness::check(&Case::new(conv, &[shape]));
     }
 }
 
-#[test] // y(o, p) = b(o) + sum over i and taps of W(o, i, tap) x(i, s p + tap - pad)
+// y(o, p) = b(o) + sum over i and taps of W(o, i, tap) x(i, s p + tap - pad)
+#[test] // oracle: net-primitives
 fn the_forward_rule_is_the_sum_written_out() {
     for (conv, shape) in all() {
         let case = Case::new(conv, &[shape]);
@@ -90,7 +91,7 @@ fn padding_before(conv: &Conv2d) -> bool {
     conv.kernel == 3 && conv.padding == Padding::Symmetric
 }
 
-#[test]
+#[test] // edge: net-primitives
 fn what_does_not_fit_is_refused() {
     let conv = Conv2d::same(3, 4);
     assert!(conv.shape(&[Shape::image(4, 4, 2)]).is_err());
