@@ -60,10 +60,15 @@ impl CliError {
         self
     }
 
+    /// Whether the JSON object has this detail.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.details.contains_key(field)
+    }
+
     /// Puts the file before a message that does not name it, and into the JSON object.
     #[must_use]
     pub fn in_file(mut self, path: &std::path::Path) -> Self {
-        if !self.details.contains_key("file") {
+        if !self.has("file") {
             self.message = format!("{}: {}", path.display(), self.message);
             self = self.with("file", path.display().to_string());
         }

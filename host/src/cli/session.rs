@@ -228,16 +228,7 @@ impl<'a> Session<'a> {
                 self.keeper.replace(keeper);
                 Ok(result)
             }
-            Err(error) => {
-                let error = CliError::from(error);
-                if let Some(keeper) = keeper
-                    && error.kind() != Kind::Interrupted
-                    && keeper.is_empty()
-                {
-                    keeper.remove();
-                }
-                Err(error)
-            }
+            Err(error) => Err(ended(error.into(), keeper)),
         }
     }
 
@@ -328,6 +319,29 @@ impl<'a> Session<'a> {
         output::emit(self.common, || object(&answer), || text(&answer))?;
         Ok(ended.status)
     }
+}
+
+/// What becomes of the kept run when the work ended early: it stays when there is something in it, and an interruption
+/// that came between two loops, where nobody knew of it, is told with it.
+fn ended(error: CliError, keeper: Option<Keeper>) -> CliError {
+    let Some(keeper) = keeper else { return error };
+    if error.kind() != Kind::Interrupted {
+        if keeper.is_empty() {
+            keeper.remove();
+        }
+        return error;
+    }
+    if error.has("checkpoint") {
+        return error;
+    }
+    if let Err(failure) = keeper.write() {
+        return failure.into();
+    }
+    let path = keeper.path().display().to_string();
+    let message = format!("interrupted: what is done is kept in {path}\nhint: go on with --resume");
+    CliError::interrupted(message)
+        .with("kind", "interrupted")
+        .with("checkpoint", path)
 }
 
 /// The folder for files that the verb is to use.

@@ -1,0 +1,304 @@
+//! Every verb as a row: how it is called on small inputs, whether it writes files, whether it keeps a run.
+
+use crate::cli::{err, gibbs, object, text};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A verb and one call of it.
+pub(crate) struct Verb {
+    /// Family and verb.
+    pub(crate) words: &'static str,
+    /// The rest of the call, in a folder that holds the files of [`Place`].
+    pub(crate) arguments: &'static str,
+    /// Takes --out.
+    pub(crate) files: bool,
+    /// The same call as another run, which must not go on from the kept run of the first; empty where none is kept.
+    pub(crate) other: &'static str,
+    /// Runs on the common session; false only while verbs move over.
+    pub(crate) settled: bool,
+}
+
+const fn verb(words: &'static str, arguments: &'static str) -> Verb {
+    Verb {
+        words,
+        arguments,
+        files: true,
+        other: "",
+        settled: true,
+    }
+}
+
+impl Verb {
+    const fn without_files(self) -> Self {
+        Self { files: false, ..self }
+    }
+
+    const fn to_move(self) -> Self {
+        Self {
+            settled: false,
+            ..self
+        }
+    }
+
+    const fn keeps(self, other: &'static str) -> Self {
+        Self { other, ..self }
+    }
+
+    /// Whether it keeps a run.
+    pub(crate) fn resumes(&self) -> bool {
+        !self.other.is_empty()
+    }
+
+    /// The last word: the kept run is called after it.
+    pub(crate) fn name(&self) -> &'static str {
+        self.words.rsplit(' ').next().unwrap_or(self.words)
+    }
+}
+
+const COUPLINGS: &str = "glass.csv --reads 40 --sweeps 3000";
+
+/// All verbs that answer with an object.
+pub(crate) const VERBS: &[Verb] = &[
+    verb(
+        "garrote fit",
+        "diabetes.csv --target target --rule cv --gammas 400",
+    )
+    .keeps("--folds 4")
+    .to_move(),
+    verb("garrote path", "diabetes.csv --target target").to_move(),
+    verb("garrote predict", "model.safetensors diabetes.csv").to_move(),
+    verb("garrote synth", "B").to_move(),
+    verb("ising sample", "--size 64 --temperature 2.5 --sweeps 30000")
+        .keeps("--sweeps 30001")
+        .to_move(),
+    verb("ising anneal", COUPLINGS).keeps("--reads 39"),
+    verb("ising temper", "glass.csv --sweeps 40000 --ladder 0.1,2,8")
+        .keeps("--sweeps 40001")
+        .to_move(),
+    verb("ising exact", "pair.csv --beta 0.5"),
+    verb("diffusion train", "--data digits --steps 12 --batch 16")
+        .keeps("--batch 17")
+        .to_move(),
+    verb("diffusion sample", "digits --count 3 --steps 30")
+        .keeps("--steps 31")
+        .to_move(),
+    verb("diffusion invert", "digits digit.png --steps 20")
+        .keeps("--steps 21")
+        .to_move(),
+    verb("diffusion basis", "digits --timestep 600 --count 3")
+        .keeps("--timestep 500")
+        .to_move(),
+    verb("diffusion global", "digits --timestep 600 --count 2 --samples 3")
+        .keeps("--timestep 500")
+        .to_move(),
+    verb("diffusion edit", "digits --timestep 600 --direction 0 --steps 10")
+        .keeps("--timestep 500")
+        .to_move(),
+    verb(
+        "diffusion transport",
+        "basis.safetensors other.safetensors --direction 0",
+    )
+    .to_move(),
+    verb("diffusion distances", "basis.safetensors other.safetensors").to_move(),
+    verb("diffusion spectrum", "basis.safetensors").to_move(),
+    verb("net check", "unet/padded unet/padded/io.safetensors")
+        .without_files()
+        .to_move(),
+    verb("reproduce", "random-moments").to_move(),
+    verb("reproduce", "--list").without_files().to_move(),
+];
+
+/// A folder with the inputs of all rows.
+pub(crate) struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let place = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+        let fixtures = fixtures.canonicalize().unwrap();
+        for (from, to) in [
+            ("diabetes.csv", "diabetes.csv"),
+            ("models/digits", "digits"),
+            ("unet", "unet"),
+        ] {
+            link(&fixtures.join(from), &place.path(to));
+        }
+        std::fs::write(place.path("glass.csv"), glass(40)).unwrap();
+        std::fs::write(place.path("pair.csv"), "0,1,1\n1,2,-1\n").unwrap();
+        for (call, from, to) in [
+            (
+                "garrote fit diabetes.csv --target target --out fit",
+                "fit/model.safetensors",
+                "model.safetensors",
+            ),
+            (
+                "diffusion basis digits --timestep 600 --count 2 --out basis",
+                "basis/basis.safetensors",
+                "basis.safetensors",
+            ),
+            (
+                "diffusion basis digits --timestep 600 --count 2 --seed 1 --out other",
+                "other/basis.safetensors",
+                "other.safetensors",
+            ),
+            (
+                "diffusion sample digits --count 1 --steps 5 --out picture",
+                "picture/sample-0000.png",
+                "digit.png",
+            ),
+        ] {
+            let output = place.call(call, &["--quiet"]);
+            assert!(output.status.success(), "{}", err(&output));
+            std::fs::rename(place.path(from), place.path(to)).unwrap();
+        }
+        place
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The command of a call, words apart by spaces, in the folder.
+    pub(crate) fn command(&self, call: &str, more: &[&str]) -> Command {
+        let words: Vec<&str> = call.split_whitespace().chain(more.iter().copied()).collect();
+        let mut command = gibbs(&words);
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs a call to the end.
+    pub(crate) fn call(&self, call: &str, more: &[&str]) -> Output {
+        self.command(call, more).output().unwrap()
+    }
+
+    /// Starts the call of a row, with --out where it takes files.
+    pub(crate) fn start(&self, verb: &Verb, out: &str, more: &[&str]) -> std::process::Child {
+        let call = format!("{} {}", verb.words, verb.arguments);
+        let mut command = self.command(&call, &["--json", "--quiet"]);
+        if verb.files {
+            command.args(["--out", out]);
+        }
+        let piped = command.args(more).stdout(Stdio::piped()).stderr(Stdio::piped());
+        piped.spawn().unwrap()
+    }
+
+    /// Runs the call of a row to the end.
+    pub(crate) fn run(&self, verb: &Verb, out: &str, more: &[&str]) -> Output {
+        self.start(verb, out, more).wait_with_output().unwrap()
+    }
+
+    /// The object of a row, which ends with exit code 0 or 1.
+    pub(crate) fn object(&self, verb: &Verb, out: &str, more: &[&str]) -> Value {
+        let output = self.run(verb, out, more);
+        object(&output, i32::from(output.status.code() == Some(1)))
+    }
+
+    /// Names and contents of the files in a folder, what clocks say taken out of them.
+    pub(crate) fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
+        let mut files = Vec::new();
+        gather(&self.path(folder), &self.path(folder), &mut files);
+        files.sort();
+        files
+    }
+}
+
+fn gather(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(root, &path, files);
+        } else {
+            let name = text(path.strip_prefix(root).unwrap()).to_owned();
+            files.push((name, std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn link(from: &Path, to: &Path) {
+    std::os::unix::fs::symlink(from, to).unwrap();
+}
+
+#[cfg(not(unix))]
+fn link(from: &Path, to: &Path) {
+    if from.is_dir() {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            link(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        std::fs::copy(from, to).unwrap();
+    }
+}
+
+/// Couplings ±1 of the complete graph, drawn by a linear congruential generator.
+fn glass(spins: u32) -> String {
+    let mut state = 1_u32;
+    let mut lines = String::new();
+    for i in 0..spins {
+        for j in i + 1..spins {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let sign = if state >> 31 == 0 { 1 } else { -1 };
+            lines += &format!("{i},{j},{sign}\n");
+        }
+    }
+    lines
+}
+
+/// What no other run repeats, taken out of an object.
+pub(crate) fn timeless(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept = fields
+                .into_iter()
+                .filter(|(name, _)| name != "timing" && !name.starts_with("seconds"));
+            Value::Object(kept.map(|(name, value)| (name, timeless(value))).collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(timeless).collect()),
+        other => other,
+    }
+}
+
+/// The fields of an object with the kind of their values, one a line, those within others behind a dot; an array shows its
+/// first entry.
+pub(crate) fn shape(value: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    walk("", value, &mut lines);
+    lines
+}
+
+fn walk(name: &str, value: &Value, lines: &mut Vec<String>) {
+    let kind = match value {
+        Value::Null => "null here",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "number",
+        Value::String(_) => "text",
+        Value::Array(values) => {
+            match values.first() {
+                Some(Value::Object(_) | Value::Array(_)) => walk(&format!("{name}[]"), &values[0], lines),
+                Some(Value::String(_)) => lines.push(format!("`{name}[]` text")),
+                Some(Value::Number(_)) => lines.push(format!("`{name}[]` number")),
+                _ => lines.push(format!("`{name}[]` empty here")),
+            }
+            return;
+        }
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                let name = if name.is_empty() {
+                    field.clone()
+                } else {
+                    format!("{name}.{field}")
+                };
+                walk(&name, value, lines);
+            }
+            return;
+        }
+    };
+    lines.push(format!("`{name}` {kind}"));
+}
