@@ -13,11 +13,9 @@ pub mod footprint;
 pub mod registry;
 pub mod tools;
 
-/// The code of the book and of the README, run as tests: each page with a block of Rust.
+/// The code of the book, run as tests: each page with a block of Rust.
 #[cfg(doctest)]
 mod pages {
-    #[doc = include_str!("../../README.md")]
-    pub struct Readme;
     #[doc = include_str!("../../docs/src/five-minutes/firmware.md")]
     pub struct Firmware;
 }

@@ -1,4 +1,26 @@
-//! Passes through a net. A pass owns its memory, planned once and kept from call to call.
+//! Passes through a net: its values, its derivatives along many directions, and the gradients of its parameters.
+//!
+//! A net is a composition f = f_n . .. . f_1 of primitives; J_i is the Jacobian of f_i at the values of the forward pass.
+//!
+//! ```text
+//! forward     x -> f(x)
+//! jvp         J v   = J_n .. J_1 v             k tangents v at once
+//! vjp         J^T u = J_1^T .. J_n^T u         k cotangents u at once
+//! gradient    sum over the batch of (df/dparameters)^T u
+//! ```
+//! Where a value is used by several primitives, tangents are copied to each and cotangents are added up, in the order in
+//! which the reverse pass meets them. (Standard.)
+//!
+//! [`Forward`] keeps no more values than the nodes still to come need. [`Linearised`] is a net at a point: one primal pass
+//! saves at each node what its rules need, and every later call of `jvp`, `vjp` and `gradient` reads that. Values that do not
+//! depend on what varies are neither saved nor differentiated.
+//!
+//! Layout: samples one after the other, channels last. `directions` tangents of sample 0 stand before those of
+//! sample 1, so that k directions at one point and one direction at each of k points are the same call.
+//!
+//! Memory: buffers are planned once (`plan`), values that are never alive together share one, and they are kept from
+//! call to call; a call of the same sizes allocates nothing for values. Cost, in products of the forward pass: jvp and
+//! vjp one a direction (attention two), gradient two: one back to the inputs, one for the weights.
 
 use super::backend::{Backend, Kept};
 use super::graph::Value;

@@ -1,15 +1,27 @@
-//! The acceptance p = P / 2^k of a flip that costs one unit, and words of Bernoulli bits of p and p².
+//! Flips of many spins at once with an exact probability: words of Bernoulli bits of p and of p².
 //!
-//! On the square lattice a Metropolis flip costs 4 or 8 (or nothing). p4 = P / 2^k decides the first, two
-//! independent draws of it the second, so that p8 = p4² exactly: whatever the rounding of P, the chain is in
-//! balance at the effective temperature T_eff = -4 / ln(P / 2^k), and that is what is reported. Rounding p4 and
-//! p8 apart would break balance. (Derived.)
+//! On the square lattice a Metropolis flip costs dE = 0, 4 or 8 in units of |J|. Its acceptances are
 //!
-//! A decision compares random bits u with a threshold t, accepting when u <= t. [`Fixed`] runs through the k bits
-//! of t = P - 1 from the least significant, at most k random words for each of two draws; [`Lazy`] from the most
-//! significant until every lane that matters is decided, for p and p² in one pass: 1.3 + log2(lanes) words or
-//! so whatever k, so that k = 64 costs no more than k = 16. A lane needs but two bits; the rest is waiting for the last
-//! one. Words that are decided together share the wait: eight of 512 lanes take seven random words each, not ten.
+//! ```text
+//! p4 = P / 2^k   for dE = 4,      p8 = p4²   for dE = 8,      1 <= P <= 2^k
+//! T_eff = -4 / ln(P / 2^k)
+//! ```
+//! Two independent draws of p4 decide dE = 8, so that p8 = p4² exactly. Whatever the rounding of P, the chain is then in
+//! balance at T_eff, and that is the temperature that is reported. Rounding p4 and p8 apart would break the balance.
+//! (Derived.)
+//!
+//! One decision compares k random bits u with the threshold t = P - 1 and accepts if u <= t. A word decides as many
+//! spins as it has lanes, bit by bit:
+//!
+//! * [`Fixed`] runs through the k bits from the least significant. With `accepted` = 1 before the first,
+//!   `accepted` = (not u) or `accepted` where the bit of t is 1, and (not u) and `accepted` where it is 0. Cost: at most
+//!   k random words for each of two draws, without a branch on data.
+//! * [`Lazy`] runs from the most significant: a lane is decided at the first bit in which u and t differ. It ends when
+//!   every lane that matters is decided, for p and p² in one pass. Cost: 1.3 + log2(lanes) random words whatever k is, so
+//!   that k = 64 costs no more than k = 16. One lane alone needs two bits on average; the rest is waiting for the last.
+//!   Words that are decided together share the wait: eight words of 512 lanes take seven random words each, not ten.
+//!
+//! Memory: none but the words given. Thresholds of p² have 128 bits, so that they are exact for every k <= 64.
 
 use super::bits::{Bits, Fair};
 use crate::error::Error;
@@ -23,7 +35,7 @@ pub struct Probability {
 }
 
 impl Probability {
-    /// (threshold + 1) / 2^bits.
+    /// The probability (threshold + 1) / 2^bits.
     ///
     /// # Errors
     /// [`Error::Domain`]: `bits` outside 1..=64 or a threshold of more bits.
@@ -62,17 +74,17 @@ impl Probability {
         Self::new(threshold, bits)
     }
 
-    /// P - 1.
+    /// The threshold t = P - 1: u is accepted if u <= t.
     pub const fn threshold(&self) -> u64 {
         self.threshold
     }
 
-    /// k.
+    /// The number of bits k.
     pub const fn bits(&self) -> u32 {
         self.bits
     }
 
-    /// P / 2^k.
+    /// The probability P / 2^k as a float.
     pub fn value(&self) -> f64 {
         let mut value = self.threshold as f64 + 1.0;
         for _ in 0..self.bits {
@@ -91,7 +103,7 @@ impl Probability {
 /// A word of spins, some of which may still flip.
 #[derive(Clone, Copy, Debug)]
 pub struct Proposal<B> {
-    /// One bit per site.
+    /// The spins, one bit per site: 1 is +1.
     pub spins: B,
     /// The lanes whose flip is not decided yet.
     pub open: B,
@@ -115,7 +127,7 @@ impl<B: Bits> Proposal<B> {
 
 /// How the flips of many lanes are drawn.
 pub trait Draw {
-    /// The probability p.
+    /// The probability p of a flip that costs 4.
     fn probability(&self) -> Probability;
 
     /// Decides all open lanes of `group`, independently: they flip with probability p or p².
@@ -186,7 +198,7 @@ pub struct Lazy {
 }
 
 impl Lazy {
-    /// For the acceptance p.
+    /// A lazy draw with the acceptance p.
     pub const fn new(probability: Probability) -> Self {
         let Probability { threshold, bits } = probability;
         // (P 2^(64 - k)) - 1 and (P² 2^(128 - 2k)) - 1: free low bits are ones.
