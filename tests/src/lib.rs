@@ -1,6 +1,7 @@
 //! What the cross-room tests share: which tools the machine has ([`tools`]), child builds ([`build`]), boards
 //! under QEMU ([`boards`]), the footprint of the firmware against its budgets ([`footprint`]), the registry of methods
-//! ([`registry`]) with the evidence that the tests say they are ([`evidence`]), and the tables of the book ([`book`]).
+//! ([`registry`]) with the evidence that the tests say they are ([`evidence`]), the tables of the book ([`book`]) and its
+//! gallery ([`gallery`]).
 //!
 //! A test whose tools are missing passes with one line on stderr. `GIBBS_REQUIRE_TOOLS=1` (set by `.ci/run`)
 //! makes the same case a failure, so that nothing is skipped unseen where it must run.
@@ -10,6 +11,7 @@ pub mod book;
 pub mod build;
 pub mod evidence;
 pub mod footprint;
+pub mod gallery;
 pub mod registry;
 pub mod tools;
 

@@ -37,7 +37,11 @@ impl Page {
     }
 
     fn read(file: &Path) -> Self {
-        let name = file.strip_prefix(repository()).expect("inside").display().to_string();
+        let name = file
+            .strip_prefix(repository())
+            .expect("inside")
+            .display()
+            .to_string();
         let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{name}: {error}"));
         Self {
             name,
@@ -138,10 +142,16 @@ impl Page {
     pub(crate) fn broken_links(&self) -> Vec<String> {
         let text = self.lines.join("\n");
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        let local = links.filter(|link| !link.contains("://") && !link.starts_with('#') && !link.contains(' '));
+        let local =
+            links.filter(|link| !link.contains("://") && !link.starts_with('#') && !link.contains(' '));
         local
             .filter(|link| !link.is_empty())
-            .filter(|link| !self.folder().join(link.split('#').next().unwrap_or(link)).exists())
+            .filter(|link| {
+                !self
+                    .folder()
+                    .join(link.split('#').next().unwrap_or(link))
+                    .exists()
+            })
             .map(|link| format!("{}: {link} leads nowhere", self.name))
             .collect()
     }
@@ -186,7 +196,15 @@ fn exists(span: &str) -> bool {
             return is_item(&root.join(folder), path);
         }
     }
-    let rooms = ["core/", "host/", "firmware/", "fixtures/", "tests/", "benches/", "docs/"];
+    let rooms = [
+        "core/",
+        "host/",
+        "firmware/",
+        "fixtures/",
+        "tests/",
+        "benches/",
+        "docs/",
+    ];
     let path = span.split(':').next().unwrap_or(span);
     let is_path = rooms.iter().any(|room| path.starts_with(room)) && !path.contains([' ', '*', '…']);
     !is_path || root.join(path).exists()
@@ -196,10 +214,16 @@ fn exists(span: &str) -> bool {
 fn is_item(folder: &Path, path: &str) -> bool {
     let parts: Vec<&str> = path.split("::").collect();
     let source = |parts: &[&str]| {
-        let base = parts.iter().fold(folder.to_path_buf(), |path, part| path.join(part));
-        [base.with_extension("rs"), base.join("mod.rs"), base.join("lib.rs")]
+        let base = parts
             .iter()
-            .find_map(|file| std::fs::read_to_string(file).ok())
+            .fold(folder.to_path_buf(), |path, part| path.join(part));
+        [
+            base.with_extension("rs"),
+            base.join("mod.rs"),
+            base.join("lib.rs"),
+        ]
+        .iter()
+        .find_map(|file| std::fs::read_to_string(file).ok())
     };
     let (last, before) = parts.split_last().expect("a name");
     let named = |text: String| {
