@@ -14,6 +14,12 @@ mod support;
 
 use support::commands::{run_page, spelled};
 use support::pages::{Page, repository};
+use support::reference;
+
+/// Whether pages are to be written rather than judged.
+fn write() -> bool {
+    std::env::var("GIBBS_BOOK").is_ok_and(|mode| mode == "write")
+}
 
 /// All that does not hold, at once.
 fn none(problems: &[String]) {
@@ -22,14 +28,13 @@ fn none(problems: &[String]) {
 
 #[test]
 fn commands_print_what_they_show() {
-    let write = std::env::var("GIBBS_BOOK").is_ok_and(|mode| mode == "write");
     let pages = Page::all();
     let commands: usize = pages.iter().map(|page| page.blocks("console").count()).sum();
     assert!(commands > 3, "the blocks are not found");
     none(
         &pages
             .iter()
-            .flat_map(|page| run_page(page, write))
+            .flat_map(|page| run_page(page, write()))
             .collect::<Vec<_>>(),
     );
 }
@@ -68,6 +73,31 @@ fn every_block_of_rust_is_a_doc_test() {
         .filter(|page| !tested.iter().any(|source| source.contains(&page.name)))
         .map(|page| format!("{}: not among the doc tests of tests/src/lib.rs", page.name));
     none(&missing.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_reference_is_the_help() {
+    assert!(
+        reference::is_current(write()),
+        "{} is out of date; hint: GIBBS_BOOK=write cargo test -p gibbs --test book",
+        reference::VERBS
+    );
+}
+
+#[test]
+fn every_kind_of_file_and_answer_is_in_the_reference() {
+    let page = repository().join("docs/src/reference/files.md");
+    let page = std::fs::read_to_string(page).expect("the page of files");
+    let kinds = support::pages::kinds();
+    assert!(kinds.len() > 20, "the kinds are not found: {kinds:?}");
+    let missing = kinds.iter().filter(|kind| !page.contains(&format!("`{kind}`")));
+    let missing = missing.map(|kind| format!("docs/src/reference/files.md does not name `{kind}`"));
+    none(&missing.collect::<Vec<_>>());
+}
+
+#[test]
+fn comments_cite_nothing_that_is_not_here() {
+    none(&support::pages::citations_of_nothing());
 }
 
 #[test]

@@ -1,6 +1,8 @@
-//! Reading the pages of the book, and running what stands in them.
+//! Reading the pages of the book, running what stands in them, and making the reference.
 
 #[path = "book/commands.rs"]
 pub(crate) mod commands;
 #[path = "book/pages.rs"]
 pub(crate) mod pages;
+#[path = "book/reference.rs"]
+pub(crate) mod reference;

@@ -32,7 +32,7 @@ impl Page {
     /// The README and every page under `docs/src`.
     pub(crate) fn all() -> Vec<Self> {
         let mut files = vec![repository().join("README.md")];
-        collect(&repository().join("docs/src"), &mut files);
+        collect(&repository().join("docs/src"), "md", &mut files);
         files.iter().map(|file| Self::read(file)).collect()
     }
 
@@ -169,17 +169,76 @@ impl Page {
     }
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(folder).expect("a folder of the book");
+/// All files of a folder with this extension.
+fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).expect("a folder");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
     for path in paths {
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "md") {
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
+            collect(&path, extension, files);
+        } else if path.extension().is_some_and(|found| found == extension) {
             files.push(path);
         }
     }
+}
+
+/// The sources below some folders of the repository: their names and texts.
+fn sources(folders: &[&str]) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for folder in folders {
+        collect(&repository().join(folder), "rs", &mut files);
+    }
+    let named = files.into_iter().map(|file| {
+        let name = file
+            .strip_prefix(repository())
+            .expect("inside")
+            .display()
+            .to_string();
+        (name, std::fs::read_to_string(&file).expect("a source file"))
+    });
+    named.collect()
+}
+
+/// The kinds of files, and the schemas of kept runs, that the program writes: words such as `gibbs.garrote.model`.
+pub(crate) fn kinds() -> std::collections::BTreeSet<String> {
+    let mut kinds = std::collections::BTreeSet::new();
+    for (name, text) in sources(&["host/src"]) {
+        if name.ends_with("tests.rs") || name.contains("/tests/") || name.contains("testing") {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let words = text.split('"').filter(|word| word.starts_with("gibbs."));
+        let clean = |word: &&str| {
+            word.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c))
+        };
+        kinds.extend(words.filter(clean).map(str::to_owned));
+    }
+    kinds
+}
+
+/// Comments that cite a document outside the repository.
+pub(crate) fn citations_of_nothing() -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, text) in sources(&[
+        "core",
+        "host/src",
+        "tests",
+        "benches",
+        "firmware/common",
+        "fixtures",
+    ]) {
+        for (at, line) in text.lines().enumerate() {
+            let comment = line.split_once("//").map_or("", |(_, comment)| comment);
+            let mut words = comment.split(|c: char| !c.is_alphanumeric());
+            let outside = ["spec", "Spec", "specification", "DESIGN"];
+            if words.any(|word| outside.contains(&word)) || comment.contains("methods guide") {
+                found.push(format!("{name}:{}: cites a document that is not here", at + 1));
+            }
+        }
+    }
+    found
 }
 
 /// Whether a name in code leads somewhere; what is neither a test, a module nor a path of the repository is not judged.
