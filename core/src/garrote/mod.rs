@@ -5,13 +5,26 @@
 //! eq. 6). The posterior of s is approximated by independent inclusions m_i; w and beta are point
 //! estimates. Everything works on second moments, so samples are never stored.
 //!
+//! Symbols, of the whole family:
+//!
+//! ```text
+//! M, N, Q     samples (or their effective number), variables, targets
+//! X, y        the sample, M x N, and a target, M; centred, columns scaled to variance 1 unless said otherwise
+//! C, b, s2    C = X'X/M (N x N),  b = X'y/M (N, in y),  s2 = y'y/M (in y²);  d_i = C_ii
+//! m_i, w_i    inclusion, in [0, 1], and weight if included, in y per standard deviation of x_i;  v_i = m_i w_i
+//! beta        inverse noise variance, in 1/y²;  1/beta = ehat at a fixed point
+//! gamma       prior log-odds of an inclusion, in nats;  theta_i = ln(m_i / (1 - m_i)) = gamma + evidence_i
+//! rho_i       b_i - Σ_{j≠i} C_ij v_j, the part of b_i that the other variables leave;  w_i = rho_i / d_i
+//! F, S(m)     variational free energy and entropy of the inclusions, in nats
+//! ```
+//!
 //! Sources: Kappen, Gomez, Machine Learning 96:269 (2014), arXiv 1109.0486; Soh, Lee, Periwal, Jo,
-//! arXiv 2509.06383 (equation numbers below are theirs); "derived" marks what follows from them.
+//! arXiv 2509.06383 (equation numbers in this folder are theirs); "derived" marks what follows from them.
 //!
 //! Map, in the order of use: [`stream`] gathers statistics and hands out [`moments`]; [`sweep`] (coordinate
 //! ascent) or [`joint`] (Cholesky) solve at one gamma; [`energy`] is what they minimise; [`path`] runs them
 //! over a grid of gammas, both ways; [`select`] picks a gamma; [`predict`] uses the result; [`owned`] holds
-//! all of it in fixed memory for a device.
+//! all of it in fixed memory for a device. Start with [`owned`].
 
 mod ascent;
 pub mod energy;

@@ -11,7 +11,7 @@ const HEAD: &str = "\
 # Verbs
 
 What `gibbs VERB --help` prints. The options that all verbs share stand at the end. This page is made by
-`GIBBS_BOOK=write cargo test -p gibbs --test book`, and a test holds it to the program.
+`GIBBS_WRITE=1 cargo test -p gibbs --test book`, and a test holds it to the program.
 ";
 
 /// The options of every verb begin with this line of the help.
