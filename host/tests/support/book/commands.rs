@@ -165,7 +165,8 @@ pub(crate) fn spelled(command: &str) -> Result<(), String> {
     for option in words.filter_map(|word| word.strip_prefix("--")) {
         let name = option.split('=').next().unwrap_or(option);
         let known = |command: &clap::Command| command.get_arguments().any(|a| a.get_long() == Some(name));
-        if !name.is_empty() && !known(&at) && !known(&common) {
+        let anywhere = ["", "help", "version"];
+        if !anywhere.contains(&name) && !known(&at) && !known(&common) {
             return Err(format!("no option --{name}"));
         }
     }

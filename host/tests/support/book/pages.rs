@@ -187,12 +187,10 @@ fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The sources below some folders of the repository: their names and texts.
-fn sources(folders: &[&str]) -> Vec<(String, String)> {
+/// The sources below a folder of the repository: their names and texts.
+fn sources(folder: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
-    for folder in folders {
-        collect(&repository().join(folder), "rs", &mut files);
-    }
+    collect(&repository().join(folder), "rs", &mut files);
     let named = files.into_iter().map(|file| {
         let name = file
             .strip_prefix(repository())
@@ -204,10 +202,11 @@ fn sources(folders: &[&str]) -> Vec<(String, String)> {
     named.collect()
 }
 
-/// The kinds of files, and the schemas of kept runs, that the program writes: words such as `gibbs.garrote.model`.
+/// The kinds of files that the program writes: words such as `gibbs.garrote.model`. (With a slash they are schemas of
+/// answers.)
 pub(crate) fn kinds() -> std::collections::BTreeSet<String> {
     let mut kinds = std::collections::BTreeSet::new();
-    for (name, text) in sources(&["host/src"]) {
+    for (name, text) in sources("host/src") {
         if name.ends_with("tests.rs") || name.contains("/tests/") || name.contains("testing") {
             continue;
         }
@@ -215,34 +214,11 @@ pub(crate) fn kinds() -> std::collections::BTreeSet<String> {
         let words = text.split('"').filter(|word| word.starts_with("gibbs."));
         let clean = |word: &&str| {
             word.chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c))
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
         };
         kinds.extend(words.filter(clean).map(str::to_owned));
     }
     kinds
-}
-
-/// Comments that cite a document outside the repository.
-pub(crate) fn citations_of_nothing() -> Vec<String> {
-    let mut found = Vec::new();
-    for (name, text) in sources(&[
-        "core",
-        "host/src",
-        "tests",
-        "benches",
-        "firmware/common",
-        "fixtures",
-    ]) {
-        for (at, line) in text.lines().enumerate() {
-            let comment = line.split_once("//").map_or("", |(_, comment)| comment);
-            let mut words = comment.split(|c: char| !c.is_alphanumeric());
-            let outside = ["spec", "Spec", "specification", "DESIGN"];
-            if words.any(|word| outside.contains(&word)) || comment.contains("methods guide") {
-                found.push(format!("{name}:{}: cites a document that is not here", at + 1));
-            }
-        }
-    }
-    found
 }
 
 /// Whether a name in code leads somewhere; what is neither a test, a module nor a path of the repository is not judged.
