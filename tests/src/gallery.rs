@@ -184,7 +184,8 @@ fn measured(row: &Value) -> String {
 mod tests {
     use super::*;
 
-    #[test] // law: a page shows each figure, each claim, and no row that claims nothing
+    // A page shows each figure and each claim, and no row that claims nothing.
+    #[test]
     fn a_report_becomes_a_page() {
         let report: Value = serde_json::json!({
             "seed": 3, "full": false,
@@ -212,7 +213,8 @@ mod tests {
         assert!(page_of(&serde_json::json!({})).is_err());
     }
 
-    #[test] // edge: small, large and whole numbers
+    // Small, large and whole numbers.
+    #[test]
     fn numbers_are_short() {
         for (value, text) in [
             (0.0, "0"),

@@ -156,18 +156,14 @@ impl Page {
             .collect()
     }
 
-    /// Pages that the summary does not list.
+    /// Pages that the summary does not list. (The fields of answers are written by the tests of the verbs, family by family.)
     pub(crate) fn outside_the_summary() -> Vec<String> {
         let summary = repository().join("docs/src/SUMMARY.md");
         let summary = std::fs::read_to_string(summary).expect("the summary");
         let pages = Self::all().into_iter();
         let names = pages.filter_map(|page| page.name.strip_prefix("docs/src/").map(str::to_owned));
         names
-            .filter(|name| {
-                name != "SUMMARY.md"
-                    && !name.starts_with("reference/json-")
-                    && !summary.contains(&format!("({name})"))
-            })
+            .filter(|name| name != "SUMMARY.md" && !summary.contains(&format!("({name})")))
             .map(|name| format!("docs/src/SUMMARY.md does not list {name}"))
             .collect()
     }
