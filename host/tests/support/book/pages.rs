@@ -156,7 +156,7 @@ impl Page {
             .collect()
     }
 
-    /// Pages that the summary does not list. (The fields of answers are written by the tests of the verbs, family by family.)
+    /// Pages that the summary does not list. (The fields of answers are written by the tests of the verbs, a page a family.)
     pub(crate) fn outside_the_summary() -> Vec<String> {
         let summary = repository().join("docs/src/SUMMARY.md");
         let summary = std::fs::read_to_string(summary).expect("the summary");
