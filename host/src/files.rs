@@ -5,12 +5,33 @@
 
 pub mod lock;
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
 /// How the names of temporary files begin.
 const PREFIX: &str = ".gibbs-";
+
+/// Opens a regular file for reading. What is none is not opened: a named pipe would wait for its writer.
+///
+/// # Errors
+/// What the file system reports; `IsADirectory`; `InvalidInput` for a pipe, a socket or a device.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let refuse = |what: &std::fs::Metadata| {
+        if what.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if !what.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        Ok(())
+    };
+    refuse(&std::fs::metadata(path)?)?;
+    let file = File::open(path)?;
+    refuse(&file.metadata()?)?; // it may have been exchanged meanwhile
+    Ok(file)
+}
 
 /// A temporary file beside the final one.
 fn temporary(folder: &Path) -> io::Result<NamedTempFile> {

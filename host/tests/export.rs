@@ -7,7 +7,7 @@
 //! C sum from the last index; the variance with x for x^2; `?` left unescaped in C (trigraphs under
 //! -std=c99); MEAN left out of the C function.
 
-use gibbs::data::{Column, Table};
+use gibbs::data::Table;
 use gibbs::garrote::export::{Scalar, export_c, export_rust};
 use gibbs::garrote::model::{Model, Prediction};
 use gibbs_core::random::{normal, stream};
@@ -37,15 +37,10 @@ fn rows(model: &Model) -> Vec<Vec<f64>> {
 }
 
 fn host_prediction(model: &Model, rows: &[Vec<f64>]) -> Prediction {
-    let column = |(index, name): (usize, &String)| Column {
-        name: name.clone(),
-        values: rows.iter().map(|row| row[index]).collect(),
-    };
-    model
-        .predict(&Table {
-            columns: model.variables.iter().enumerate().map(column).collect(),
-        })
-        .unwrap()
+    let column = |index: usize| rows.iter().map(|row| row[index]).collect::<Vec<f64>>();
+    let columns = model.variables.iter().enumerate();
+    let table = Table::of(columns.map(|(index, name)| (name.as_str(), column(index))));
+    model.predict(&table).unwrap()
 }
 
 /// Runs a compiler, or says that it is missing: `None`, or a failure where `GIBBS_REQUIRE_TOOLS=1`.

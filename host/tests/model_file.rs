@@ -5,7 +5,7 @@
 //! from the hard variance; columns matched by position; each range or length check of `Model::check` removed.
 
 use gibbs::data::tensors::TensorFile;
-use gibbs::data::{Column, DataError, Table};
+use gibbs::data::{DataError, Table};
 use gibbs::garrote::model::Model;
 use proptest::prelude::*;
 use std::fs;
@@ -250,13 +250,7 @@ fn saving_refuses_bad_models() {
 }
 
 fn table(columns: &[(&str, &[f64])]) -> Table {
-    let column = |(name, values): &(&str, &[f64])| Column {
-        name: (*name).to_owned(),
-        values: values.to_vec(),
-    };
-    Table {
-        columns: columns.iter().map(column).collect(),
-    }
+    Table::of(columns.iter().map(|(name, values)| (*name, values.to_vec())))
 }
 
 /// Two variables with round numbers, so that predictions can be computed by hand.

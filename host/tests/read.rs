@@ -7,14 +7,22 @@
 //! 15 decimals in `write_csv`; a stray file left beside a failed write.
 
 use gibbs::data::{
-    Column, DataError, Missing, ReadOptions, Table, ensure_output_dir, write_atomic, write_csv,
+    DataError, Header, Missing, Reading, Table, TableOptions, ensure_output_dir, write_atomic, write_csv,
 };
 use proptest::prelude::*;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+#[path = "read/arrays.rs"]
+mod arrays;
+#[path = "read/laws.rs"]
+mod laws;
+#[path = "read/options.rs"]
+mod options;
 mod support;
+
+use arrays::{bytes, npy};
 
 struct Folder(tempfile::TempDir);
 
@@ -31,7 +39,27 @@ impl Folder {
 }
 
 fn read(name: &str, bytes: impl AsRef<[u8]>) -> Result<Table, DataError> {
-    Table::read(&Folder::new().file(name, bytes), &ReadOptions::default())
+    read_with(name, bytes, &TableOptions::default()).map(|reading| reading.table)
+}
+
+fn read_with(name: &str, bytes: impl AsRef<[u8]>, options: &TableOptions) -> Result<Reading, DataError> {
+    options.read(&Folder::new().file(name, bytes))
+}
+
+/// The default options with these columns ignored.
+fn ignoring(columns: &[&str]) -> TableOptions {
+    TableOptions {
+        ignore: columns.iter().map(|name| (*name).to_owned()).collect(),
+        ..TableOptions::default()
+    }
+}
+
+/// The default options with this target.
+fn explaining(key: &str) -> TableOptions {
+    TableOptions {
+        target: Some(key.to_owned()),
+        ..TableOptions::default()
+    }
 }
 
 /// The code is as given, and the message holds the file's name and every one of `places`.
@@ -58,9 +86,10 @@ fn columns(table: &Table) -> Vec<(&str, &[f64])> {
 fn diabetes_is_read_as_published() {
     // 442 x 10 and the extremes and means of the data set's published description
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/diabetes.csv");
-    let table = Table::read(&path, &ReadOptions::default()).unwrap();
+    let reading = explaining("target").read(&path).unwrap();
+    let table = reading.table.clone();
     assert_eq!((table.rows(), table.columns.len()), (442, 11));
-    let (others, target) = table.split_target("target").unwrap();
+    let (others, target) = reading.split_target().unwrap();
     assert_eq!((others.len(), target.name.as_str()), (10, "target"));
     let mean = target.values.iter().sum::<f64>() / 442.0;
     assert!(
@@ -104,9 +133,31 @@ fn bad_text_tables_name_the_place() {
         ("", "empty_file", &["t.csv"][..]),
         ("\u{feff}\n\n", "empty_file", &["t.csv"]),
         ("a,b\n", "header_only", &["t.csv", "2 columns"]),
-        ("1,2.5\n3,4\n", "header_missing", &["line 1", "1, 2.5", "hint"]),
-        ("a,,c\n1,2,3\n", "unnamed_column", &["line 1", "column 2"]),
-        ("a,b,a\n1,2,3\n", "duplicate_column", &["columns 1 and 3", "`a`"]),
+        (
+            "1,2.5\n3,4\n",
+            "header_unclear",
+            &["line 1", "`1`", "--no-header"],
+        ),
+        (
+            "a,2019\n3,4\n",
+            "header_unclear",
+            &["line 1", "`2019` (column 2)", "--header"],
+        ),
+        (
+            "a,,c\n1,2,3\n",
+            "unnamed_column",
+            &["line 1", "column 2", "--ignore 1"],
+        ),
+        (
+            ",a,c\n1,2,3\n",
+            "unnamed_column",
+            &["line 1", "column 1", "--index-column"],
+        ),
+        (
+            "a,b,a\n1,2,3\n",
+            "duplicate_column",
+            &["columns 1 and 3", "`a`", "--ignore a`"],
+        ),
         (
             "a,b\n1,2\n\n3\n",
             "ragged_row",
@@ -129,8 +180,8 @@ fn bad_text_tables_name_the_place() {
         ),
         (
             "a;b\n1;2,5\n",
-            "decimal_comma",
-            &["line 2", "column `b`", "`2,5`", "decimal point"],
+            "decimal_mark",
+            &["line 2", "column `b`", "`2,5`", "--decimal ,"],
         ),
         ("a,b\nNaN,1\n", "non_finite", &["line 2", "column `a`", "`NaN`"]),
         ("a,b\n1,-inf\n", "non_finite", &["line 2", "column `b`", "`-inf`"]),
@@ -166,7 +217,7 @@ fn bad_text_tables_name_the_place() {
 #[test]
 fn bad_paths_are_named() {
     let folder = Folder::new();
-    let read = |name: &str| Table::read(&folder.0.path().join(name), &ReadOptions::default());
+    let read = |name: &str| TableOptions::default().read(&folder.0.path().join(name));
     refused(read("none.csv"), "file_not_found", &["none.csv"]);
     refused(read("none.npy"), "file_not_found", &["none.npy"]);
     fs::create_dir(folder.0.path().join("folder.csv")).unwrap();
@@ -175,7 +226,7 @@ fn bad_paths_are_named() {
     refused(
         read("table.xlsx"),
         "unknown_extension",
-        &["table.xlsx", ".csv, .tsv and .npy"],
+        &["table.xlsx", ".csv, .tsv, .npy and .npz"],
     );
     refused(read("table"), "unknown_extension", &["table"]);
 }
@@ -195,7 +246,7 @@ fn a_forbidden_file_is_named() {
         return;
     }
     refused(
-        Table::read(&path, &ReadOptions::default()),
+        TableOptions::default().read(&path),
         "permission_denied",
         &["secret.csv"],
     );
@@ -206,15 +257,12 @@ fn missing_cells_are_dropped_as_asked() {
     let folder = Folder::new();
     let path = folder.file("t.csv", "a,b,c\n1,2,3\n4,,6\n7,8,N/A\n9,10,11\n");
     let read = |missing, ignore: &[&str]| {
-        let ignore = ignore.iter().map(|name| (*name).to_owned()).collect();
-        Table::read_with_report(
-            &path,
-            &ReadOptions {
-                missing,
-                ignore,
-                only: None,
-            },
-        )
+        let options = TableOptions {
+            missing,
+            ..ignoring(ignore)
+        };
+        let reading = options.read(&path)?;
+        Ok((reading.table.clone(), reading))
     };
     let (table, report) = read(Missing::DropRows, &[]).unwrap();
     assert_eq!(
@@ -222,6 +270,7 @@ fn missing_cells_are_dropped_as_asked() {
         [("a", &[1.0, 9.0][..]), ("b", &[2.0, 10.0]), ("c", &[3.0, 11.0])]
     );
     assert_eq!((report.dropped_rows, report.dropped_columns.len()), (2, 0));
+    assert_eq!(table.row_numbers, [1, 4], "rows keep their numbers");
     let (table, report) = read(Missing::DropColumns, &[]).unwrap();
     assert_eq!(columns(&table), [("a", &[1.0, 4.0, 7.0, 9.0][..])]);
     assert_eq!(
@@ -250,13 +299,11 @@ fn missing_cells_are_dropped_as_asked() {
     );
     let path = folder.file("u.csv", "a,b\n?,1\n2,NA\n");
     let read = |missing| {
-        Table::read(
-            &path,
-            &ReadOptions {
-                missing,
-                ..Default::default()
-            },
-        )
+        let options = TableOptions {
+            missing,
+            ..TableOptions::default()
+        };
+        options.read(&path)
     };
     refused(read(Missing::DropRows), "nothing_left", &["u.csv", "no row"]);
     refused(
@@ -270,229 +317,73 @@ fn missing_cells_are_dropped_as_asked() {
 fn ignored_columns_are_not_looked_at() {
     let folder = Folder::new();
     let path = folder.file("t.csv", "id,x,id\nanna,1,NaN\nbert,2,\n");
-    let options = ReadOptions {
-        ignore: vec!["id".to_owned()],
-        ..Default::default()
-    };
     assert_eq!(
-        columns(&Table::read(&path, &options).unwrap()),
+        columns(&ignoring(&["id"]).read(&path).unwrap().table),
         [("x", &[1.0, 2.0][..])]
     );
     let path = folder.file("n.csv", "a,b\nnan,\n");
     for missing in [Missing::DropRows, Missing::DropColumns] {
-        let options = ReadOptions {
+        let options = TableOptions {
             missing,
-            ignore: Vec::new(),
-            ..Default::default()
+            ..TableOptions::default()
         };
-        refused(
-            Table::read(&path, &options),
-            "non_finite",
-            &["line 2", "column `a`"],
+        refused(options.read(&path), "non_finite", &["line 2", "column `a`"]);
+    }
+}
+
+#[test]
+fn the_target_is_found_by_name_then_by_number() {
+    let target = |text: &str, key| {
+        let options = TableOptions {
+            header: Header::AnyNames,
+            ..explaining(key)
+        };
+        let (others, target) = read_with("t.csv", text, &options)?.split_target()?;
+        Ok((others.len(), target.name, target.position))
+    };
+    for (key, name, position) in [
+        ("a", "a", 0),
+        ("0", "0", 1),
+        ("2", "b", 2),
+        ("-1", "b", 2),
+        ("-3", "a", 0),
+    ] {
+        assert_eq!(
+            target("a,0,b\n1,2,3\n", key).unwrap(),
+            (2, name.to_owned(), position),
+            "{key}"
         );
     }
-}
-
-#[test]
-fn the_target_is_found_by_name_then_by_index() {
-    let table = read("t.csv", "a,0,b\n1,2,3\n").unwrap();
-    let target = |key| {
-        table
-            .split_target(key)
-            .map(|(others, target)| (others.len(), target.name))
-    };
-    for (key, name) in [("a", "a"), ("0", "0"), ("2", "b"), ("-1", "b"), ("-3", "a")] {
-        assert_eq!(target(key).unwrap(), (2, name.to_owned()), "{key}");
-    }
     for key in ["3", "-4", "c", "", "99999999999999999999", "-9223372036854775808"] {
-        refused(target(key), "column_not_found", &["`a`, `0`, `b`"]);
+        refused(
+            target("a,0,b\n1,2,3\n", key),
+            "column_not_found",
+            &["`a`, `0`, `b`"],
+        );
     }
-    refused(
-        read("t.csv", "a\n1\n").unwrap().split_target("a"),
-        "no_variables",
-        &["`a`"],
-    );
+    refused(target("a\n1\n", "a"), "no_variables", &["`a`"]);
     let wide: Vec<String> = (0..40).map(|i| format!("v{i}")).collect();
     let text = format!("{}\n{}\n", wide.join(","), vec!["1"; 40].join(","));
-    refused(
-        read("t.csv", text).unwrap().split_target("w"),
-        "column_not_found",
-        &["`v11` and 28 more"],
-    );
-}
-
-/// A version 1 NPY file.
-fn npy(descr: &str, fortran: &str, shape: &str, data: &[u8]) -> Vec<u8> {
-    let text = format!("{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n");
-    let length = u16::try_from(text.len()).unwrap().to_le_bytes();
-    [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), data].concat()
-}
-
-fn bytes<T: Copy, const N: usize>(values: &[T], f: impl Fn(T) -> [u8; N]) -> Vec<u8> {
-    values.iter().flat_map(|value| f(*value)).collect()
-}
-
-#[test]
-fn arrays_are_read_in_both_orders_and_all_types() {
-    let expected: Vec<(&str, &[f64])> = vec![("x0", &[1.0, 4.0]), ("x1", &[2.0, 5.0]), ("x2", &[3.0, 6.0])];
-    let c = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-    let fortran = [1.0, 4.0, 2.0, 5.0, 3.0, 6.0];
-    for file in [
-        npy("'<f8'", "False", "(2, 3)", &bytes(&c, f64::to_le_bytes)),
-        npy("'>f8'", "True", "(2, 3)", &bytes(&fortran, f64::to_be_bytes)),
-        npy(
-            "'<f4'",
-            "False",
-            "(2, 3)",
-            &bytes(&c, |x| (x as f32).to_le_bytes()),
-        ),
-        npy(
-            "'<i8'",
-            "False",
-            "(2, 3)",
-            &bytes(&c, |x| (x as i64).to_le_bytes()),
-        ),
-        npy(
-            "'>u4'",
-            "True",
-            "(2, 3)",
-            &bytes(&fortran, |x| (x as u32).to_be_bytes()),
-        ),
-        npy(
-            "'<i2'",
-            "False",
-            "(2, 3)",
-            &bytes(&c, |x| (x as i16).to_le_bytes()),
-        ),
-        npy("'|u1'", "False", "(2, 3)", &bytes(&c, |x| [x as u8])),
-    ] {
-        assert_eq!(columns(&read("t.npy", file).unwrap()), expected);
-    }
-    let folder = Folder::new();
-    let path = folder.file("t.npy", npy("'|i1'", "False", "(1, 3)", &[1, 2, 255]));
-    let options = ReadOptions {
-        ignore: vec!["x1".to_owned()],
-        ..Default::default()
-    };
-    assert_eq!(
-        columns(&Table::read(&path, &options).unwrap()),
-        [("x0", &[1.0][..]), ("x2", &[-1.0])]
-    );
-    let options = ReadOptions {
-        ignore: vec!["x3".to_owned()],
-        ..Default::default()
-    };
-    refused(
-        Table::read(&path, &options),
-        "column_not_found",
-        &["`x3`", "`x2`"],
-    );
-}
-
-#[test]
-fn bad_arrays_name_the_place() {
-    let data = bytes(&[1.0, f64::NAN, 3.0, 4.0], f64::to_le_bytes);
-    let big = bytes(&[1_i64, (1 << 53) + 1], i64::to_le_bytes);
-    let deep = format!("{}8{}", "(".repeat(4_000), ")".repeat(4_000));
-    for (file, code, place) in [
-        (
-            npy("'<f8'", "False", "(2, 2)", &data),
-            "non_finite",
-            "row 0, column `x1`: `NaN`",
-        ),
-        (
-            npy("'<f8'", "True", "(2, 2)", &data),
-            "non_finite",
-            "row 1, column `x0`: `NaN`",
-        ),
-        (
-            npy("'<f8'", "False", "(2, 2)", &data[1..]),
-            "bad_npy",
-            "31 bytes of data, the header announces 32",
-        ),
-        (
-            npy("'<f8'", "False", "(1, 2)", &data),
-            "bad_npy",
-            "32 bytes of data, the header announces 16",
-        ),
-        (
-            npy("'<f8'", "False", "(4,)", &data),
-            "bad_npy",
-            "1 dimensions, expected 2",
-        ),
-        (
-            npy("'<f8'", "False", "(0, 2)", &[]),
-            "bad_npy",
-            "(0, 2) holds no data",
-        ),
-        (npy("'<i8'", "False", "(1, 2)", &big), "bad_npy", "beyond 2^53"),
-        (npy("'<c16'", "False", "(1, 2)", &data), "bad_npy", "type `<c16`"),
-        (npy("'|O'", "False", "(1, 2)", &data), "bad_npy", ""),
-        (
-            npy("[('a', '<f8')]", "False", "(2, 2)", &data),
-            "bad_npy",
-            "structured",
-        ),
-        (
-            npy("'<f8'", "False", "(4294967296, 4294967297)", &data),
-            "bad_npy",
-            "too large",
-        ),
-        (
-            npy("'<f8'", "False", "(0xffffffffffffffff, 2)", &data),
-            "bad_npy",
-            "no whole number",
-        ),
-        (
-            npy("'<f8'", "False", &deep, &data),
-            "bad_npy",
-            "nested too deeply",
-        ),
-        (
-            npy("'<f8'", "False", &" ".repeat(20_000), &data),
-            "bad_npy",
-            "longer than 10000",
-        ),
-        (
-            b"\x93NUMPY\x01\x00\xff\x00{'descr'".to_vec(),
-            "bad_npy",
-            "truncated in the header",
-        ),
-        (b"\x93NUMPY\x09\x00".to_vec(), "bad_npy", "unknown version"),
-        (b"a,b\n1,2\n".to_vec(), "bad_npy", "magic"),
-        (Vec::new(), "bad_npy", "magic"),
-    ] {
-        refused(read("t.npy", file), code, &["t.npy", place]);
-    }
+    refused(target(&text, "w"), "column_not_found", &["`v11` and 28 more"]);
 }
 
 // what is written is read back, bit for bit
 #[test]
 fn csv_round_trip_is_exact() {
     let values = vec![0.1 + 0.2, 1e300, 5e-324, -0.0, 123_456_789.0, f64::MAX];
-    let column = |name: &str| Column {
-        name: name.to_owned(),
-        values: values.clone(),
-    };
-    let table = Table {
-        columns: vec![column("a,b"), column("say \"x\"\nthere"), column("0")],
-    };
+    let table = Table::of(["a,b", "say \"x\"\nthere", "0"].map(|name| (name, values.clone())));
     let folder = Folder::new();
     let path = folder.0.path().join("t.csv");
     write_csv(&table, &path).unwrap();
-    let back = Table::read(&path, &ReadOptions::default()).unwrap();
+    let options = TableOptions {
+        header: Header::AnyNames,
+        ..TableOptions::default()
+    };
+    let back = options.read(&path).unwrap().table;
     assert_eq!(back, table);
     assert!(back.columns[0].values[3].is_sign_negative());
     assert!(fs::read_to_string(&path).unwrap().contains("\n123456789,"));
-    let ragged = Table {
-        columns: vec![
-            column("a"),
-            Column {
-                name: "b".into(),
-                values: vec![1.0],
-            },
-        ],
-    };
+    let ragged = Table::of([("a", values), ("b", vec![1.0])]);
     refused(
         write_csv(&ragged, &path),
         "write_failed",
@@ -554,12 +445,11 @@ fn written_files_have_ordinary_permissions() {
 fn survives(name: &str, bytes: &[u8], missing: Missing) {
     let folder = Folder::new();
     let path = folder.file(name, bytes);
-    let options = ReadOptions {
+    let options = TableOptions {
         missing,
-        ignore: Vec::new(),
-        ..Default::default()
+        ..TableOptions::default()
     };
-    if let Ok(table) = Table::read(&path, &options) {
+    if let Ok(Reading { table, .. }) = options.read(&path) {
         let rows = table.rows();
         assert!(rows > 0);
         for column in &table.columns {

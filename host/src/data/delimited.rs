@@ -1,241 +1,268 @@
-//! Text tables: CSV with `,`, `;` or tab between the cells, and TSV.
+//! Text tables: CSV and its kin.
 //!
-//! The separator is the most frequent of the three in the header line, outside quotes (comma on a tie). The
-//! first line must hold names. A UTF-8 byte order mark is skipped, cells are trimmed, blank lines are no rows.
-//! Numbers are what Rust's `f64::from_str` takes, finite: a decimal point, an optional exponent.
+//! The separator is `,`, `;` or tab, whichever cuts the first lines into the same number of cells, the most of them
+//! (comma on a tie); another must be named. The first line holds names, unless it is said to hold data. Lines end in
+//! `\n`, `\r\n` or `\r`. A UTF-8 byte order mark is skipped, cells are trimmed, blank lines are no rows.
 
+use super::cell::{Notation, Unreadable};
 use super::error::shorten;
-use super::{Column, DataError, Missing, ReadOptions, ReadReport, Table, kept};
-use csv::{ByteRecord, ReaderBuilder, Trim};
-use std::collections::HashMap;
+use super::layout::{Layout, Role};
+use super::table::Cells;
+use super::{DataError, Header, Missing, Reading, TableOptions};
+use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
 use std::path::Path;
 
-/// Reads a text table. `separator` is detected when not given.
+/// Reads a text table; `tabs` says that tabs are to be expected between the cells.
 pub(super) fn parse(
     path: &Path,
     bytes: &[u8],
-    separator: Option<u8>,
-    options: &ReadOptions,
-) -> Result<(Table, ReadReport), DataError> {
+    tabs: bool,
+    options: &TableOptions,
+) -> Result<Reading, DataError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true) // counted here, for a message of our own
-        .trim(Trim::All)
-        .delimiter(separator.unwrap_or_else(|| detect_separator(bytes)))
-        .from_reader(bytes);
-    let mut record = ByteRecord::new();
-    let mut next = |record: &mut ByteRecord| {
-        reader.read_byte_record(record).map_err(|error| DataError::Read {
-            path: path.to_owned(),
-            source: std::io::Error::other(error),
-        })
+    let separator = options.separator.unwrap_or_else(|| found_separator(bytes, tabs));
+    let notation = Notation::new(options.decimal, &options.na);
+    let mut text = Text {
+        path,
+        bytes,
+        reader: reader(bytes, separator),
     };
-
-    if !next(&mut record)? {
+    let mut record = ByteRecord::new();
+    if !text.next(&mut record)? {
         return Err(DataError::Empty {
             path: path.to_owned(),
         });
     }
-    let names = header(path, &record, line_of(&record, bytes))?;
-    let keep = kept(&names, options)?;
-    refuse_duplicates(path, &names, &keep)?;
-
-    let mut columns: Vec<Column> = names
-        .iter()
-        .zip(&keep)
-        .filter(|(_, keep)| **keep)
-        .map(|(name, _)| Column {
-            name: name.clone(),
-            values: Vec::new(),
-        })
-        .collect();
-    if columns.is_empty() {
-        return Err(DataError::NothingLeft {
-            path: path.to_owned(),
-            what: "column",
-        });
+    let line = text.line_of(&record);
+    let names = if options.header == Header::Absent {
+        (0..record.len()).map(|index| format!("x{index}")).collect()
+    } else {
+        header(path, &record, line)?
+    };
+    if options.header == Header::Names {
+        refuse_numbers(path, &names, line, &notation)?;
     }
-    let mut found_rows = false;
-    let mut report = ReadReport::default();
-    let mut row = Vec::with_capacity(columns.len());
-    while next(&mut record)? {
-        found_rows = true;
-        let line = line_of(&record, bytes);
-        if record.len() != names.len() {
-            let (expected, found) = (names.len(), record.len());
-            return Err(DataError::Ragged {
-                path: path.to_owned(),
-                line,
-                expected,
-                found,
-            });
-        }
-        row.clear();
-        let cells = record
-            .iter()
-            .zip(&keep)
-            .filter(|(_, keep)| **keep)
-            .map(|(cell, _)| cell);
-        for (cell, column) in cells.zip(&columns) {
-            let value = number(path, line, &column.name, cell)?;
-            if value.is_none() && options.missing == Missing::Refuse {
-                let column = shorten(&column.name);
-                return Err(DataError::MissingValue {
-                    path: path.to_owned(),
-                    line,
-                    column,
-                });
-            }
-            row.push(value);
-        }
-        if options.missing == Missing::DropRows && row.contains(&None) {
-            report.dropped_rows += 1;
-            continue;
-        }
-        for (column, value) in columns.iter_mut().zip(&row) {
-            column.values.push(value.unwrap_or(f64::NAN)); // a literal NaN was refused: NaN means missing
-        }
-    }
-    if !found_rows {
+    let layout = Layout::new(path, names, &[], options, line)?;
+    let mut there = options.header == Header::Absent || text.next(&mut record)?;
+    if !there {
         return Err(DataError::HeaderOnly {
             path: path.to_owned(),
-            columns: names.len(),
+            columns: layout.names.len(),
         });
     }
-    columns.retain(|column| {
-        let whole = column.values.iter().all(|value| !value.is_nan());
-        if !whole {
-            report.dropped_columns.push(column.name.clone());
+    let mut cells = Cells::of(&layout);
+    while there {
+        text.take(&record, &layout, &notation, options.missing, &mut cells)?;
+        there = text.next(&mut record)?;
+    }
+    let mut taken_for = format!("text, {} between the cells", separator_name(separator));
+    if options.header == Header::Absent {
+        taken_for += ", no names";
+    }
+    cells.finish(path, &layout, options.missing, taken_for)
+}
+
+/// A text table on its way.
+struct Text<'a> {
+    path: &'a Path,
+    bytes: &'a [u8],
+    reader: Reader<&'a [u8]>,
+}
+
+fn reader(bytes: &[u8], separator: u8) -> Reader<&[u8]> {
+    ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true) // counted here, for a message of our own
+        .trim(Trim::All)
+        .delimiter(separator)
+        .from_reader(bytes)
+}
+
+impl Text<'_> {
+    fn next(&mut self, record: &mut ByteRecord) -> Result<bool, DataError> {
+        self.reader
+            .read_byte_record(record)
+            .map_err(|error| DataError::reading(self.path, std::io::Error::other(error)))
+    }
+
+    /// Line (from 1) on which a record starts. The csv crate gives the byte where it began to look; blank lines, or
+    /// the `\n` of a `\r\n`, may still lie between that byte and the record. Cost: the bytes up to there.
+    fn line_of(&self, record: &ByteRecord) -> u64 {
+        let looked = record.position().map_or(0, csv::Position::byte);
+        let looked = usize::try_from(looked)
+            .unwrap_or(usize::MAX)
+            .min(self.bytes.len());
+        let blank = self.bytes[looked..].iter();
+        let blank = blank.take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        1 + line_ends(&self.bytes[..looked + blank])
+    }
+
+    /// Appends a record to the cells.
+    fn take(
+        &self,
+        record: &ByteRecord,
+        layout: &Layout,
+        notation: &Notation,
+        missing: Missing,
+        cells: &mut Cells,
+    ) -> Result<(), DataError> {
+        if record.len() != layout.names.len() {
+            return Err(DataError::Ragged {
+                path: self.path.to_owned(),
+                line: self.line_of(record),
+                expected: layout.names.len(),
+                found: record.len(),
+            });
         }
-        whole
-    });
-    let table = Table { columns };
-    let nothing = |what| {
-        Err(DataError::NothingLeft {
+        let mut numbers = cells.numbers.iter_mut();
+        let mut optional = cells.optional.iter_mut();
+        for (position, (cell, role)) in record.iter().zip(&layout.roles).enumerate() {
+            match role {
+                Role::Skipped => {}
+                Role::Label => cells.labels.push(String::from_utf8_lossy(cell).into_owned()),
+                Role::Optional => {
+                    let column = optional.next().into_iter();
+                    column.for_each(|column| column.push(notation.number(cell).unwrap_or(None)));
+                }
+                Role::Number => {
+                    let value = notation.number(cell);
+                    let value =
+                        value.map_err(|why| self.refusal(record, layout, position, &why, notation))?;
+                    if value.is_none() && missing == Missing::Refuse {
+                        return Err(DataError::MissingValue {
+                            path: self.path.to_owned(),
+                            line: self.line_of(record),
+                            column: shorten(&layout.names[position]),
+                        });
+                    }
+                    // A literal NaN was refused or means missing.
+                    let column = numbers.next().into_iter();
+                    column.for_each(|column| column.push(value.unwrap_or(f64::NAN)));
+                }
+            }
+        }
+        cells.rows += 1;
+        Ok(())
+    }
+
+    /// The error for a cell that is no number.
+    fn refusal(
+        &self,
+        record: &ByteRecord,
+        layout: &Layout,
+        position: usize,
+        why: &Unreadable,
+        notation: &Notation,
+    ) -> DataError {
+        let whole = String::from_utf8_lossy(record.get(position).unwrap_or_default());
+        let (path, line) = (self.path.to_owned(), self.line_of(record));
+        let (column, text) = (shorten(&layout.names[position]), shorten(&whole));
+        match *why {
+            Unreadable::Text => DataError::NotANumber {
+                path,
+                line,
+                column,
+                text,
+                ignore: layout.argument(position),
+            },
+            Unreadable::NonFinite => DataError::NonFinite {
+                path,
+                place: format!("line {line}"),
+                column,
+                text,
+            },
+            Unreadable::Decimal(mark) => DataError::DecimalMark {
+                path,
+                line,
+                column,
+                text,
+                mark,
+            },
+            Unreadable::Thousands { mark, unclear } => DataError::Thousands {
+                path,
+                line,
+                column,
+                text,
+                mark,
+                or: if unclear {
+                    format!(", or `--decimal {}` if it is the decimal mark", notation.other())
+                } else {
+                    String::new()
+                },
+            },
+        }
+    }
+}
+
+/// Line ends in a text: `\n`, `\r\n` or `\r`.
+fn line_ends(bytes: &[u8]) -> u64 {
+    let before = std::iter::once(&0).chain(bytes);
+    let ends = bytes.iter().zip(before);
+    ends.filter(|(byte, before)| **byte == b'\r' || (**byte == b'\n' && **before != b'\r'))
+        .count() as u64
+}
+
+/// The separator that cuts the first lines into the same number of cells, and into the most; where none does, the one
+/// that cuts the first line into most.
+fn found_separator(bytes: &[u8], tabs: bool) -> u8 {
+    const LINES: usize = 20;
+    let widths = |separator: u8| -> Vec<usize> {
+        let records = reader(bytes, separator).into_byte_records();
+        records
+            .map_while(Result::ok)
+            .take(LINES)
+            .map(|record| record.len())
+            .collect()
+    };
+    let measured = [b'\t', b';', b','].map(|separator| (separator, widths(separator)));
+    let first = |widths: &[usize]| widths.first().copied().unwrap_or(0);
+    if tabs && first(&measured[0].1) > 1 {
+        return b'\t';
+    }
+    let even = |widths: &[usize]| first(widths) > 1 && widths.iter().all(|width| *width == widths[0]);
+    // Of equals the last is taken: the comma.
+    let best = |candidates: &mut dyn Iterator<Item = &(u8, Vec<usize>)>| {
+        candidates
+            .max_by_key(|(_, widths)| first(widths))
+            .map(|(separator, _)| *separator)
+    };
+    let fallback = if tabs { Some(b'\t') } else { None };
+    best(&mut measured.iter().filter(|(_, widths)| even(widths)))
+        .or(fallback)
+        .or_else(|| best(&mut measured.iter()))
+        .unwrap_or(b',')
+}
+
+/// What a separator is called.
+pub(super) fn separator_name(separator: u8) -> String {
+    match separator {
+        b'\t' => "tab".to_owned(),
+        b' ' => "a space".to_owned(),
+        other => format!("`{}`", char::from(other)),
+    }
+}
+
+/// The names; refuses what is not UTF-8.
+fn header(path: &Path, record: &ByteRecord, line: u64) -> Result<Vec<String>, DataError> {
+    let name = |cell: &[u8]| {
+        let name = std::str::from_utf8(cell).ok().filter(|name| !name.contains('\0'));
+        name.map(str::to_owned).ok_or_else(|| DataError::Encoding {
             path: path.to_owned(),
-            what,
+            line,
         })
     };
-    if table.columns.is_empty() {
-        return nothing("column");
-    }
-    if table.rows() == 0 {
-        return nothing("row");
-    }
-    Ok((table, report))
+    record.iter().map(name).collect()
 }
 
-/// The most frequent of `,`, `;` and tab in the first line that is not blank, outside quotes.
-fn detect_separator(bytes: &[u8]) -> u8 {
-    let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0)];
-    let mut quoted = false;
-    let header = bytes.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n'));
-    for &byte in header.take_while(|byte| !matches!(byte, b'\r' | b'\n')) {
-        quoted ^= byte == b'"';
-        for (separator, count) in &mut counts {
-            *count += usize::from(byte == *separator && !quoted);
-        }
-    }
-    counts
-        .into_iter()
-        .rev()
-        .max_by_key(|(_, count)| *count)
-        .map_or(b',', |(separator, _)| separator)
-}
-
-/// Line (from 1) on which a record starts. The csv crate gives the place where it began to look; blank
-/// lines, or the `\n` of a `\r\n`, may still lie between that place and the record.
-fn line_of(record: &ByteRecord, bytes: &[u8]) -> u64 {
-    let Some(position) = record.position() else {
-        return 0;
-    };
-    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
-    let skipped = bytes.get(start..).unwrap_or_default().iter();
-    let blank = skipped.take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
-}
-
-/// The names; refuses what is not UTF-8, not named, or a row of numbers.
-fn header(path: &Path, record: &ByteRecord, line: u64) -> Result<Vec<String>, DataError> {
-    let mut names = Vec::with_capacity(record.len());
-    for (index, cell) in record.iter().enumerate() {
-        let name = std::str::from_utf8(cell).ok().filter(|name| !name.contains('\0'));
-        let name = name.ok_or_else(|| DataError::Encoding {
+/// Refuses a header with a number in it: it may be the first line of the data.
+fn refuse_numbers(path: &Path, names: &[String], line: u64, notation: &Notation) -> Result<(), DataError> {
+    match names.iter().position(|name| notation.is_number(name)) {
+        Some(position) => Err(DataError::HeaderUnclear {
             path: path.to_owned(),
             line,
-        })?;
-        if name.is_empty() {
-            return Err(DataError::UnnamedColumn {
-                path: path.to_owned(),
-                line,
-                position: index + 1,
-            });
-        }
-        names.push(name.to_owned());
+            position: position + 1,
+            text: shorten(&names[position]),
+        }),
+        None => Ok(()),
     }
-    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
-        let text = shorten(&names.join(", "));
-        return Err(DataError::HeaderMissing {
-            path: path.to_owned(),
-            line,
-            text,
-        });
-    }
-    Ok(names)
-}
-
-fn refuse_duplicates(path: &Path, names: &[String], keep: &[bool]) -> Result<(), DataError> {
-    let mut seen = HashMap::with_capacity(names.len());
-    for (index, (name, _)) in names.iter().zip(keep).enumerate().filter(|(_, (_, keep))| **keep) {
-        if let Some(first) = seen.insert(name, index + 1) {
-            let (path, column) = (path.to_owned(), shorten(name));
-            return Err(DataError::DuplicateColumn {
-                path,
-                column,
-                first,
-                second: index + 1,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The number in a cell, `None` for a missing one.
-fn number(path: &Path, line: u64, column: &str, cell: &[u8]) -> Result<Option<f64>, DataError> {
-    const MISSING: [&[u8]; 4] = [b"", b"NA", b"N/A", b"?"];
-    if MISSING.iter().any(|missing| cell.eq_ignore_ascii_case(missing)) {
-        return Ok(None);
-    }
-    let text = String::from_utf8_lossy(cell);
-    let parsed = text.parse::<f64>();
-    if let Ok(value) = parsed
-        && value.is_finite()
-    {
-        return Ok(Some(value));
-    }
-    let comma = text.matches(',').count() == 1 && text.replace(',', ".").parse::<f64>().is_ok();
-    let (path, column, text) = (path.to_owned(), shorten(column), shorten(&text));
-    Err(if parsed.is_ok() {
-        DataError::NonFinite {
-            path,
-            place: format!("line {line}"),
-            column,
-            text,
-        }
-    } else if comma {
-        DataError::DecimalComma {
-            path,
-            line,
-            column,
-            text,
-        }
-    } else {
-        DataError::NotANumber {
-            path,
-            line,
-            column,
-            text,
-        }
-    })
 }

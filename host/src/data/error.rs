@@ -35,6 +35,32 @@ pub enum DataError {
         /// The file asked for.
         path: PathBuf,
     },
+    /// A named pipe, a socket or a device.
+    #[error("{path}: a pipe or a device, a regular file was expected\nhint: `-` reads standard input", path = .path.display())]
+    NotRegular {
+        /// The file asked for.
+        path: PathBuf,
+    },
+    /// More bytes than are read.
+    #[error("{path}: longer than the {longest} bytes that are read at most", path = .path.display())]
+    TooLarge {
+        /// The file asked for.
+        path: PathBuf,
+        /// The limit.
+        longest: u64,
+    },
+    /// What git-lfs leaves in the place of a file.
+    #[error("{path}: a git-lfs pointer: the file itself, the weights for instance, was not downloaded\nhint: git lfs pull", path = .path.display())]
+    Pointer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Options that cannot be met, or not together.
+    #[error("{reason}")]
+    Option {
+        /// What is wrong.
+        reason: String,
+    },
     /// Any other trouble while reading.
     #[error("{path}: cannot be read: {source}", path = .path.display())]
     Read {
@@ -60,7 +86,7 @@ pub enum DataError {
         source: io::Error,
     },
     /// The extension names no format that is read here.
-    #[error("{path}: unknown kind of file\nhint: .csv, .tsv and .npy are read", path = .path.display())]
+    #[error("{path}: unknown kind of file\nhint: .csv, .tsv, .npy and .npz are read, each also as .gz, and other text with --separator", path = .path.display())]
     UnknownExtension {
         /// The file asked for.
         path: PathBuf,
@@ -79,18 +105,20 @@ pub enum DataError {
         /// Cells in the header.
         columns: usize,
     },
-    /// The first line consists of numbers.
-    #[error("{path}: line {line}: every cell of the header is a number ({text})\nhint: the first line must hold the column names", path = .path.display())]
-    HeaderMissing {
+    /// The first line may be names or data.
+    #[error("{path}: line {line}: `{text}` (column {position}) is a number: it is not clear whether this line holds names or data\nhint: --header if it holds the names of the columns, --no-header if it holds data", path = .path.display())]
+    HeaderUnclear {
         /// The file.
         path: PathBuf,
-        /// Line of the supposed header, from 1.
+        /// The line, from 1.
         line: u64,
-        /// Its first cells.
+        /// Position of the first number, from 1.
+        position: usize,
+        /// The cell, shortened.
         text: String,
     },
     /// A column without a name.
-    #[error("{path}: line {line}: column {position} has no name\nhint: name every column in the header", path = .path.display())]
+    #[error("{path}: line {line}: column {position} has no name\nhint: {hint}", path = .path.display())]
     UnnamedColumn {
         /// The file.
         path: PathBuf,
@@ -98,9 +126,11 @@ pub enum DataError {
         line: u64,
         /// Position of the column, from 1.
         position: usize,
+        /// What helps.
+        hint: String,
     },
     /// Two columns of one name.
-    #[error("{path}: columns {first} and {second} are both named `{column}`\nhint: rename one of them, or leave both out with `--ignore {column}`", path = .path.display())]
+    #[error("{path}: columns {first} and {second} are both named `{column}`\nhint: rename one of them, or leave both out with `--ignore {ignore}`", path = .path.display())]
     DuplicateColumn {
         /// The file.
         path: PathBuf,
@@ -110,6 +140,8 @@ pub enum DataError {
         first: usize,
         /// Position of the second, from 1.
         second: usize,
+        /// The name as an argument.
+        ignore: String,
     },
     /// A row with more or fewer cells than the header.
     #[error("{path}: line {line}: {found} cells, expected {expected} as in the header", path = .path.display())]
@@ -132,7 +164,7 @@ pub enum DataError {
         line: u64,
     },
     /// A cell that is not a number.
-    #[error("{path}: line {line}, column `{column}`: `{text}` is not a number\nhint: leave the column out with `--ignore {column}`", path = .path.display())]
+    #[error("{path}: line {line}, column `{column}`: `{text}` is not a number\nhint: leave the column out with `--ignore {ignore}`, or say `--na` and the text if it means a missing cell", path = .path.display())]
     NotANumber {
         /// The file.
         path: PathBuf,
@@ -142,10 +174,12 @@ pub enum DataError {
         column: String,
         /// The cell, shortened.
         text: String,
+        /// The column as an argument.
+        ignore: String,
     },
-    /// A number with a decimal comma.
-    #[error("{path}: line {line}, column `{column}`: `{text}` has a decimal comma\nhint: write numbers with a decimal point", path = .path.display())]
-    DecimalComma {
+    /// A number with the decimal mark that is not in use.
+    #[error("{path}: line {line}, column `{column}`: `{text}` has a decimal `{mark}`\nhint: `--decimal {mark}`", path = .path.display())]
+    DecimalMark {
         /// The file.
         path: PathBuf,
         /// Line, from 1.
@@ -154,9 +188,27 @@ pub enum DataError {
         column: String,
         /// The cell, shortened.
         text: String,
+        /// The mark in the cell.
+        mark: char,
+    },
+    /// A number with a mark between its thousands.
+    #[error("{path}: line {line}, column `{column}`: `{text}` looks like a number with `{mark}` between its thousands\nhint: write thousands without a mark{or}", path = .path.display())]
+    Thousands {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+        /// Name of the column.
+        column: String,
+        /// The cell, shortened.
+        text: String,
+        /// The mark.
+        mark: char,
+        /// What helps if the mark is another one.
+        or: String,
     },
     /// NaN, infinity, or a number beyond the range of f64.
-    #[error("{path}: {place}, column `{column}`: `{text}` is not finite\nhint: leave such cells empty (missing) or remove the row", path = .path.display())]
+    #[error("{path}: {place}, column `{column}`: `{text}` is not finite\nhint: leave such cells empty, or say `--na NaN` if NaN means a missing cell", path = .path.display())]
     NonFinite {
         /// The file.
         path: PathBuf,
@@ -176,6 +228,54 @@ pub enum DataError {
         line: u64,
         /// Name of the column.
         column: String,
+    },
+    /// NaN that means a missing entry of an array while missing entries are refused.
+    #[error("{path}: {place}, column `{column}`: missing value\nhint: `--missing drop-rows` or `--missing drop-columns` leaves such rows or columns out", path = .path.display())]
+    MissingEntry {
+        /// The file.
+        path: PathBuf,
+        /// The row, from 0.
+        place: String,
+        /// Name of the column.
+        column: String,
+    },
+    /// An integer that f64 would round.
+    #[error("{path}: {place}, column `{column}`: {text} is beyond 2^53 and would be rounded\nhint: leave the column out with --ignore, or store it as floats", path = .path.display())]
+    Rounded {
+        /// The file.
+        path: PathBuf,
+        /// The row, from 0.
+        place: String,
+        /// Name of the column.
+        column: String,
+        /// The number.
+        text: String,
+    },
+    /// Arrays of different lengths.
+    #[error("{path}: `{first}` has {expected} rows, `{second}` {found}\nhint: leave one of them out with --ignore", path = .path.display())]
+    Lengths {
+        /// The file.
+        path: PathBuf,
+        /// The first column.
+        first: String,
+        /// Its rows.
+        expected: usize,
+        /// A later one.
+        second: String,
+        /// Its rows.
+        found: usize,
+    },
+    /// A column that is needed and would be left out.
+    #[error("{path}: {what} `{column}` {reason}", path = .path.display())]
+    ColumnLeftOut {
+        /// The file.
+        path: PathBuf,
+        /// Name of the column.
+        column: String,
+        /// `the target` or `the column`.
+        what: &'static str,
+        /// Why.
+        reason: &'static str,
     },
     /// Leaving out missing cells left nothing.
     #[error("{path}: no {what} is left after missing values were dropped", path = .path.display())]
@@ -204,6 +304,14 @@ pub enum DataError {
     /// An NPY file that cannot be taken as a table.
     #[error("{path}: not a usable NPY array: {reason}", path = .path.display())]
     Npy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An NPZ archive that cannot be taken as a table.
+    #[error("{path}: not a usable NPZ archive: {reason}", path = .path.display())]
+    Archive {
         /// The file.
         path: PathBuf,
         /// What is wrong.
@@ -327,25 +435,34 @@ impl DataError {
             Self::NotFound { .. } => "file_not_found",
             Self::IsDirectory { .. } => "is_directory",
             Self::PermissionDenied { .. } => "permission_denied",
+            Self::NotRegular { .. } => "not_a_file",
+            Self::TooLarge { .. } => "too_large",
+            Self::Pointer { .. } => "lfs_pointer",
+            Self::Option { .. } => "bad_option",
             Self::Read { .. } => "read_failed",
             Self::Write { .. } => "write_failed",
             Self::OutputNotWritable { .. } => "output_not_writable",
             Self::UnknownExtension { .. } => "unknown_extension",
             Self::Empty { .. } => "empty_file",
             Self::HeaderOnly { .. } => "header_only",
-            Self::HeaderMissing { .. } => "header_missing",
+            Self::HeaderUnclear { .. } => "header_unclear",
             Self::UnnamedColumn { .. } => "unnamed_column",
             Self::DuplicateColumn { .. } => "duplicate_column",
             Self::Ragged { .. } => "ragged_row",
             Self::Encoding { .. } => "not_utf8",
             Self::NotANumber { .. } => "not_a_number",
-            Self::DecimalComma { .. } => "decimal_comma",
+            Self::DecimalMark { .. } => "decimal_mark",
+            Self::Thousands { .. } => "thousands_separator",
             Self::NonFinite { .. } => "non_finite",
-            Self::MissingValue { .. } => "missing_value",
+            Self::MissingValue { .. } | Self::MissingEntry { .. } => "missing_value",
+            Self::Rounded { .. } => "rounded_integer",
+            Self::Lengths { .. } => "lengths_differ",
+            Self::ColumnLeftOut { .. } => "column_left_out",
             Self::NothingLeft { .. } => "nothing_left",
             Self::ColumnNotFound { .. } => "column_not_found",
             Self::NoVariables { .. } => "no_variables",
             Self::Npy { .. } => "bad_npy",
+            Self::Archive { .. } => "bad_npz",
             Self::Image { .. } => "bad_image",
             Self::NotSafetensors { .. } => "not_safetensors",
             Self::Safetensors { .. } => "bad_safetensors",
@@ -374,6 +491,7 @@ impl DataError {
             io::ErrorKind::NotFound => Self::NotFound { path },
             io::ErrorKind::IsADirectory => Self::IsDirectory { path },
             io::ErrorKind::PermissionDenied => Self::PermissionDenied { path },
+            io::ErrorKind::InvalidInput => Self::NotRegular { path },
             _ => Self::Read { path, source },
         }
     }
@@ -404,12 +522,19 @@ fn first(text: &str, limit: usize) -> String {
     short
 }
 
-/// Reads a whole file; a directory, a missing file and a forbidden one have their own errors.
-pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, DataError> {
-    if path.is_dir() {
-        return Err(DataError::IsDirectory {
-            path: path.to_owned(),
-        });
-    }
-    std::fs::read(path).map_err(|source| DataError::reading(path, source))
+/// A list for an error message, in brackets, the first entries of many.
+pub(crate) fn shorten_list<T: std::fmt::Display>(entries: &[T]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = entries
+        .iter()
+        .take(SHOWN)
+        .map(|entry| shorten(&entry.to_string()))
+        .collect();
+    let rest = entries.len().saturating_sub(SHOWN);
+    let more = if rest > 0 {
+        format!(", … {rest} more")
+    } else {
+        String::new()
+    };
+    format!("[{}{more}]", shown.join(", "))
 }

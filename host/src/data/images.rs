@@ -7,14 +7,14 @@
 //! Written: value x becomes the level nearest to m (x + 1) / 2, values outside [-1, 1] the nearest end. An image of 16 bits
 //! that is read and written comes back as it was.
 
-use super::error::read_bytes;
+use super::source::read_bytes;
 use super::{DataError, write_atomic};
 use png::{BitDepth, ColorType, Decoder, Encoder, Transformations};
 use std::io::Cursor;
 use std::path::Path;
 
-/// Samples in the largest image that is read: a small file may announce a huge one.
-const LARGEST: usize = 1 << 28;
+/// Samples in the largest image that is read, 8192 x 8192 grey: a small file may announce a huge one.
+const LARGEST: usize = 1 << 26;
 
 /// An image, or what a net takes for one.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,33 +40,22 @@ pub enum Depth {
 /// # Errors
 /// The file missing or unreadable; `Image`: no PNG, truncated, animated, not opaque, too large.
 pub fn read_png(path: &Path) -> Result<Image, DataError> {
-    let bytes = read_bytes(path)?;
-    decode(&bytes).map_err(|reason| DataError::Image {
-        path: path.to_owned(),
-        reason,
-    })
+    read(path, None)
 }
 
-/// As [`read_png`], for a net that takes this shape (C, H, W).
+/// As [`read_png`], for a net that takes this shape (C, H, W). Another shape is refused before the picture is decoded.
 ///
 /// # Errors
 /// As [`read_png`]; `Image` with both shapes when they differ.
 pub fn read_png_of(path: &Path, shape: [usize; 3]) -> Result<Image, DataError> {
-    let image = read_png(path)?;
-    if image.shape == shape {
-        return Ok(image);
-    }
-    let say = |[channels, height, width]: [usize; 3]| {
-        let colour = match channels {
-            1 => "grey".to_owned(),
-            3 => "colour".to_owned(),
-            other => format!("{other} channels"),
-        };
-        format!("{width} x {height} pixels, {colour}")
-    };
-    Err(DataError::Image {
+    read(path, Some(shape))
+}
+
+fn read(path: &Path, shape: Option<[usize; 3]>) -> Result<Image, DataError> {
+    let bytes = read_bytes(path)?;
+    decode(&bytes, shape).map_err(|reason| DataError::Image {
         path: path.to_owned(),
-        reason: format!("{}, expected {}", say(image.shape), say(shape)),
+        reason,
     })
 }
 
@@ -142,7 +131,8 @@ pub enum GridError {
     },
 }
 
-fn decode(bytes: &[u8]) -> Result<Image, String> {
+/// A picture of this shape, where one is expected; its header is judged before anything is decoded.
+fn decode(bytes: &[u8], expected: Option<[usize; 3]>) -> Result<Image, String> {
     let said = |error: png::DecodingError| error.to_string();
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(Transformations::EXPAND);
@@ -159,6 +149,10 @@ fn decode(bytes: &[u8]) -> Result<Image, String> {
         ColorType::Rgba => (3, false),
         ColorType::Rgb | ColorType::Indexed => (3, true),
     };
+    let shape = [channels, height, width];
+    if let Some(expected) = expected.filter(|expected| *expected != shape) {
+        return Err(format!("{}, expected {}", in_words(shape), in_words(expected)));
+    }
     let stored = channels + usize::from(!opaque);
     let size = width
         .checked_mul(height)
@@ -170,21 +164,13 @@ fn decode(bytes: &[u8]) -> Result<Image, String> {
     let frame = reader.next_frame(&mut buffer).map_err(said)?;
     buffer.truncate(frame.buffer_size());
     reader.finish().map_err(said)?;
-    let (levels, top): (Vec<u16>, u16) = match depth {
-        BitDepth::Sixteen => {
-            let (words, _) = buffer.as_chunks::<2>();
-            (
-                words.iter().map(|word| u16::from_be_bytes(*word)).collect(),
-                u16::MAX,
-            )
-        }
-        _ => (buffer.iter().map(|level| u16::from(*level)).collect(), 255),
+    let samples = Samples {
+        bytes: &buffer,
+        wide: depth == BitDepth::Sixteen,
+        stored,
     };
-    if !opaque
-        && let Some(pixel) = levels
-            .chunks_exact(stored)
-            .position(|pixel| pixel[channels] != top)
-    {
+    let clear = |pixel: &usize| samples.level(pixel * stored + channels) != samples.top();
+    if !opaque && let Some(pixel) = (0..width * height).find(clear) {
         let (x, y) = (pixel % width, pixel / width);
         return Err(format!(
             "pixel ({x}, {y}) is transparent\nhint: flatten the image onto a background first"
@@ -192,13 +178,50 @@ fn decode(bytes: &[u8]) -> Result<Image, String> {
     }
     let mut values = Vec::with_capacity(channels * width * height);
     for channel in 0..channels {
-        let plane = levels.iter().skip(channel).step_by(stored);
-        values.extend(plane.map(|level| (2.0 * f64::from(*level) / f64::from(top) - 1.0) as f32));
+        values.extend(samples.plane(channel, width * height));
     }
-    Ok(Image {
-        shape: [channels, height, width],
-        values,
-    })
+    Ok(Image { shape, values })
+}
+
+/// The samples of a decoded picture, pixel by pixel.
+struct Samples<'a> {
+    bytes: &'a [u8],
+    /// Two bytes a sample, the high one first.
+    wide: bool,
+    /// Samples of a pixel.
+    stored: usize,
+}
+
+impl Samples<'_> {
+    fn top(&self) -> u16 {
+        if self.wide { u16::MAX } else { 255 }
+    }
+
+    fn level(&self, index: usize) -> u16 {
+        if self.wide {
+            u16::from_be_bytes([self.bytes[2 * index], self.bytes[2 * index + 1]])
+        } else {
+            u16::from(self.bytes[index])
+        }
+    }
+
+    /// The values of a channel, in [-1, 1].
+    fn plane(&self, channel: usize, pixels: usize) -> impl Iterator<Item = f32> + '_ {
+        let top = f64::from(self.top());
+        (0..pixels).map(move |pixel| {
+            let level = f64::from(self.level(pixel * self.stored + channel));
+            (2.0 * level / top - 1.0) as f32
+        })
+    }
+}
+
+fn in_words([channels, height, width]: [usize; 3]) -> String {
+    let colour = match channels {
+        1 => "grey".to_owned(),
+        3 => "colour".to_owned(),
+        other => format!("{other} channels"),
+    };
+    format!("{width} x {height} pixels, {colour}")
 }
 
 pub(crate) fn encode(image: &Image, depth: Depth) -> Result<Vec<u8>, String> {

@@ -1,14 +1,18 @@
 //! JSON objects from foreign files. A name that stands twice is refused: which of the two counts differs from
 //! reader to reader, and `serde_json` silently takes the last.
 
+use super::DataError;
 use super::error::{shorten, shorten_name};
-use super::{DataError, error};
+use super::source::read_bytes;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::path::Path;
+
+/// Most entries taken of an object.
+const MOST: usize = 100_000;
 
 /// An object whose names differ from each other.
 pub(crate) struct Unique<V>(pub(crate) BTreeMap<String, V>);
@@ -26,6 +30,9 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Unique<V> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unique<V>, A::Error> {
                 let mut entries = BTreeMap::new();
                 while let Some((name, value)) = map.next_entry::<String, V>()? {
+                    if entries.len() == MOST {
+                        return Err(A::Error::custom(format_args!("more than {MOST} entries")));
+                    }
                     if entries.contains_key(&name) {
                         let name = shorten_name(&name);
                         return Err(A::Error::custom(format_args!("`{name}` stands there twice")));
@@ -44,7 +51,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Unique<V> {
 /// # Errors
 /// The file missing or unreadable; `Json`.
 pub(crate) fn read_object(path: &Path) -> Result<Map<String, Value>, DataError> {
-    parse_object(path, &error::read_bytes(path)?)
+    parse_object(path, &read_bytes(path)?)
 }
 
 /// As [`read_object`], from bytes; `path` is for messages.

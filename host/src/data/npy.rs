@@ -1,14 +1,17 @@
 //! `NumPy` `.npy` files: arrays of real numbers of any shape, and two-dimensional ones as tables.
 //!
-//! Taken: f4, f8, i1..i8, u1..u8, either byte order, C or Fortran order. Columns are named `x0`, `x1`, ...
-//! An integer beyond 2^53 is refused, since f64 would round it. The length of the data must be what the
-//! header says: a shorter file is truncated, a longer one is something else.
+//! Taken: bool (0 and 1), f2, f4, f8, i1..i8, u1..u8, either byte order, C or Fortran order. Columns are named `x0`, `x1`,
+//! ... An integer beyond 2^53 is refused where it is read, since f64 would round it. The length of the data must be what
+//! the header says: a shorter file is truncated, a longer one is something else.
 //!
 //! `npyz` parses the header by recursive descent and multiplies the shape unchecked: a hostile header could
 //! overflow the stack or the product. `guard` refuses such headers first.
 
-use super::error::{read_bytes, shorten};
-use super::{Column, DataError, ReadOptions, Table, kept, write_atomic};
+use super::error::{shorten, shorten_list};
+use super::layout::{Layout, Role};
+use super::source::read_bytes;
+use super::table::Cells;
+use super::{DataError, Missing, Reading, TableOptions, write_atomic};
 use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
 use std::path::Path;
 
@@ -34,21 +37,29 @@ pub fn read_array(path: &Path) -> Result<Array, DataError> {
 /// # Errors
 /// As [`read_array`].
 pub fn array_from_bytes(path: &Path, bytes: &[u8]) -> Result<Array, DataError> {
-    let (array, order) = array(path, bytes)?;
     let refuse = |reason: String| DataError::Npy {
         path: path.to_owned(),
         reason,
     };
-    if order == Order::Fortran && array.shape.len() > 1 {
+    let stored = stored(bytes).map_err(refuse)?;
+    if stored.order == Order::Fortran && stored.shape.len() > 1 {
         let reason = "Fortran order\nhint: save numpy.ascontiguousarray(array)".to_owned();
         return Err(refuse(reason));
     }
-    match array.values.iter().position(|value| !value.is_finite()) {
+    let unfit = |value: &f64| !value.is_finite() || (stored.integers && value.abs() >= EXACT);
+    match stored.values.iter().position(unfit) {
+        Some(index) if stored.values[index].is_finite() => {
+            let value = stored.values[index];
+            Err(refuse(format!("{value} at entry {index} is beyond 2^53")))
+        }
         Some(index) => Err(refuse(format!(
             "entry {index} is {}, expected a finite number",
-            array.values[index]
+            stored.values[index]
         ))),
-        None => Ok(array),
+        None => Ok(Array {
+            shape: stored.shape,
+            values: stored.values,
+        }),
     }
 }
 
@@ -67,7 +78,7 @@ pub fn write_array(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), D
     if size != Some(values.len()) {
         return Err(DataError::Npy {
             path: path.to_owned(),
-            reason: format!("{} entries for shape {shape:?}", values.len()),
+            reason: format!("{} entries for shape {}", values.len(), shorten_list(shape)),
         });
     }
     let shape: Vec<u64> = shape.iter().map(|side| *side as u64).collect();
@@ -80,69 +91,219 @@ pub fn write_array(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), D
 }
 
 /// Reads a two-dimensional array as a table.
-pub(super) fn parse(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<Table, DataError> {
+pub(super) fn parse(path: &Path, bytes: &[u8], options: &TableOptions) -> Result<Reading, DataError> {
     let refuse = |reason: String| DataError::Npy {
         path: path.to_owned(),
         reason,
     };
-    let (array, order) = array(path, bytes)?;
-    let [rows, width] = array.shape[..] else {
+    let array = stored(bytes).map_err(refuse)?;
+    let [_, width] = array.shape[..] else {
         return Err(refuse(format!(
             "{} dimensions, expected 2 (rows, columns)",
             array.shape.len()
         )));
     };
-    table(path, &array.values, rows, width, order, options)
+    let columns = (0..width).map(|index| array.column(format!("x{index}"), String::new(), index));
+    table(path, columns.collect(), options, "NPY".to_owned())
 }
 
-/// The numbers in file order.
-fn array(path: &Path, bytes: &[u8]) -> Result<(Array, Order), DataError> {
-    let refuse = |reason: String| DataError::Npy {
-        path: path.to_owned(),
-        reason,
-    };
-    guard(bytes).map_err(|reason| refuse(reason.to_owned()))?;
-    let mut data = bytes;
-    let header =
-        npyz::NpyHeader::from_reader(&mut data).map_err(|error| refuse(shorten(&error.to_string())))?;
-    let DType::Plain(kind) = header.dtype() else {
-        return Err(refuse("a structured array, expected plain numbers".to_owned()));
-    };
-    let shape: Vec<usize> = header.shape().iter().map(|side| *side as usize).collect();
-    if shape.contains(&0) {
-        let sides: Vec<String> = shape.iter().map(ToString::to_string).collect();
-        return Err(refuse(format!("shape ({}) holds no data", sides.join(", "))));
+/// An array as it is stored.
+pub(super) struct Stored {
+    /// Length of each dimension, none of them zero.
+    pub(super) shape: Vec<usize>,
+    values: Vec<f64>,
+    order: Order,
+    /// Whether the file holds integers, which f64 rounds beyond 2^53.
+    integers: bool,
+}
+
+/// A column of an array, or what stands in its place.
+pub(super) struct ArrayColumn<'a> {
+    name: String,
+    /// The array that it is a part of; empty where there is only one.
+    group: String,
+    entries: Result<Entries<'a>, String>,
+}
+
+/// Every `step`-th of the values, `rows` of them.
+struct Entries<'a> {
+    values: &'a [f64],
+    step: usize,
+    rows: usize,
+    integers: bool,
+}
+
+impl Stored {
+    /// Column `index` of an array of two dimensions, or an array of one.
+    pub(super) fn column(&self, name: String, group: String, index: usize) -> ArrayColumn<'_> {
+        let rows = self.shape.first().copied().unwrap_or(1);
+        let width = self.shape.get(1).copied().unwrap_or(1);
+        let (start, step) = match self.order {
+            Order::C => (index, width),
+            Order::Fortran => (index * rows, 1),
+        };
+        let entries = Ok(Entries {
+            values: self.values.get(start..).unwrap_or_default(),
+            step,
+            rows,
+            integers: self.integers,
+        });
+        ArrayColumn { name, group, entries }
     }
-    let Some(size) = kind.num_bytes().map(|bytes| bytes as u64) else {
-        return Err(refuse(format!("type `{kind}`, expected f4, f8, or integers")));
-    };
-    let expected = header.len().checked_mul(size);
-    if expected != Some(data.len() as u64) {
-        let expected = expected.map_or("too many".to_owned(), |n| n.to_string());
-        return Err(refuse(format!(
-            "{} bytes of data, the header announces {expected} (truncated?)",
-            data.len()
-        )));
+}
+
+impl ArrayColumn<'_> {
+    /// Stands for an array that cannot be taken.
+    pub(super) fn unusable(name: String, reason: String) -> Self {
+        let (group, entries) = (String::new(), Err(reason));
+        Self { name, group, entries }
     }
-    let order = header.order();
-    let file = NpyFile::with_header(header, data);
-    let values = numbers(file, kind.type_char(), size)
-        .map_err(|error| refuse(shorten(&error)))?
-        .ok_or_else(|| refuse(format!("type `{kind}`, expected f4, f8, or integers")))?;
-    let rounded = |value: &f64| value.abs() >= EXACT;
-    if matches!(kind.type_char(), TypeChar::Int | TypeChar::Uint)
-        && let Some(index) = values.iter().position(rounded)
-    {
-        return Err(refuse(format!(
-            "{} at entry {index} is beyond 2^53",
-            values[index]
-        )));
+}
+
+impl Entries<'_> {
+    fn iter(&self) -> impl Iterator<Item = f64> + '_ {
+        self.values.iter().step_by(self.step).take(self.rows).copied()
     }
-    Ok((Array { shape, values }, order))
+}
+
+/// Columns of arrays as a table.
+pub(super) fn table(
+    path: &Path,
+    columns: Vec<ArrayColumn<'_>>,
+    options: &TableOptions,
+    taken_for: String,
+) -> Result<Reading, DataError> {
+    let (names, groups): (Vec<_>, Vec<_>) = columns
+        .iter()
+        .map(|column| (column.name.clone(), column.group.clone()))
+        .unzip();
+    let layout = Layout::new(path, names, &groups, options, 0)?;
+    let nan_is_missing = options
+        .na
+        .iter()
+        .any(|text| text.trim().eq_ignore_ascii_case("nan"));
+    let mut cells = Cells::of(&layout);
+    let mut rows: Option<(usize, &str)> = None;
+    let (mut number, mut optional) = (0, 0);
+    for (column, role) in columns.iter().zip(&layout.roles) {
+        if *role == Role::Skipped {
+            continue;
+        }
+        let entries = column.entries.as_ref().map_err(|reason| DataError::Tensor {
+            path: path.to_owned(),
+            tensor: shorten(&column.name),
+            reason: reason.clone(),
+        })?;
+        let (expected, first) = *rows.get_or_insert((entries.rows, &column.name));
+        if entries.rows != expected {
+            return Err(DataError::Lengths {
+                path: path.to_owned(),
+                first: shorten(first),
+                expected,
+                second: shorten(&column.name),
+                found: entries.rows,
+            });
+        }
+        match role {
+            Role::Skipped => {}
+            Role::Label => cells.labels.extend(entries.iter().map(|value| value.to_string())),
+            Role::Optional => {
+                let values = entries
+                    .iter()
+                    .map(|value| Some(value).filter(|value| value.is_finite()));
+                cells.optional[optional] = values.collect();
+                optional += 1;
+            }
+            Role::Number => {
+                check(path, &column.name, entries, nan_is_missing, options.missing)?;
+                cells.numbers[number] = entries.iter().collect();
+                number += 1;
+            }
+        }
+    }
+    let any = columns.iter().find_map(|column| column.entries.as_ref().ok());
+    cells.rows = rows.map_or_else(|| any.map_or(0, |entries| entries.rows), |(rows, _)| rows);
+    cells.finish(path, &layout, options.missing, taken_for)
+}
+
+/// Refuses what is no number of a table, with its row.
+fn check(
+    path: &Path,
+    name: &str,
+    entries: &Entries<'_>,
+    nan_is_missing: bool,
+    missing: Missing,
+) -> Result<(), DataError> {
+    for (row, value) in entries.iter().enumerate() {
+        let place = || (path.to_owned(), format!("row {row}"), shorten(name));
+        if entries.integers && value.abs() >= EXACT {
+            let (path, place, column) = place();
+            let text = value.to_string();
+            return Err(DataError::Rounded {
+                path,
+                place,
+                column,
+                text,
+            });
+        }
+        let is_missing = value.is_nan() && nan_is_missing;
+        if value.is_finite() || (is_missing && missing != Missing::Refuse) {
+            continue;
+        }
+        let (path, place, column) = place();
+        return Err(if is_missing {
+            DataError::MissingEntry { path, place, column }
+        } else {
+            let text = value.to_string();
+            DataError::NonFinite {
+                path,
+                place,
+                column,
+                text,
+            }
+        });
+    }
+    Ok(())
 }
 
 /// 2^53: up to here every integer is an f64.
 const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Reads an array, or says why it cannot be taken.
+pub(super) fn stored(bytes: &[u8]) -> Result<Stored, String> {
+    guard(bytes).map_err(str::to_owned)?;
+    let mut data = bytes;
+    let header = npyz::NpyHeader::from_reader(&mut data).map_err(|error| shorten(&error.to_string()))?;
+    let DType::Plain(kind) = header.dtype() else {
+        return Err("a structured array, expected plain numbers".to_owned());
+    };
+    let shape: Vec<usize> = header.shape().iter().map(|side| *side as usize).collect();
+    if shape.contains(&0) {
+        return Err(format!("shape {} holds no data", shorten_list(&shape)));
+    }
+    let not_taken = || format!("type `{kind}`, expected bool, f2, f4, f8, or integers");
+    let size = kind.num_bytes().map(|bytes| bytes as u64).ok_or_else(not_taken)?;
+    let expected = header.len().checked_mul(size);
+    if expected != Some(data.len() as u64) {
+        let expected = expected.map_or("too many".to_owned(), |n| n.to_string());
+        return Err(format!(
+            "{} bytes of data, the header announces {expected} (truncated?)",
+            data.len()
+        ));
+    }
+    let order = header.order();
+    let file = NpyFile::with_header(header, data);
+    let values = numbers(file, kind.type_char(), size)
+        .map_err(|error| shorten(&error))?
+        .ok_or_else(not_taken)?;
+    let integers = matches!(kind.type_char(), TypeChar::Int | TypeChar::Uint);
+    Ok(Stored {
+        shape,
+        values,
+        order,
+        integers,
+    })
+}
 
 /// All entries in file order; `Ok(None)` for a type that is not taken.
 fn numbers(file: NpyFile<&[u8]>, kind: TypeChar, size: u64) -> Result<Option<Vec<f64>>, String> {
@@ -154,6 +315,8 @@ fn numbers(file: NpyFile<&[u8]>, kind: TypeChar, size: u64) -> Result<Option<Vec
         Ok(Some(values.into_iter().map(f).collect()))
     }
     match (kind, size) {
+        (TypeChar::Bool, 1) => read::<bool>(file, f64::from),
+        (TypeChar::Float, 2) => read::<half::f16>(file, f64::from),
         (TypeChar::Float, 4) => read::<f32>(file, f64::from),
         (TypeChar::Float, 8) => read::<f64>(file, |x| x),
         (TypeChar::Int, 1) => read::<i8>(file, f64::from),
@@ -166,49 +329,6 @@ fn numbers(file: NpyFile<&[u8]>, kind: TypeChar, size: u64) -> Result<Option<Vec
         (TypeChar::Uint, 8) => read::<u64>(file, |x| x as f64),
         _ => Ok(None),
     }
-}
-
-fn table(
-    path: &Path,
-    values: &[f64],
-    rows: usize,
-    width: usize,
-    order: Order,
-    options: &ReadOptions,
-) -> Result<Table, DataError> {
-    let names: Vec<String> = (0..width).map(|index| format!("x{index}")).collect();
-    let keep = kept(&names, options)?;
-    let (start, step) = match order {
-        Order::C => (1, width),
-        Order::Fortran => (rows, 1),
-    };
-    let mut columns = Vec::with_capacity(width);
-    for (index, name) in names.into_iter().enumerate().filter(|(index, _)| keep[*index]) {
-        let values: Vec<f64> = values
-            .iter()
-            .skip(index * start)
-            .step_by(step)
-            .take(rows)
-            .copied()
-            .collect();
-        if let Some(row) = values.iter().position(|value| !value.is_finite()) {
-            let text = values[row].to_string();
-            return Err(DataError::NonFinite {
-                path: path.to_owned(),
-                place: format!("row {row}"),
-                column: name,
-                text,
-            });
-        }
-        columns.push(Column { name, values });
-    }
-    if columns.is_empty() {
-        return Err(DataError::NothingLeft {
-            path: path.to_owned(),
-            what: "column",
-        });
-    }
-    Ok(Table { columns })
 }
 
 /// Refuses headers that `npyz` would not survive: longer than the `NumPy` limit of 10,000 bytes, brackets

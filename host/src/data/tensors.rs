@@ -3,8 +3,9 @@
 //! The metadata names the kind and the version; both must match before anything else is looked at. Files of
 //! equal content are equal byte for byte.
 
-use super::error::{read_bytes, shorten};
-use super::safetensors::{Header, Piece, serialize};
+use super::error::{shorten, shorten_list};
+use super::safetensors::{Header, LONGEST_OWN, Piece, serialize};
+use super::source::read_bytes;
 use super::{DataError, write_atomic};
 use ::safetensors::Dtype;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
@@ -242,7 +243,7 @@ impl TensorFile {
         version: &'static str,
     ) -> Result<Self, DataError> {
         let Header { entries, metadata } =
-            Header::parse(bytes).map_err(|fault| DataError::NotSafetensors {
+            Header::parse(bytes, LONGEST_OWN).map_err(|fault| DataError::NotSafetensors {
                 path: path.to_owned(),
                 reason: fault.to_string(),
             })?;
@@ -306,7 +307,14 @@ impl TensorFile {
     pub fn take<T: Element>(&mut self, name: &str, shape: &[usize]) -> Result<Vec<T>, DataError> {
         match T::of_mut(self).remove(name) {
             Some(tensor) if tensor.shape == shape => Ok(tensor.values),
-            Some(tensor) => Err(self.bad(name, &format!("shape {:?}, expected {shape:?}", tensor.shape))),
+            Some(tensor) => Err(self.bad(
+                name,
+                &format!(
+                    "shape {}, expected {}",
+                    shorten_list(&tensor.shape),
+                    shorten_list(shape)
+                ),
+            )),
             None => {
                 let found = [
                     (Dtype::F64, self.tensors.contains_key(name)),

@@ -25,14 +25,7 @@ impl Mapped {
     /// What the system says: missing, forbidden, not to be mapped. `InvalidInput` for what is no regular file
     /// (opening a named pipe would wait for a writer).
     pub fn open(path: &Path) -> io::Result<Self> {
-        let what = std::fs::metadata(path)?;
-        if what.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        if !what.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        let file = File::open(path)?;
+        let file = crate::files::open_regular(path)?;
         let modified = file.metadata()?.modified().ok();
         // SAFETY: the map is read-only, is handed out only under the borrow of `self`, and keeps its length.
         // What the type system cannot promise is that no other process writes the file meanwhile. One that

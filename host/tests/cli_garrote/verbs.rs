@@ -106,19 +106,14 @@ fn predictions_are_the_librarys_with_score_where_the_target_is_known() {
         );
         assert_eq!(predicted["schema"], "gibbs.garrote.predict/1");
         assert_eq!(predicted["prediction"], if hard { "hard" } else { "soft" });
-        let column = |name: &str, values: [f64; 2]| gibbs::data::Column {
-            name: name.to_owned(),
-            values: values.to_vec(),
-        };
-        let table = gibbs::data::Table {
-            columns: vec![
-                column("a", [0.0, 1.0]),
-                column("b", [5.0, 5.5]),
-                column("c", [0.0, 0.5]),
-                column("twin", [0.0, 1.0]),
-                column("flat", [7.0, 7.0]),
-            ],
-        };
+        let columns = [
+            ("a", [0.0, 1.0]),
+            ("b", [5.0, 5.5]),
+            ("c", [0.0, 0.5]),
+            ("twin", [0.0, 1.0]),
+            ("flat", [7.0, 7.0]),
+        ];
+        let table = gibbs::data::Table::of(columns.map(|(name, values)| (name, values.to_vec())));
         let expected = if hard {
             model.predict_hard(&table)
         } else {
@@ -235,7 +230,7 @@ fn synth_writes_a_problem_that_fit_solves() {
     assert_eq!(synth["relevant"][1]["weight"], 3.0);
     assert_eq!(listing(dir.path()), ["test.csv", "train.csv", "truth.csv"]);
     let train = dir.path().join("train.csv");
-    let written = gibbs::data::Table::read(&train, &gibbs::data::ReadOptions::default()).unwrap();
+    let written = gibbs::data::TableOptions::default().read(&train).unwrap().table;
     let drawn = gibbs::garrote::synth::Protocol::D1.draw(5).train;
     assert_eq!(
         written.column("y").unwrap().values,

@@ -4,7 +4,7 @@ use super::reading::output;
 use crate::cli::error::CliError;
 use crate::cli::output::{emit, remark};
 use crate::cli::{Common, Status, interrupt};
-use crate::data::{Column, Table, write_csv};
+use crate::data::{Table, write_csv};
 use crate::diffusion::datasets::{Configurations, Dataset, DatasetError, Digits, Discs, DiscsAndBars};
 use crate::diffusion::folder::{SchedulerConfig, save};
 use crate::diffusion::presets;
@@ -192,14 +192,8 @@ fn text(report: &Report, parameters: usize, data: &str, side: usize, common: &Co
 
 /// The loss of every step as a table, and its means over short pieces as a figure.
 fn curve(losses: &[f64], data: &str, out: &Path) -> Result<(), CliError> {
-    let column = |name: &str, values: Vec<f64>| Column {
-        name: name.to_owned(),
-        values,
-    };
     let steps = (1..=losses.len()).map(|step| step as f64).collect();
-    let table = Table {
-        columns: vec![column("step", steps), column("loss", losses.to_vec())],
-    };
+    let table = Table::of([("step", steps), ("loss", losses.to_vec())]);
     write_csv(&table, &out.join("loss.csv"))?;
     let piece = losses.len().div_ceil(POINTS).max(1);
     let points = losses.chunks(piece).enumerate().map(|(i, part)| {

@@ -5,7 +5,7 @@ use super::remark;
 use crate::cli::error::CliError;
 use crate::cli::output::emit;
 use crate::cli::{Common, Status};
-use crate::data::{Column, Table as Data, Wanted, ensure_output_dir, write_csv};
+use crate::data::{Table as Data, Wanted, ensure_output_dir, write_csv};
 use crate::garrote::Model;
 use crate::garrote::model::Prediction;
 use crate::report::number::plain;
@@ -52,16 +52,21 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let model = Model::load(&arguments.model)?;
     let wanted = Wanted {
         needed: model.variables.clone(),
-        welcome: vec![model.target.clone()],
+        optional: vec![model.target.clone()],
     };
-    let (table, _) = arguments.reading.table(&arguments.file, Some(wanted), common)?;
+    let reading = arguments
+        .reading
+        .table(&arguments.file, None, Some(wanted), common)?;
+    let table = &reading.table;
     let predicted = if arguments.hard {
-        model.predict_hard(&table)
+        model.predict_hard(table)
     } else {
-        model.predict(&table)
+        model.predict(table)
     };
     let predicted = predicted.map_err(|e| in_file(e, &arguments.file))?;
-    let known = table.column(&model.target).map(|column| column.values.as_slice());
+    let known: Option<Vec<f64>> =
+        (reading.optional(&model.target)).and_then(|column| column.values.iter().copied().collect());
+    let known = known.as_deref();
     let score = known.map(|y| score(y, &predicted.mean));
     if let Some(out) = &common.out {
         let path = out.join("predictions.csv");
@@ -93,18 +98,14 @@ fn score(y: &[f64], mean: &[f64]) -> Score {
 }
 
 fn columns(predicted: &Prediction, known: Option<&[f64]>, target: &str) -> Data {
-    let column = |name: &str, values: Vec<f64>| Column {
-        name: name.to_owned(),
-        values,
-    };
     let rows = (1..=predicted.mean.len()).map(|row| row as f64).collect();
     let mut columns = vec![
-        column("row", rows),
-        column("mean", predicted.mean.clone()),
-        column("sd", predicted.sd.clone()),
+        ("row", rows),
+        ("mean", predicted.mean.clone()),
+        ("sd", predicted.sd.clone()),
     ];
-    columns.extend(known.map(|y| column(target, y.to_vec())));
-    Data { columns }
+    columns.extend(known.map(|y| (target, y.to_vec())));
+    Data::of(columns)
 }
 
 /// The object of schema `gibbs.garrote.predict/1`; rows count from 1, mean and sd in units of the target.

@@ -3,7 +3,7 @@
 use super::{list, refused, remark};
 use crate::cli::Common;
 use crate::cli::error::CliError;
-use crate::data::{DataError, Missing, ReadOptions, ReadReport, Table, Wanted};
+use crate::data::{self, DataError, Missing, TableOptions, Wanted};
 use crate::garrote::{Design, FitOptions};
 use clap::{Args, ValueEnum};
 use gibbs_core::garrote::Noise;
@@ -28,40 +28,46 @@ pub(super) struct Reading {
     #[arg(long, value_enum, value_name = "WHAT", default_value = "refuse")]
     missing: MissingChoice,
     /// Columns to leave out, text columns for instance
-    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMN,…")]
     ignore: Vec<String>,
 }
 
 impl Reading {
-    /// Reads a table; only the `wanted` columns where that is given. Says what was left out.
+    /// Reads a table with its target, or only the `wanted` columns where that is given. Says what was left out.
     pub(super) fn table(
         &self,
         file: &Path,
+        target: Option<String>,
         only: Option<Wanted>,
         common: &Common,
-    ) -> Result<(Table, ReadReport), CliError> {
-        let options = ReadOptions {
+    ) -> Result<data::Reading, CliError> {
+        let options = TableOptions {
             missing: match self.missing {
                 MissingChoice::Refuse => Missing::Refuse,
                 MissingChoice::DropRows => Missing::DropRows,
                 MissingChoice::DropColumns => Missing::DropColumns,
             },
             ignore: self.ignore.clone(),
+            target,
             only,
+            ..TableOptions::default()
         };
-        let (table, report) = Table::read_with_report(file, &options).map_err(|e| in_file(e, file))?;
-        if report.dropped_rows > 0 {
-            let text = format!("note: rows with missing values left out: {}", report.dropped_rows);
+        let reading = options.read(file).map_err(|e| in_file(e, file))?;
+        if reading.dropped_rows > 0 {
+            let text = format!(
+                "note: rows with missing values left out: {}",
+                reading.dropped_rows
+            );
             remark(common, &text);
         }
-        if !report.dropped_columns.is_empty() {
-            let names = list(report.dropped_columns.iter().map(String::as_str));
+        if !reading.dropped_columns.is_empty() {
+            let names = list(reading.dropped_columns.iter().map(String::as_str));
             remark(
                 common,
                 &format!("note: columns with missing values left out: {names}"),
             );
         }
-        Ok((table, report))
+        Ok(reading)
     }
 }
 
@@ -81,17 +87,9 @@ pub(super) struct Data {
 impl Data {
     /// The standardised problem.
     pub(super) fn design(&self, common: &Common) -> Result<Design, CliError> {
-        let (table, report) = self.reading.table(&self.file, None, common)?;
-        if report.dropped_columns.contains(&self.target) {
-            let message = format!(
-                "the target `{}` has missing values and would be left out\nhint: --missing drop-rows",
-                self.target
-            );
-            return Err(CliError::input(message).in_file(&self.file));
-        }
-        let split = table.split_target(&self.target);
-        drop(table);
-        let (variables, target) = split.map_err(|e| in_file(e, &self.file))?;
+        let target = Some(self.target.clone());
+        let reading = self.reading.table(&self.file, target, None, common)?;
+        let (variables, target) = reading.split_target().map_err(|e| in_file(e, &self.file))?;
         let names = variables.iter().map(|column| column.name.clone()).collect();
         let x = variables.into_iter().flat_map(|column| column.values).collect();
         Design::new(names, target.name, x, target.values).map_err(|e| refused(e, &self.file))
@@ -105,8 +103,11 @@ impl Data {
         };
         let mut needed = design.names.clone();
         needed.push(design.target.clone());
-        let welcome = Vec::new();
-        let (table, _) = reading.table(file, Some(Wanted { needed, welcome }), common)?;
+        let wanted = Wanted {
+            needed,
+            optional: Vec::new(),
+        };
+        let table = reading.table(file, None, Some(wanted), common)?.table;
         let column = |name: &String| match table.column(name) {
             Some(column) => Ok(column.values.clone()),
             None => Err(in_file(table.not_found(name), file)),

@@ -10,23 +10,32 @@ impl DataError {
             Self::NotFound { path }
             | Self::IsDirectory { path }
             | Self::PermissionDenied { path }
+            | Self::NotRegular { path }
+            | Self::TooLarge { path, .. }
+            | Self::Pointer { path }
             | Self::Read { path, .. }
             | Self::Write { path, .. }
             | Self::OutputNotWritable { path, .. }
             | Self::UnknownExtension { path }
             | Self::Empty { path }
             | Self::HeaderOnly { path, .. }
-            | Self::HeaderMissing { path, .. }
+            | Self::HeaderUnclear { path, .. }
             | Self::UnnamedColumn { path, .. }
             | Self::DuplicateColumn { path, .. }
             | Self::Ragged { path, .. }
             | Self::Encoding { path, .. }
             | Self::NotANumber { path, .. }
-            | Self::DecimalComma { path, .. }
+            | Self::DecimalMark { path, .. }
+            | Self::Thousands { path, .. }
             | Self::NonFinite { path, .. }
             | Self::MissingValue { path, .. }
+            | Self::MissingEntry { path, .. }
+            | Self::Rounded { path, .. }
+            | Self::Lengths { path, .. }
+            | Self::ColumnLeftOut { path, .. }
             | Self::NothingLeft { path, .. }
             | Self::Npy { path, .. }
+            | Self::Archive { path, .. }
             | Self::Image { path, .. }
             | Self::NotSafetensors { path, .. }
             | Self::Safetensors { path, .. }
@@ -36,7 +45,8 @@ impl DataError {
             | Self::WrongVersion { path, .. }
             | Self::Tensor { path, .. }
             | Self::Metadata { path, .. } => Some(path),
-            Self::ColumnNotFound { .. }
+            Self::Option { .. }
+            | Self::ColumnNotFound { .. }
             | Self::NoVariables { .. }
             | Self::Model { .. }
             | Self::Overflow { .. }
@@ -48,12 +58,13 @@ impl DataError {
     /// The line of the file, from 1, that the message names.
     pub fn line(&self) -> Option<u64> {
         match self {
-            Self::HeaderMissing { line, .. }
+            Self::HeaderUnclear { line, .. }
             | Self::UnnamedColumn { line, .. }
             | Self::Ragged { line, .. }
             | Self::Encoding { line, .. }
             | Self::NotANumber { line, .. }
-            | Self::DecimalComma { line, .. }
+            | Self::DecimalMark { line, .. }
+            | Self::Thousands { line, .. }
             | Self::MissingValue { line, .. } => Some(*line),
             Self::NonFinite { place, .. } => place.strip_prefix("line ")?.parse().ok(),
             _ => None,
@@ -65,7 +76,11 @@ impl DataError {
         match self {
             Self::DuplicateColumn { column, .. }
             | Self::NotANumber { column, .. }
-            | Self::DecimalComma { column, .. }
+            | Self::DecimalMark { column, .. }
+            | Self::Thousands { column, .. }
+            | Self::MissingEntry { column, .. }
+            | Self::Rounded { column, .. }
+            | Self::ColumnLeftOut { column, .. }
             | Self::NonFinite { column, .. }
             | Self::MissingValue { column, .. }
             | Self::ColumnNotFound { column, .. }

@@ -1,5 +1,5 @@
 //! Mutations seen red: 256 levels of 255, floor instead of round, planes written as pixels, the end of the file not
-//! looked at, transparent pixels taken, rows without a margin.
+//! looked at, transparent pixels taken, rows without a margin, the shape compared after decoding.
 use super::*;
 use std::fs;
 
@@ -30,19 +30,22 @@ fn raw(colour: ColorType, bits: BitDepth, width: u32, samples: &[u8]) -> Vec<u8>
 fn levels_come_back_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
-    let grey = decode(&raw(
-        ColorType::Grayscale,
-        BitDepth::Eight,
-        16,
-        &(0..=255).collect::<Vec<u8>>(),
-    ))
+    let grey = decode(
+        &raw(
+            ColorType::Grayscale,
+            BitDepth::Eight,
+            16,
+            &(0..=255).collect::<Vec<u8>>(),
+        ),
+        None,
+    )
     .unwrap();
     assert_eq!(grey.shape, [1, 16, 16]);
     for (level, value) in grey.values.iter().enumerate() {
         assert_eq!(*value, (level as f64 / 127.5 - 1.0) as f32);
     }
     let fine: Vec<u8> = (0..=u16::MAX).flat_map(u16::to_be_bytes).collect();
-    let fine = decode(&raw(ColorType::Grayscale, BitDepth::Sixteen, 256, &fine)).unwrap();
+    let fine = decode(&raw(ColorType::Grayscale, BitDepth::Sixteen, 256, &fine), None).unwrap();
     assert_eq!((fine.values[0], fine.values[65535]), (-1.0, 1.0));
     for (image, depth) in [
         (&grey, Depth::Eight),
@@ -74,19 +77,23 @@ fn colours_come_back_rounded() {
 
 #[test]
 fn palettes_small_depths_and_opaque_alpha_are_expanded() {
-    let palette = decode(&raw(ColorType::Indexed, BitDepth::One, 3, &[0b1010_0000])).unwrap();
+    let palette = decode(&raw(ColorType::Indexed, BitDepth::One, 3, &[0b1010_0000]), None).unwrap();
     assert_eq!(palette.shape, [3, 1, 3]);
     let (red, blue) = ([-1.0, 1.0, -1.0], [1.0, -1.0, 1.0]);
     assert_eq!(palette.values, [&red[..], &[-1.0; 3], &blue].concat());
-    let bit = decode(&raw(ColorType::Grayscale, BitDepth::One, 2, &[0b0100_0000])).unwrap();
+    let bit = decode(&raw(ColorType::Grayscale, BitDepth::One, 2, &[0b0100_0000]), None).unwrap();
     assert_eq!(bit.values, [-1.0, 1.0]);
-    let opaque = decode(&raw(ColorType::Rgba, BitDepth::Eight, 1, &[0, 255, 0, 255])).unwrap();
+    let opaque = decode(&raw(ColorType::Rgba, BitDepth::Eight, 1, &[0, 255, 0, 255]), None).unwrap();
     assert_eq!(
         (opaque.shape, &opaque.values[..]),
         ([3, 1, 1], &[-1.0, 1.0, -1.0][..])
     );
     let samples = [0, 0, 255, 255, 255, 255, 255, 254];
-    let clear = decode(&raw(ColorType::GrayscaleAlpha, BitDepth::Sixteen, 2, &samples)).unwrap_err();
+    let clear = decode(
+        &raw(ColorType::GrayscaleAlpha, BitDepth::Sixteen, 2, &samples),
+        None,
+    )
+    .unwrap_err();
     assert!(clear.contains("pixel (1, 0) is transparent"), "{clear}");
 }
 
@@ -140,7 +147,7 @@ fn broken_files_are_refused_with_the_reason() {
     for place in 0..good.len() {
         let mut bytes = good.clone();
         bytes[place] ^= 0x10;
-        let _ = decode(&bytes); // whatever it says, it says it
+        let _ = decode(&bytes, None); // whatever it says, it says it
     }
     fs::write(&path, b"GIF89a").unwrap();
     refused("not a usable PNG");
@@ -159,13 +166,36 @@ fn broken_files_are_refused_with_the_reason() {
     writer.finish().unwrap();
     fs::write(&path, moving).unwrap();
     refused("animation");
-    // 2^31 - 1 pixels square in a header that is otherwise right
-    let mut huge = good.clone();
-    huge[16..24].copy_from_slice(&[0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF]);
-    let crc = crc(&huge[12..29]).to_be_bytes();
-    huge[29..33].copy_from_slice(&crc);
-    fs::write(&path, huge).unwrap();
+    // 2^31 - 1 pixels square
+    fs::write(&path, announcing(&good, i32::MAX as u32, i32::MAX as u32)).unwrap();
     refused("not a usable PNG");
+}
+
+/// A picture with another size in a header that is otherwise right.
+fn announcing(picture: &[u8], width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = picture.to_vec();
+    bytes[16..20].copy_from_slice(&width.to_be_bytes());
+    bytes[20..24].copy_from_slice(&height.to_be_bytes());
+    let crc = crc(&bytes[12..29]).to_be_bytes();
+    bytes[29..33].copy_from_slice(&crc);
+    bytes
+}
+
+#[test] // the header is judged first: none of these pictures has the pixels that it announces
+fn sizes_are_judged_before_anything_is_decoded() {
+    let small = encode(&image([1, 6, 5]), Depth::Eight).unwrap();
+    let of = |width, height, shape| decode(&announcing(&small, width, height), shape).unwrap_err();
+    let expected = of(8000, 8000, Some([1, 6, 5]));
+    assert_eq!(expected, "8000 x 8000 pixels, grey, expected 5 x 6 pixels, grey");
+    assert_eq!(of(16_383, 16_384, None), "16383 x 16384 pixels are too many");
+    assert_eq!(
+        of(16_383, 16_384, Some([1, 16_384, 16_383])),
+        "16383 x 16384 pixels are too many"
+    );
+    assert!(
+        !of(9, 9, None).contains("too many"),
+        "it is the pixels that are missing"
+    );
 }
 
 /// The checksum of PNG chunks, bit by bit.

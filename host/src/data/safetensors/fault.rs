@@ -1,5 +1,7 @@
 //! What is wrong with the bytes of a safetensors file, one variant per rejection.
 
+use crate::data::shorten_list;
+
 /// Why bytes are not taken as a safetensors file. Offsets count bytes from the start of the data block, which
 /// follows the header.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,10 +14,12 @@ pub enum Fault {
         length: u64,
     },
     /// The header is announced as absurdly long.
-    #[error("a header of {found} bytes is announced, at most 100000000 are taken")]
+    #[error("a header of {found} bytes is announced, at most {longest} are taken")]
     HeaderTooLong {
         /// The length announced.
         found: u64,
+        /// The limit.
+        longest: u64,
     },
     /// The header is announced as longer than the file.
     #[error("a header of {found} bytes is announced, {rest} bytes follow (truncated?)")]
@@ -102,7 +106,7 @@ pub enum Fault {
         expected: u64,
     },
     /// The bytes do not fit type and shape.
-    #[error("tensor `{tensor}`: {found} bytes, expected {expected} for {dtype} of shape {shape:?}")]
+    #[error("tensor `{tensor}`: {found} bytes, expected {expected} for {dtype} of shape {shape}", shape = shorten_list(.shape))]
     Size {
         /// The name.
         tensor: String,

@@ -21,8 +21,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 
-/// Longest header taken, in bytes.
-const LONGEST: u64 = 100_000_000;
+/// Longest header taken from a foreign file, in bytes: a hundred times that of the largest checkpoints in use. It is
+/// judged by its announced length, before any of it is read.
+pub(super) const LONGEST: u64 = 1 << 24;
+/// Longest header taken from a file of this project, whose metadata may name a million variables: what the format allows.
+pub(in crate::data) const LONGEST_OWN: u64 = 100_000_000;
+/// Most tensors taken from one file.
+const MOST: usize = 100_000;
 const METADATA: &str = "__metadata__";
 
 /// What the header says of one tensor.
@@ -44,15 +49,18 @@ pub(in crate::data) struct Header {
 }
 
 impl Header {
-    /// Reads the header of `file`, the bytes of a whole file.
-    pub(in crate::data) fn parse(file: &[u8]) -> Result<Self, Fault> {
+    /// Reads the header of `file`, the bytes of a whole file; a header of more than `longest` bytes is not looked at.
+    pub(in crate::data) fn parse(file: &[u8], longest: u64) -> Result<Self, Fault> {
         let short = Fault::Short {
             length: file.len() as u64,
         };
         let (announced, rest) = file.split_first_chunk::<8>().ok_or(short)?;
         let announced = u64::from_le_bytes(*announced);
-        if announced > LONGEST {
-            return Err(Fault::HeaderTooLong { found: announced });
+        if announced > longest {
+            return Err(Fault::HeaderTooLong {
+                found: announced,
+                longest,
+            });
         }
         let past_end = Fault::HeaderPastEnd {
             found: announced,
@@ -131,6 +139,9 @@ impl<'de> Visitor<'de> for &mut Progress {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
+            if self.tensors.len() == MOST {
+                return Err(A::Error::custom(format_args!("more than {MOST} tensors")));
+            }
             if !self.seen.insert(name.clone()) {
                 self.twice = Some(name);
                 return Err(A::Error::custom("a name stands twice"));

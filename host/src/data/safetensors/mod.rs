@@ -11,13 +11,15 @@ mod header;
 mod write;
 
 use super::error::shorten_name;
+use super::source::refuse_pointer;
 use super::tensors::Tensor;
 use super::{DataError, pickle};
 use crate::raw::Mapped;
 pub use convert::Finite;
 pub use fault::Fault;
 pub use header::Entry;
-pub(super) use header::Header;
+use header::LONGEST;
+pub(super) use header::{Header, LONGEST_OWN};
 pub use safetensors::Dtype;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,10 +74,11 @@ impl SafetensorsFile {
             header: Header::default(),
         };
         let bytes = file.bytes()?;
+        refuse_pointer(path, bytes)?;
         if pickle::is_pickle(path, bytes) {
             return Err(pickle::refuse(path));
         }
-        file.header = Header::parse(bytes).map_err(|fault| DataError::Safetensors {
+        file.header = Header::parse(bytes, LONGEST).map_err(|fault| DataError::Safetensors {
             path: path.to_owned(),
             fault: Box::new(fault),
         })?;

@@ -261,7 +261,7 @@ fn rule<T: Debug + ?Sized>(
     }
     Err(InvalidConfig {
         field,
-        found: format!("{found:?}"),
+        found: crate::data::shorten(&format!("{found:?}")),
         expected: expected(),
     })
 }

@@ -1,7 +1,7 @@
 //! The tensors that are there beside those that must be.
 
 use crate::data::safetensors::Dtype;
-use crate::data::shorten_name;
+use crate::data::{shorten_list, shorten_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -48,7 +48,11 @@ impl fmt::Display for Problems {
         };
         let misshapen = self.misshapen.iter().map(|one| {
             let (name, found, expected) = (shorten_name(&one.tensor), &one.found, &one.expected);
-            format!("`{name}` is {found:?}, expected {expected:?}")
+            format!(
+                "`{name}` is {}, expected {}",
+                shorten_list(found),
+                shorten_list(expected)
+            )
         });
         let types = self
             .not_floating

@@ -4,7 +4,7 @@ use super::super::{Context, ExperimentError};
 use crate::baseline::cv::{Folds, Validated, lasso_cv};
 use crate::baseline::lasso::{LassoFit, Settings, alpha_grid, lasso, lasso_path};
 use crate::baseline::masks::nonzero;
-use crate::data::{ReadOptions, Table};
+use crate::data::{Reading, TableOptions};
 use crate::garrote::fit::refit;
 use crate::garrote::search::Corner;
 use crate::garrote::{Design, Fit, FitError, FitOptions, Rule, fit};
@@ -15,10 +15,13 @@ const DATA: &[u8] = include_bytes!("../../../../fixtures/diabetes.csv");
 
 pub(super) fn design() -> Result<Design, ExperimentError> {
     let failed = "reading the diabetes data";
-    let table = Table::from_csv("fixtures/diabetes.csv", DATA, &ReadOptions::default())
-        .map_err(ExperimentError::other(failed))?;
-    let (columns, target) = table
-        .split_target("target")
+    let options = TableOptions {
+        target: Some("target".to_owned()),
+        ..TableOptions::default()
+    };
+    let (columns, target) = options
+        .read_text("fixtures/diabetes.csv", DATA)
+        .and_then(Reading::split_target)
         .map_err(ExperimentError::other(failed))?;
     let names = columns.iter().map(|c| c.name.clone()).collect();
     let x = columns.into_iter().flat_map(|c| c.values).collect();

@@ -64,14 +64,24 @@ fn the_length_of_the_header() {
     assert_eq!(fault(&[2, 0, 0, 0, 0, 0, 0]), Fault::Short { length: 7 });
     let announce = |length: u64| [&length.to_le_bytes()[..], b"{}"].concat();
     assert_eq!(fault(&announce(3)), Fault::HeaderPastEnd { found: 3, rest: 2 });
+    let longest = 16_777_216;
     let at_most = Fault::HeaderPastEnd {
-        found: 100_000_000,
+        found: longest,
         rest: 2,
     };
-    assert_eq!(fault(&announce(100_000_000)), at_most);
-    for found in [100_000_001, u64::MAX] {
-        assert_eq!(fault(&announce(found)), Fault::HeaderTooLong { found });
+    assert_eq!(fault(&announce(longest)), at_most);
+    for found in [longest + 1, u64::MAX] {
+        assert_eq!(fault(&announce(found)), Fault::HeaderTooLong { found, longest });
     }
+    // 80 MB of white space, all there: not looked at
+    let long = [&80_000_000_u64.to_le_bytes()[..], b"{", &vec![b' '; 80_000_000]].concat();
+    assert!(matches!(
+        fault(&long),
+        Fault::HeaderTooLong {
+            found: 80_000_000,
+            ..
+        }
+    ));
     assert!(matches!(fault(&announce(0)), Fault::Json { .. }));
 }
 
@@ -316,4 +326,26 @@ fn pickles_are_refused_with_the_way_out() {
     let good = pair("[0,8]", "[8,12]");
     let by_name = SafetensorsFile::from_bytes(Path::new("m.ckpt"), good).unwrap_err();
     assert_eq!(by_name.code(), "pickle");
+}
+
+#[test]
+fn more_tensors_than_any_net_has() {
+    let entry = |k: usize| format!(r#""{k}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#);
+    let header = |count: usize| format!("{{{}}}", (0..count).map(entry).collect::<Vec<_>>().join(","));
+    assert_eq!(
+        parse(&file(&header(100_000), &[])).unwrap().entries().len(),
+        100_000
+    );
+    let Fault::Json { reason } = fault(&file(&header(100_001), &[])) else {
+        panic!("another fault");
+    };
+    assert!(reason.contains("more than 100000 tensors"), "{reason}");
+}
+
+#[test] // a shape of a million sides gives a message of one line
+fn messages_stay_short() {
+    let shape = vec!["1"; 1_000_000].join(",");
+    let header = format!(r#"{{"a":{{"dtype":"U8","shape":[{shape}],"data_offsets":[0,2]}}}}"#);
+    let text = fault(&file(&header, &[1, 2])).to_string();
+    assert!(text.len() < 200 && text.contains("999992 more"), "{text}");
 }

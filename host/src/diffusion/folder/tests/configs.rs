@@ -175,6 +175,28 @@ fn refused(base: &Value, field: &str, value: &Value) {
     }
 }
 
+#[test] // whatever a field holds, the refusal is a few lines
+fn messages_stay_short() {
+    let long = [
+        json!(vec![32; 5_000]),
+        json!(vec!["DownBlock2D"; 5_000]),
+        json!("x".repeat(5_000)),
+    ];
+    for (_, config, _, _) in references() {
+        for (field, value) in config
+            .as_object()
+            .unwrap()
+            .keys()
+            .flat_map(|f| long.iter().map(move |v| (f, v)))
+        {
+            let mut config = config.clone();
+            config[field] = value.clone();
+            let text = parse(&config).map_or_else(|error| error.to_string(), |_| String::new());
+            assert!(text.len() < 600, "{field}: {} bytes", text.len());
+        }
+    }
+}
+
 #[test]
 fn values_that_are_not_supported_are_named() {
     let [cifar, _, stable, _] = references().map(|(_, config, _, _)| config);
