@@ -1,7 +1,7 @@
 //! Text tables: CSV and its kin.
 //!
 //! The separator is `,`, `;` or tab, whichever cuts the first lines into the same number of cells, the most of them
-//! (comma on a tie); another must be named. The first line holds names, unless it is said to hold data. Lines end in
+//! (comma on a tie), and never the decimal mark; another must be named. The first line holds names, unless it is said to hold data. Lines end in
 //! `\n`, `\r\n` or `\r`. A UTF-8 byte order mark is skipped, cells are trimmed, blank lines are no rows.
 
 use super::cell::{Notation, Unreadable};
@@ -20,7 +20,9 @@ pub(super) fn parse(
     options: &TableOptions,
 ) -> Result<Reading, DataError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let separator = options.separator.unwrap_or_else(|| found_separator(bytes, tabs));
+    let separator = options
+        .separator
+        .unwrap_or_else(|| found_separator(bytes, tabs, options.decimal));
     let notation = Notation::new(options.decimal, &options.na);
     let mut text = Text {
         path,
@@ -204,7 +206,7 @@ fn line_ends(bytes: &[u8]) -> u64 {
 
 /// The separator that cuts the first lines into the same number of cells, and into the most; where none does, the one
 /// that cuts the first line into most.
-fn found_separator(bytes: &[u8], tabs: bool) -> u8 {
+fn found_separator(bytes: &[u8], tabs: bool, decimal: u8) -> u8 {
     const LINES: usize = 20;
     let widths = |separator: u8| -> Vec<usize> {
         let records = reader(bytes, separator).into_byte_records();
@@ -223,6 +225,7 @@ fn found_separator(bytes: &[u8], tabs: bool) -> u8 {
     // Of equals the last is taken: the comma.
     let best = |candidates: &mut dyn Iterator<Item = &(u8, Vec<usize>)>| {
         candidates
+            .filter(|(separator, _)| *separator != decimal)
             .max_by_key(|(_, widths)| first(widths))
             .map(|(separator, _)| *separator)
     };
