@@ -37,7 +37,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], options: &TableOptions) -> Result
     }
     let count = arrays.len();
     let plural = if count == 1 { "" } else { "s" };
-    table(path, columns, options, format!("NPZ, {count} array{plural}"))
+    table(path, &columns, options, format!("NPZ, {count} array{plural}"))
 }
 
 /// The arrays by name, in the order of the archive.

@@ -143,8 +143,12 @@ impl Layout {
             ignored.extend(all.ignored(value)?);
         }
         let index = options.index.as_ref().map(|key| all.one(path, key)).transpose()?;
-        ignored.iter().for_each(|at| roles[*at] = Role::Skipped);
-        index.iter().for_each(|at| roles[*at] = Role::Label);
+        for at in &ignored {
+            roles[*at] = Role::Skipped;
+        }
+        if let Some(at) = index {
+            roles[at] = Role::Label;
+        }
         let layout = Self {
             may_be_empty: options.only.is_some(),
             names,

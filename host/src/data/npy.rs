@@ -104,7 +104,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], options: &TableOptions) -> Result
         )));
     };
     let columns = (0..width).map(|index| array.column(format!("x{index}"), String::new(), index));
-    table(path, columns.collect(), options, "NPY".to_owned())
+    table(path, &columns.collect::<Vec<_>>(), options, "NPY".to_owned())
 }
 
 /// An array as it is stored.
@@ -169,7 +169,7 @@ impl Entries<'_> {
 /// Columns of arrays as a table.
 pub(super) fn table(
     path: &Path,
-    columns: Vec<ArrayColumn<'_>>,
+    columns: &[ArrayColumn<'_>],
     options: &TableOptions,
     taken_for: String,
 ) -> Result<Reading, DataError> {
