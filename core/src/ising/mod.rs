@@ -6,6 +6,32 @@
 //! A sweep is one attempted update per spin. (D-Wave's packages write E = + Σ J s s + Σ h s: the signs of all
 //! their couplings and fields are the opposite.)
 //!
+//! Start here: a model, a state in lent memory, sweeps of a rule. (The square lattice has its own engine, [`lattice`].)
+//!
+//! ```
+//! use gibbs_core::ising::{Dense, Enumeration, HeatBath, Order, State};
+//! use gibbs_core::random::stream;
+//!
+//! # fn main() -> Result<(), gibbs_core::Error> {
+//! let couplings = [0.0, 1.0, -1.0, 1.0, 0.0, 1.0, -1.0, 1.0, 0.0]; // three spins, not all can be content
+//! let model = Dense::new(&couplings, &[0.0; 3])?;
+//! let (mut spins, mut fields) = ([1; 3], [0.0; 3]);
+//! let mut rng = stream(0, "first", 0);
+//! let mut mean = 0.0;
+//! {
+//!     let mut state = State::new(&model, &mut spins, &mut fields)?;
+//!     let rule = HeatBath::new(1.0)?; // beta = 1
+//!     for _ in 0..10_000 {
+//!         state.sweep(&model, &rule, Order::Typewriter, &mut rng);
+//!         mean += state.energy() / 10_000.0;
+//!     }
+//! }
+//! let exact = Enumeration::new(&model, &mut spins, &mut fields)?.thermal(1.0)?;
+//! assert!((mean - exact.energy).abs() < 0.05);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Map: [`model`] says what J and h are; [`state`] holds spins with their local fields and is what every
 //! single-spin method moves; [`rule`] decides one flip. [`integer`] has the rules without floating point, on
 //! the variates of [`exponential`]. [`lattice`] is the square lattice, one bit per site. [`anneal`] and

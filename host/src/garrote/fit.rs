@@ -17,6 +17,7 @@ use crate::baseline::lasso;
 use crate::work::Work;
 use gibbs_core::garrote::select::{calm_limit, longest_plateau};
 use gibbs_core::garrote::{Noise, Options, Solution, Solver, Status};
+use gibbs_core::math::Real;
 
 /// What a fit may be told.
 #[derive(Clone, Debug)]
@@ -104,7 +105,7 @@ impl Fit {
 
 /// The gamma at which the corners of F are ranked as EBIC_g ranks them: -(ln(M)/2 + g ln N).
 pub fn criterion_gamma(design: &Design, g: f64) -> f64 {
-    -(0.5 * (design.rows() as f64).ln() + g * (design.variables() as f64).ln())
+    -(0.5 * Real::ln(design.rows() as f64) + g * Real::ln(design.variables() as f64))
 }
 
 /// A state to start from: gates (index, m, w) and beta.

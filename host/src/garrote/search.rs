@@ -20,6 +20,7 @@
 use super::design::Design;
 use crate::simd::{Task, dispatch};
 use gibbs_core::garrote::select::rss_floor;
+use gibbs_core::math::Real;
 use gibbs_core::math::add_scaled;
 use std::collections::HashMap;
 
@@ -214,7 +215,7 @@ impl Corner {
     pub fn criterion(&self, design: &Design, g: f64) -> f64 {
         let (m, n) = (design.rows() as f64, design.variables() as f64);
         let rss = self.rss.max(rss_floor::<f64>() * design.variance);
-        m * rss.ln() + self.support.len() as f64 * (m.ln() + 2.0 * g * n.ln())
+        m * Real::ln(rss) + self.support.len() as f64 * (Real::ln(m) + 2.0 * g * Real::ln(n))
     }
 }
 
@@ -223,7 +224,7 @@ impl Corner {
 /// supports runs away from the criterion's assumptions; always below M/2.
 fn largest_choice(design: &Design) -> usize {
     let (m, n) = (design.rows() as f64, design.variables() as f64);
-    ((m / n.ln().max(1.0)).ceil() as usize).min(largest_support(design))
+    ((m / Real::ln(n).max(1.0)).ceil() as usize).min(largest_support(design))
 }
 
 /// Largest support of any use: below M/2.

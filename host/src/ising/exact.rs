@@ -10,6 +10,7 @@ use super::problem::{Couplings, Energy, Problem, Values, Weights};
 use gibbs_core::Error;
 use gibbs_core::ising::enumerate::{Enumeration, LARGEST, Level, Thermal};
 use gibbs_core::ising::{Model as _, Stored, Weight};
+use gibbs_core::math::Real;
 
 #[cfg(test)]
 mod tests;
@@ -118,7 +119,7 @@ fn heat_capacity(levels: &[Level], beta: f64) -> Result<f64, SolveError> {
     let square = |level: &Level| {
         let energy = f64::from(level.energy);
         let log_weight = -beta * energy - thermal.log_partition;
-        f64::from(level.count) * log_weight.exp() * (energy - thermal.energy).powi(2)
+        f64::from(level.count) * Real::exp(log_weight) * (energy - thermal.energy).powi(2)
     };
     Ok(beta * beta * levels.iter().map(square).sum::<f64>())
 }

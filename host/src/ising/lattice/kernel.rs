@@ -3,44 +3,11 @@
 use super::generators::{Generators, Running};
 use super::machine::{Baseline, LANES, Lanes, Machine};
 use super::packed::{Packed, gather, gather_signs, scatter};
+use crate::simd::Instructions;
 use gibbs_core::ising::lattice::geometry::looks_right;
 use gibbs_core::ising::lattice::{Bonds, Geometry, Proposal, Update, seen};
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
-
-/// Which instructions to use. All give the same bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Instructions {
-    /// AVX-512 (F, BW, CD, DQ, VL).
-    Avx512,
-    /// AVX2.
-    Avx2,
-    /// None in particular.
-    Baseline,
-}
-
-impl Instructions {
-    /// Those of this machine, the best first; the baseline is always there.
-    pub fn available() -> Vec<Self> {
-        let mut all = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            if V4::is_available() {
-                all.push(Self::Avx512);
-            }
-            if V3::is_available() {
-                all.push(Self::Avx2);
-            }
-        }
-        all.push(Self::Baseline);
-        all
-    }
-
-    /// The best of this machine.
-    pub fn best() -> Self {
-        Self::available().first().copied().unwrap_or(Self::Baseline)
-    }
-}
 
 /// What a half sweep of a band reads and writes.
 pub(super) struct Band<'a, W, U, B> {
@@ -66,8 +33,10 @@ pub(super) struct Band<'a, W, U, B> {
 /// Vectors that are decided together.
 const GROUP: usize = 8;
 
+#[cfg(target_arch = "x86_64")]
 struct On<M, T>(M, T);
 
+#[cfg(target_arch = "x86_64")]
 impl<W: Packed, U: Update, B: Bonds<W>, M: Machine> pulp::NullaryFnOnce for On<M, Band<'_, W, U, B>> {
     type Output = ();
 

@@ -6,8 +6,8 @@ mod kernel;
 mod machine;
 mod packed;
 
+pub use crate::simd::Instructions;
 pub use engine::{Engine, STREAM};
-pub use kernel::Instructions;
 pub use packed::Packed;
 
 #[cfg(test)]
