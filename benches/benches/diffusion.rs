@@ -3,11 +3,13 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gibbs::diffusion::datasets::Discs;
-use gibbs::diffusion::folder::{Checkpoint, LoadOptions};
-use gibbs::diffusion::geometry::noise::Noise;
-use gibbs::diffusion::geometry::{Latent, Search};
+use gibbs::diffusion::eps::Guidance;
+use gibbs::diffusion::folder::{LoadOptions, ModelFolder};
+use gibbs::diffusion::geometry::Geometry;
 use gibbs::diffusion::model::{Point, Unet};
 use gibbs::diffusion::presets;
+use gibbs::diffusion::pullback::krylov::Search;
+use gibbs::diffusion::schedule::NoiseSchedule;
 use gibbs::diffusion::training::NoisePrediction;
 use gibbs::train::{Batches, Draw, Settings, Trainer};
 use gibbs::work::Work;
@@ -18,9 +20,9 @@ use std::path::Path;
 const TIME: f32 = 500.0;
 
 /// The disc model of the fixtures.
-fn discs() -> Checkpoint {
+fn discs() -> ModelFolder {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/models/discs");
-    Checkpoint::load(&folder, LoadOptions::default()).expect("the fixture is sound")
+    ModelFolder::load(&folder, LoadOptions::default()).expect("the fixture is sound")
 }
 
 fn drawn(length: usize) -> Vec<f32> {
@@ -30,7 +32,7 @@ fn drawn(length: usize) -> Vec<f32> {
 }
 
 fn passes(c: &mut Criterion) {
-    let unet: Unet<f32> = Unet::from_checkpoint(&discs(), None, 0).expect("the fixture is sound");
+    let unet: Unet<f32> = Unet::from_folder(&discs(), None, 0).expect("the fixture is sound");
     let [image, hidden] = [unet.image(), unet.hidden()].map(|sides| sides.iter().product::<usize>());
     let mut denoiser = unet.denoiser();
     let mut encoder = unet.encoder();
@@ -65,14 +67,16 @@ fn passes(c: &mut Criterion) {
 }
 
 fn basis(c: &mut Criterion) {
-    let checkpoint = discs();
-    let unet: Unet<f32> = Unet::from_checkpoint(&checkpoint, None, 0).expect("the fixture is sound");
-    let scheduler = checkpoint.scheduler.expect("the fixture has a schedule");
-    let noise = Noise::new(&scheduler).expect("a sound schedule");
+    let folder = discs();
+    let unet: Unet<f32> = Unet::from_folder(&folder, None, 0).expect("the fixture is sound");
+    let scheduler = folder.scheduler().expect("the fixture is sound");
+    let scheduler = scheduler.expect("the fixture has a schedule");
+    let schedule = NoiseSchedule::new(&scheduler).expect("a sound schedule");
     let x = drawn(unet.image().iter().product());
-    let mut latent = Latent::new(&unet, &noise, None, Work::plain());
+    let geometry = Geometry::new(&unet, &schedule, Guidance::None, Work::plain());
+    let mut geometry = geometry.expect("a net without text");
     c.bench_function("diffusion/basis/discs/krylov-5", |b| {
-        b.iter(|| latent.basis(&x, f64::from(TIME), &Search::new(5)));
+        b.iter(|| geometry.basis(&x, f64::from(TIME), &Search::new(5)));
     });
 }
 

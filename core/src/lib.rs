@@ -28,7 +28,7 @@
 //! * [`linalg`]: what nalgebra lacks: factorisations over lent slices (Cholesky, Gram-Schmidt, Jacobi), angles.
 //! * [`garrote`]: the Variational Garrote, sparse regression by binary selection spins.
 //! * [`ising`]: Ising models: samplers, annealers, exact enumeration.
-//! * [`diffusion`]: diffusion models: schedules, samplers, exact and small learned denoisers, subspace iteration.
+//! * [`diffusion`]: diffusion models: schedules, samplers, exact and small learned denoisers.
 //!
 //! Contract: bad input gives an [`Error`] and leaves the state as it was; NaN never comes out of `Ok`;
 //! iterative methods say how they ended; transcendental functions come from `libm` alone; sums run in one

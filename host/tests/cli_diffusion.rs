@@ -111,6 +111,7 @@ fn a_net_is_trained_saved_and_sampled_from() {
         "loss.png",
         "loss.svg",
         "scheduler_config.json",
+        "train.checkpoint",
     ];
     assert_eq!(listing(&model), expected);
     let table = std::fs::read_to_string(model.join("loss.csv")).unwrap();
@@ -339,7 +340,9 @@ fn stops_and_resumes(words: &[&str], checkpoint: &str, other: &[&str]) {
     };
     let (resumed, direct) = (finish(&stopped, &["--resume"]), finish(&whole, &[]));
     assert_eq!(timeless(&resumed), timeless(&direct));
-    assert_eq!(listing(&stopped), listing(&whole), "the checkpoint is gone");
+    assert_eq!(listing(&stopped), listing(&whole));
+    // Training is kept, so that it can go on.
+    assert_eq!(file.exists(), words[0] == "train");
     for name in listing(&whole) {
         let [one, other] = [&stopped, &whole].map(|folder| std::fs::read(folder.join(&name)).unwrap());
         assert!(one == other, "{name}");
@@ -353,6 +356,38 @@ fn stopped_training_resumes_to_the_same_bits() {
         &["train", "--data", "digits", "--steps", "60", "--batch", "2"],
         "train.checkpoint",
         &["--seed", "1"],
+    );
+}
+
+#[test] // a run that is done goes on: the bits of one that was never at rest
+fn finished_training_goes_on_with_more_steps() {
+    let dir = TempDir::new().unwrap();
+    let [first, whole] = ["first", "whole"].map(|name| dir.path().join(name));
+    let train = |folder: &Path, more: &[&str]| {
+        let words = ["train", "--data", "digits", "--batch", "2"];
+        json(&[&words, more].concat(), folder)
+    };
+    train(&first, &["--steps", "4"]);
+    let found = train(&first, &["--steps", "9", "--resume"]);
+    let direct = train(&whole, &["--steps", "9"]);
+    assert_eq!(
+        (&found["steps"], &found["mean_loss"]),
+        (&9.into(), &direct["mean_loss"])
+    );
+    for name in ["diffusion_pytorch_model.safetensors", "loss.csv"] {
+        let [one, other] = [&first, &whole].map(|folder| std::fs::read(folder.join(name)).unwrap());
+        assert!(one == other, "{name}");
+    }
+    let common = ["--json", "--quiet", "--out", text(&first)];
+    let fewer = [
+        "train", "--data", "digits", "--batch", "2", "--steps", "5", "--resume",
+    ];
+    let refusal = object(&diffusion(&[&fewer[..], &common].concat()), 2);
+    assert!(
+        refusal["message"]
+            .as_str()
+            .unwrap()
+            .contains("number of steps done is 9")
     );
 }
 
@@ -476,10 +511,6 @@ fn bad_input_is_refused_with_the_reason() {
             &["1001 steps, expected 1 to 1000"],
         ),
         (&["invert", net, "image.png", "--steps", "0"], &["0 steps"]),
-        (
-            &["invert", net, "image.png", "--steps", "2", "--grid", "authors"],
-            &["2 points of the authors' grid, expected 3 to 1000"],
-        ),
         (&["sample", net, "--size", "9"], &["9 x 9", "multiples of 2"]),
         (&["sample", net, "--size", "8x9"], &["8 x 9"]),
         (&["sample", net, "--size", "no"], &["16x24"]),
@@ -493,7 +524,7 @@ fn bad_input_is_refused_with_the_reason() {
         ),
         (
             &["sample", net, "--start", text(&flat)],
-            &["flat.safetensors", "[B, C, H, W]"],
+            &["flat.safetensors", "[B,C,H,W]"],
         ),
         (
             &["sample", net, "--start", text(&large), "--count", "2"],

@@ -1,4 +1,4 @@
-//! `gibbs diffusion global`, directions from elsewhere, latents to start from, the authors' grid and the boost, as a user meets
+//! `gibbs diffusion global`, directions from elsewhere, latents to start from and the boost, as a user meets
 //! them, on small random U-Nets and the trained one of digits.
 //!
 //! Mutations seen red: one noise for all samples; a latent taken to be of the last time; the boost ignored.
@@ -220,59 +220,111 @@ fn a_latent_is_started_from_and_edited() {
     )
     .unwrap();
     let out = dir.path().join("edited");
-    let off = |grid: &str| {
-        let folder = dir.path().join(grid);
-        let words = ["invert", model, text(&image), "--steps", "50", "--grid", grid];
-        let found = diffusion(&words, &folder, 0);
-        let timestep = found["timestep"].as_f64().unwrap();
-        let latent = folder.join("latent.safetensors");
-        let edit = [
-            "edit",
-            model,
-            "--start",
-            text(&latent),
+    let off = |file: &Path, name: &str| {
+        let picture = tensor(file, name).values;
+        let squares = picture
+            .iter()
+            .zip(&values)
+            .map(|(a, b)| f64::from((a - b).powi(2)));
+        (squares.sum::<f64>() / 64.0).sqrt()
+    };
+    let folder = dir.path().join("latent");
+    let found = diffusion(&["invert", model, text(&image), "--steps", "40"], &folder, 0);
+    assert_eq!(found["timestep"], 975.0);
+    let printed = found["round_trip_rms"].as_f64().unwrap();
+    let latent = folder.join("latent.safetensors");
+    // Without motion the image comes back through the time of the edit, by the steps that the latent tells of.
+    for (t, hops) in [("500", 21), ("610", 26)] {
+        let head = ["edit", model, "--start", text(&latent), "--timestep", t];
+        let rest = [
             "--gamma",
             "0",
             "--direction",
             "0",
             "--count",
             "1",
+            "--blocks",
+            "30",
         ];
-        let words = [
-            &edit[..],
-            &[
-                "--timestep",
-                "500",
-                "--steps",
-                "50",
-                "--grid",
-                grid,
-                "--blocks",
-                "30",
-            ],
-        ]
-        .concat();
-        let found = diffusion(&words, &out, 0);
-        let picture = tensor(&out.join("edit.safetensors"), "original").values;
-        let squares = picture
-            .iter()
-            .zip(&values)
-            .map(|(a, b)| f64::from((a - b).powi(2)));
-        (timestep, found, (squares.sum::<f64>() / 64.0).sqrt())
-    };
-    // The image comes back from its latent, through the time of the edit.
-    let (timestep, found, error) = off("even");
-    assert_eq!((timestep, &found["timestep"]), (980.0, &500.0.into()));
-    assert!(error < 0.2, "{error}");
-    let (timestep, found, error) = off("authors");
-    let points = [48.0, 25.0].map(|j| 999.0 * j / 49.0);
-    assert_eq!(
-        (timestep, found["timestep"].as_f64().unwrap()),
-        (points[0], points[1])
+        let found = diffusion(&[&head[..], &rest].concat(), &out, 0);
+        assert_eq!(found["steps"], hops);
+        let error = off(&out.join("edit.safetensors"), "original");
+        // A time between two steps adds one.
+        assert!(error <= 1.02 * printed, "{t}: {error} {printed}");
+    }
+    // So it does by `sample`, whose steps by default are those of the latent.
+    let sampled = dir.path().join("sampled");
+    let found = diffusion(&["sample", model, "--start", text(&latent)], &sampled, 0);
+    assert_eq!(found["steps"], 40);
+    let error = off(&sampled.join("samples.safetensors"), "x");
+    assert!(error <= printed * (1.0 + 1e-6), "{error} {printed}");
+    let words = [
+        "sample",
+        model,
+        "--start",
+        text(&latent),
+        "--sampler",
+        "heun",
+        "--steps",
+        "30",
+    ];
+    refused(
+        &words,
+        &dir.path().join("never"),
+        "of t = 975, but 30 steps of heun begin at t = 957",
     );
-    assert_eq!(found["steps"], 25);
-    assert!(error < 0.3, "{error}");
-    let latent = dir.path().join("even/latent.safetensors");
+    // A file that says of which time it is is brought from there, whatever it is given as.
+    let basis = |name: &str, as_what: &str, file: &Path, t: &str| {
+        let folder = dir.path().join(name);
+        let words = [
+            "basis",
+            model,
+            as_what,
+            text(file),
+            "--timestep",
+            t,
+            "--count",
+            "1",
+        ];
+        diffusion(&[&words[..], &["--blocks", "30"]].concat(), &folder, 0);
+        folder.join("basis.safetensors")
+    };
+    let [one, other] = ["--x", "--start"].map(|as_what| basis(as_what, as_what, &latent, "500"));
+    assert_eq!(tensor(&one, "x"), tensor(&other, "x"));
+    assert_ne!(tensor(&one, "x").values, tensor(&latent, "x").values);
+    // A basis of t = 500 used at 300: its sample is brought there, and not at 600.
+    let at = [
+        "edit",
+        model,
+        "--basis",
+        text(&one),
+        "--direction",
+        "0",
+        "--gamma",
+        "0",
+    ];
+    diffusion(&[&at[..], &["--timestep", "300"]].concat(), &out, 0);
+    let moved = tensor(&out.join("edit.safetensors"), "x").values;
+    assert_ne!(moved, tensor(&one, "x").values);
+    let error = off(&out.join("edit.safetensors"), "original");
+    assert!(error <= 1.2 * printed, "{error} {printed}");
+    let late = [&at[..], &["--timestep", "600"]].concat();
+    refused(&late, &dir.path().join("never"), "the sample is of t = 500");
+    // Images are no noise.
+    let images = sampled.join("samples.safetensors");
+    let words = [
+        "basis",
+        model,
+        "--x",
+        text(&images),
+        "--timestep",
+        "500",
+        "--count",
+        "1",
+    ];
+    refused(&words, &dir.path().join("never"), "the sample is of t = 0");
+    let words = ["sample", model, "--start", text(&images)];
+    refused(&words, &dir.path().join("never"), "images, of t = 0");
     let at = [
         "basis",
         model,
@@ -283,7 +335,7 @@ fn a_latent_is_started_from_and_edited() {
         "--timestep",
     ];
     let never = dir.path().join("never");
-    refused(&[&at[..], &["990"]].concat(), &never, "the sample is of t = 980");
+    refused(&[&at[..], &["990"]].concat(), &never, "the sample is of t = 975");
     refused(
         &[&at[..], &["500", "--x", text(&latent)]].concat(),
         &never,
@@ -312,10 +364,10 @@ fn both_pictures_have_the_noise_of_the_boost() {
         (found, [read("original"), read("edited")])
     };
     let (plain, [unedited, _]) = pictures(&["--gamma", "0"]);
-    assert_eq!((&plain["boost"], &plain["grid"]), (&Value::Null, &"even".into()));
+    assert_eq!(plain["boost"], Value::Null);
     let (found, [original, edited]) = pictures(&["--gamma", "0", "--boost"]);
     assert_eq!(found["boost"], 0.2);
-    // Times 500, 400, 300, 200, 100: below 200 is the last hop alone, which ends at data and adds nothing.
+    // Times 500, 400, 200, 0: below 200 is the last hop alone, which ends at data and adds nothing.
     assert_eq!((&original, &edited), (&unedited, &unedited));
     let (_, [original, edited]) = pictures(&["--gamma", "0", "--boost=0.35"]);
     assert!(original == edited && original != unedited);
@@ -353,11 +405,7 @@ fn bad_input_is_refused_and_nothing_written() {
         "65 singular vectors asked for, expected 1 to 64",
     );
     global(&["--count", "1", "--samples", "1"], "1 is not in 2..=9999");
-    global(&["--count", "1", "--steps", "0"], "--steps: 0 steps");
-    global(
-        &["--count", "1", "--grid", "authors", "--steps", "1"],
-        "expected 2 to 1000",
-    );
+    global(&["--count", "1", "--steps", "0"], "0 steps");
     let good = dir.path().join("good");
     diffusion(&[&["basis", model], &HEAD[..]].concat(), &good, 0);
     let basis = good.join("basis.safetensors");

@@ -6,7 +6,7 @@ mod tolerances;
 
 use gibbs::data::safetensors::{Finite, SafetensorsFile};
 use gibbs::diffusion::compare::compare;
-use gibbs::diffusion::folder::{Checkpoint, LoadOptions};
+use gibbs::diffusion::folder::{LoadOptions, ModelFolder};
 use gibbs::diffusion::model::{Point, Unet};
 use std::path::{Path, PathBuf};
 use tolerances::{ADJOINT, GOLDEN_DERIVATIVE, GOLDEN_NET};
@@ -19,8 +19,8 @@ fn folder(family: &str) -> PathBuf {
         .join(family)
 }
 
-fn checkpoint(family: &str) -> Checkpoint {
-    Checkpoint::load(&folder(family), LoadOptions::default()).unwrap()
+fn checkpoint(family: &str) -> ModelFolder {
+    ModelFolder::load(&folder(family), LoadOptions::default()).unwrap()
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {
@@ -59,7 +59,7 @@ fn jacobian_and_transpose_are_adjoint() {
         let context = file.entries().contains_key("ctx").then(|| read("ctx"));
         let rows = context.as_ref().map_or(0, |context| context.shape[1]);
         let size = [x.shape[2], x.shape[3]];
-        let unet: Unet<f32> = Unet::from_checkpoint(&checkpoint(family), Some(size), rows).unwrap();
+        let unet: Unet<f32> = Unet::from_folder(&checkpoint(family), Some(size), rows).unwrap();
         let mut encoder = unet.encoder();
         let [of_x, of_h] = encoder.dimensions().map(|d| d.iter().product::<usize>());
         let point = Point {
@@ -73,8 +73,8 @@ fn jacobian_and_transpose_are_adjoint() {
         let (tangents, cotangents) = (read("tangents").values, read("cotangents").values);
         let k = tangents.len() / of_x;
         let (mut moved, mut pulled) = (vec![0.0; k * of_h], vec![0.0; k * of_x]);
-        encoder.jvp(k, &tangents, &mut moved);
-        encoder.vjp(k, &cotangents, &mut pulled);
+        encoder.jvp(k, &tangents, &mut moved).unwrap();
+        encoder.vjp(k, &cotangents, &mut pulled).unwrap();
         for (v, jv) in tangents.chunks_exact(of_x).zip(moved.chunks_exact(of_h)) {
             for (u, ju) in cotangents.chunks_exact(of_h).zip(pulled.chunks_exact(of_x)) {
                 let scale = (dot(jv, jv) * dot(u, u)).sqrt();

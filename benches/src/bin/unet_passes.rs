@@ -9,7 +9,7 @@
 use gibbs::data::safetensors::{Finite, SafetensorsFile};
 use gibbs::diffusion::compare::compare;
 use gibbs::diffusion::datasets::Discs;
-use gibbs::diffusion::folder::{Checkpoint, LoadOptions};
+use gibbs::diffusion::folder::{LoadOptions, ModelFolder};
 use gibbs::diffusion::model::{Point, Unet};
 use gibbs::diffusion::presets;
 use gibbs::diffusion::training::NoisePrediction;
@@ -70,13 +70,13 @@ fn time(rounds: usize, parts: usize, mut call: impl FnMut() -> Outcome<()>) -> O
 }
 
 fn passes(folder: &Path, directions: usize, rounds: usize) -> Outcome<Map<String, Value>> {
-    let checkpoint = Checkpoint::load(folder, LoadOptions::default())?;
+    let checkpoint = ModelFolder::load(folder, LoadOptions::default())?;
     let io = folder.join("io.safetensors");
     let file = SafetensorsFile::open(&io)?;
     let read = |name: &str| -> Outcome<Vec<f32>> { Ok(file.read_f32(name, Finite::Check)?.values) };
     let (x, t) = (read("x")?, read("t")?);
     let (tangents, cotangents) = (read("tangents")?, read("cotangents")?);
-    let unet: Unet<f32> = Unet::from_checkpoint(&checkpoint, None, 0)?;
+    let unet: Unet<f32> = Unet::from_folder(&checkpoint, None, 0)?;
     let elements = |dimensions: [usize; 3]| dimensions.iter().product::<usize>();
     let (image, hidden) = (elements(unet.image()), elements(unet.hidden()));
     if tangents.len() != directions * image || cotangents.len() != directions * hidden {
@@ -107,13 +107,13 @@ fn passes(folder: &Path, directions: usize, rounds: usize) -> Outcome<Map<String
     let mut moved = vec![0.0; directions * hidden];
     let jvp = time(rounds, directions, || {
         encoder.move_to(one, &mut h[..hidden])?;
-        encoder.jvp(directions, &tangents, &mut moved);
+        encoder.jvp(directions, &tangents, &mut moved)?;
         Ok(())
     })?;
     let mut pulled = vec![0.0; directions * image];
     let vjp = time(rounds, directions, || {
         encoder.move_to(one, &mut h[..hidden])?;
-        encoder.vjp(directions, &cotangents, &mut pulled);
+        encoder.vjp(directions, &cotangents, &mut pulled)?;
         Ok(())
     })?;
     let single = time(rounds, 1, || Ok(encoder.move_to(one, &mut h[..hidden])?))?;

@@ -4,9 +4,13 @@
 //! s²  = eta² (1 - ab_p) / (1 - ab_t) (1 - ab_t / ab_p)
 //! x'  = sqrt(ab_p) x0hat + sqrt(1 - ab_p - s²) eps + s z
 //! ```
-//! A clipped x0hat does not change eps. With eta = 0 the map is the Euler step of the probability flow in
+//! A clipped x0hat does not change eps here, as by default in the diffusers library ([`Sampler::bounded`] derives it again,
+//! without which many steps fade the image). With eta = 0 the map is the Euler step of the probability flow in
 //! x / sqrt(ab), and the same formula with p > t inverts it to first order: the model is evaluated where the
 //! state is.
+//!
+//! [`Sampler::bounded`]: super::Sampler::bounded
+//!
 //! Source: Song, Meng, Ermon 2021, eqs. 12 and 16, section 4.3.
 
 use super::level::Hop;

@@ -13,8 +13,8 @@
 
 use super::level::Level;
 use super::sampler::Denoiser;
-use super::subspace::LinearOperator;
 use crate::Error;
+use crate::linalg::LinearOperator;
 use crate::math::{Real, larger};
 
 /// The covariances of the components.

@@ -1,4 +1,5 @@
-//! Diffusion models: schedules, samplers, exact denoisers, and the geometry of a Jacobian.
+//! Diffusion models: schedules, samplers, exact denoisers. (The leading singular triplets of a Jacobian are those of any
+//! [`LinearOperator`](crate::linalg::LinearOperator).)
 //!
 //! Conventions, of the whole project. A level of noise mixes data and noise so that variances add to one,
 //!
@@ -44,8 +45,7 @@
 //! Map: [`schedule`] makes the table of ab, [`timesteps`] chooses N of T, [`plan`] turns them into [`Hop`]s from level to
 //! level. [`ddpm`], [`ddim`], [`euler`], [`heun`], [`dpm_solver`] make one hop each; [`sampler`] runs a [`Denoiser`] along a
 //! plan, one step at a time. [`prediction`] says what a model's output means, [`guidance`] combines outputs.
-//! [`mixture`] and [`spins`] are exact denoisers, [`mlp`] a small learned one. [`subspace`] finds the leading singular
-//! triplets of a [`LinearOperator`].
+//! [`mixture`] and [`spins`] are exact denoisers, [`mlp`] a small learned one.
 
 pub mod ddim;
 pub mod ddpm;
@@ -61,7 +61,6 @@ pub mod prediction;
 pub mod sampler;
 pub mod schedule;
 pub mod spins;
-pub mod subspace;
 pub mod timesteps;
 
 pub use level::{Hop, Level};
@@ -70,5 +69,4 @@ pub use mlp::{Layer, Mlp, MlpDenoiser};
 pub use prediction::Prediction;
 pub use sampler::{Denoiser, Method, Progress, Run, Sampler, gaussian};
 pub use schedule::{Betas, Schedule, Table};
-pub use subspace::{Basis, LinearOperator, Outcome, SubspaceIteration, Triplets};
 pub use timesteps::Spacing;

@@ -75,6 +75,7 @@ impl Method {
 pub struct Sampler {
     method: Method,
     prediction: Prediction,
+    bound: Option<f64>,
 }
 
 /// Whether a run has hops left.
@@ -104,7 +105,41 @@ impl Sampler {
         if let Method::Ddim { clip, .. } | Method::Ddpm { clip, .. } = method {
             Clip::<f64>::new(clip)?;
         }
-        Ok(Self { method, prediction })
+        Ok(Self {
+            method,
+            prediction,
+            bound: None,
+        })
+    }
+
+    /// The same with every output of the model kept within ± `bound` by [`Prediction::bound`], whichever the rule; `None`
+    /// leaves outputs as they are. (The clip of [`Method::Ddpm`] and [`Method::Ddim`] does not derive the noise again.)
+    ///
+    /// # Errors
+    /// `NonFinite`; `Domain` for a bound <= 0.
+    pub fn bounded(self, bound: Option<f64>) -> Result<Self, Error> {
+        Clip::<f64>::new(bound)?;
+        Ok(Self { bound, ..self })
+    }
+
+    /// The bound of predicted data, if any.
+    pub const fn bound(&self) -> Option<f64> {
+        self.bound
+    }
+
+    /// What the model puts out at `x`, within the bound.
+    fn evaluate<T: Real, D: Denoiser<T>>(
+        &self,
+        denoiser: &mut D,
+        x: &[T],
+        level: &Level,
+        output: &mut [T],
+    ) -> Result<(), D::Error> {
+        denoiser.predict(x, level, output)?;
+        if let Some(bound) = self.bound {
+            self.prediction.bound(x, output, level, bound)?;
+        }
+        Ok(())
     }
 
     /// The rule.
@@ -280,39 +315,39 @@ impl<'a, T: Real> Run<'a, T> {
             left: scratch,
             length: self.state.len(),
         };
-        let (x, prediction) = (&*self.state, self.sampler.prediction);
+        let (sampler, x, prediction) = (self.sampler, &*self.state, self.sampler.prediction);
         let output = scratch.take()?;
         let next = scratch.take()?;
-        match self.sampler.method {
+        match sampler.method {
             Method::Ddpm { variance, clip } => {
                 let z = scratch.take()?;
                 if ddpm::is_random(hop) {
                     noise(z);
                 }
-                denoiser.predict(x, &hop.from, output)?;
+                sampler.evaluate(denoiser, x, &hop.from, output)?;
                 ddpm::step(x, output, z, hop, prediction, variance, clip, next)?;
             }
             Method::Ddim { eta, clip } => {
                 let z = if eta > 0.0 { scratch.take()? } else { &mut [] };
                 noise_unless_empty(noise, z);
-                denoiser.predict(x, &hop.from, output)?;
+                sampler.evaluate(denoiser, x, &hop.from, output)?;
                 ddim::step(x, output, z, hop, prediction, eta, clip, next)?;
             }
             Method::Euler | Method::Heun => {
                 let input = scratch.take()?;
                 euler::scaled(x, &hop.from, input)?;
-                denoiser.predict(input, &hop.from, output)?;
+                sampler.evaluate(denoiser, input, &hop.from, output)?;
                 euler::step(x, output, hop, prediction, next)?;
-                if self.sampler.method == Method::Heun && heun::is_corrected(hop) {
+                if sampler.method == Method::Heun && heun::is_corrected(hop) {
                     let (second, corrected) = (scratch.take()?, scratch.take()?);
                     euler::scaled(next, &hop.to, input)?;
-                    denoiser.predict(input, &hop.to, second)?;
+                    sampler.evaluate(denoiser, input, &hop.to, second)?;
                     heun::correct(x, output, next, second, hop, prediction, corrected)?;
                     copy(corrected, next);
                 }
             }
             Method::DpmSolver => {
-                denoiser.predict(x, &hop.from, output)?;
+                sampler.evaluate(denoiser, x, &hop.from, output)?;
                 dpm_solver::predicted_data(x, output, hop, prediction)?;
                 let before = self.next.checked_sub(1).and_then(|i| self.hops.get(i));
                 let previous = before.map(|hop| dpm_solver::Previous {

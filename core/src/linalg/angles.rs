@@ -74,7 +74,7 @@ pub fn subspace_sine<T: Real>(a: &[T], b: &[T], n: usize, scratch: &mut [T]) -> 
 }
 
 /// [`subspace_sine`] in given pieces of memory: n k, k², k², k.
-pub(crate) fn sine_in<T: Real>(
+pub(super) fn sine_in<T: Real>(
     a: &[T],
     b: &[T],
     n: usize,

@@ -31,7 +31,7 @@ pub(super) fn rotation<T: Real>(zeta: T) -> (T, T) {
 }
 
 /// Exchanges two columns.
-pub(crate) fn swap<T: Real>(a: &mut [T], n: usize, p: usize, q: usize) {
+pub(super) fn swap<T: Real>(a: &mut [T], n: usize, p: usize, q: usize) {
     if let Some((x, y)) = pair(a, n, p, q) {
         for (x, y) in x.iter_mut().zip(y) {
             core::mem::swap(x, y);

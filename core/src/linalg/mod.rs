@@ -4,6 +4,8 @@
 //! * [`cholesky`]: factor, solve, jitter policy.
 //! * [`orthonormalise`]: Gram and Schmidt twice, deflating.
 //! * [`singular_values`]: one-sided Jacobi. [`symmetric_eigen`]: cyclic Jacobi.
+//! * [`LinearOperator`]: a map with its transpose, known by its products. [`SubspaceIteration`]: its leading singular
+//!   triplets.
 //! * [`polar`]: the nearest orthogonal matrix. [`principal_angles`], [`subspace_sine`]: between subspaces.
 //!
 //! The iterative ones say whether they converged; sums run in the order of [`crate::math::dot`].
@@ -12,19 +14,23 @@ mod angles;
 mod cholesky;
 mod columns;
 mod eigen;
+mod operator;
 mod orthogonal;
 mod polar;
+pub mod subspace;
 mod svd;
 
-pub(crate) use angles::sine_in;
+use angles::sine_in;
 pub use angles::{principal_angles, principal_angles_scratch, subspace_sine, subspace_sine_scratch};
 pub use cholesky::{cholesky, cholesky_jittered, cholesky_solve, forward_substitute};
 pub use columns::combine;
-pub(crate) use columns::swap;
+use columns::swap;
 pub use eigen::symmetric_eigen;
+pub use operator::LinearOperator;
 pub use orthogonal::orthonormalise;
-pub(crate) use orthogonal::project_out;
+use orthogonal::project_out;
 pub use polar::{polar, polar_scratch};
+pub use subspace::{Basis, Outcome, SubspaceIteration, Triplets};
 pub use svd::singular_values;
 
 /// How a Jacobi iteration ended.

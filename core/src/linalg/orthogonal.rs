@@ -61,7 +61,7 @@ pub fn orthonormalise<T: Real>(a: &mut [T], n: usize, relative: T) -> Result<usi
 
 /// Removes the components of `x` along the orthonormal `basis` (zero vectors in it do nothing); returns the norm
 /// of what is left.
-pub(crate) fn project_out<T: Real>(basis: &[T], n: usize, x: &mut [T]) -> T {
+pub(super) fn project_out<T: Real>(basis: &[T], n: usize, x: &mut [T]) -> T {
     let mut norm = dot(x, x).sqrt();
     for _ in 0..PASSES {
         let before = norm;

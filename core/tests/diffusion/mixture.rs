@@ -5,9 +5,9 @@ use crate::tolerances::{MIXTURE_DIFFERENCE, ROUNDING, SINGLE};
 use gibbs_core::Error;
 use gibbs_core::diffusion::plan::Ending;
 use gibbs_core::diffusion::{
-    Betas, Denoiser, GaussianMixture, Level, LinearOperator, Method, MixtureDenoiser, Posterior, Prediction,
-    Spacing, Spread,
+    Betas, Denoiser, GaussianMixture, Level, Method, MixtureDenoiser, Posterior, Prediction, Spacing, Spread,
 };
+use gibbs_core::linalg::LinearOperator;
 use gibbs_core::math::dot;
 use gibbs_core::random::{normal, stream, uniform};
 

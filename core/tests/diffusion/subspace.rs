@@ -4,9 +4,11 @@ use crate::mixture::Example;
 use crate::oracle::{farthest, relative};
 use crate::tolerances::{DECOMPOSITION, ROUNDING, SINGLE};
 use gibbs_core::Error;
-use gibbs_core::diffusion::subspace::{Basis, scatter};
-use gibbs_core::diffusion::{Level, LinearOperator, Outcome, SubspaceIteration, Triplets};
-use gibbs_core::linalg::{orthonormalise, singular_values};
+use gibbs_core::diffusion::Level;
+use gibbs_core::linalg::subspace::{Basis, scatter};
+use gibbs_core::linalg::{
+    LinearOperator, Outcome, SubspaceIteration, Triplets, orthonormalise, singular_values,
+};
 use gibbs_core::math::{Real, dot};
 use gibbs_core::random::{normal, stream};
 

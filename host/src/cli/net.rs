@@ -4,7 +4,7 @@ use super::error::CliError;
 use super::output::emit;
 use super::{Common, Status};
 use crate::diffusion::compare::{CompareError, Comparison, compare};
-use crate::diffusion::folder::{Checkpoint, LoadOptions};
+use crate::diffusion::folder::{LoadOptions, ModelFolder};
 use crate::report::table::{Style, Table};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -75,7 +75,7 @@ fn check(arguments: &Check, common: &Common) -> Result<Status, CliError> {
         allow_extra: arguments.allow_extra,
         ..LoadOptions::default()
     };
-    let checkpoint = Checkpoint::load(&arguments.folder, options)?;
+    let checkpoint = ModelFolder::load(&arguments.folder, options)?;
     let compared = if arguments.double {
         compare::<f64>(&checkpoint, &arguments.io)
     } else {
@@ -97,7 +97,7 @@ impl From<CompareError> for CliError {
             CompareError::Data(error) => error.into(),
             CompareError::Model(error) => Self::input(error.to_string()),
             CompareError::Net(error) => Self::input(error.to_string()),
-            CompareError::Nothing { .. } => Self::input(error.to_string()),
+            CompareError::Nothing { .. } | CompareError::Empty { .. } => Self::input(error.to_string()),
         }
     }
 }

@@ -1,17 +1,18 @@
-//! A checkpoint run on stored inputs beside stored outputs of another implementation.
+//! A model run on stored inputs beside stored outputs of another implementation.
 //!
 //! The file holds `x` `[B, C, H, W]`, `t` `[B]`, `context` or `ctx` `[B, L, D]` for a net with cross-attention, and any of the
 //! outputs `eps` [B, C, H, W], `h` [B, dimensions of h], `jvp` [k, dimensions of h] for `tangents` [k, C, H, W],
 //! `vjp` [k, C, H, W] for `cotangents` [k, dimensions of h]; the last two are of x -> h at the first sample. The error
-//! of an output is max |got - stored| / max |stored|.
+//! of an output is max |got - stored| / max |stored|. An output without entries, or of zeros alone where the net gives zeros as
+//! well, compares nothing and is refused.
 
-use super::folder::Checkpoint;
+use super::folder::ModelFolder;
 use super::model::{ModelError, Point, Unet};
 use crate::data::DataError;
 use crate::data::safetensors::{Finite, SafetensorsFile};
 use crate::net::NetError;
 use crate::net::element::Element;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why there is nothing to compare.
 #[derive(Debug, thiserror::Error)]
@@ -26,10 +27,26 @@ pub enum CompareError {
     #[error(transparent)]
     Net(#[from] NetError),
     /// No output is stored.
-    #[error("{path}: none of the outputs eps, h, jvp (with tangents), vjp (with cotangents) is there")]
+    #[error(
+        "{path}: nothing to compare: none of the outputs eps, h, jvp (with tangents), vjp (with cotangents) is there",
+        path = .path.display()
+    )]
     Nothing {
         /// The file.
-        path: std::path::PathBuf,
+        path: PathBuf,
+    },
+    /// An output that any net would pass at: no sample or direction, or zeros where the net gives zeros as well.
+    #[error(
+        "{path}: nothing to compare in `{output}`: {reason}\nhint: store an output that is not zero",
+        path = .path.display()
+    )]
+    Empty {
+        /// The file.
+        path: PathBuf,
+        /// Which.
+        output: &'static str,
+        /// Why.
+        reason: &'static str,
     },
 }
 
@@ -104,14 +121,14 @@ fn cast<T: Element>(values: &[f64]) -> Vec<T> {
     values.iter().map(|x| T::of(*x)).collect()
 }
 
-/// Runs `checkpoint` in the scalar T on the inputs of `path`.
+/// Runs `model` in the scalar T on the inputs of `path`.
 ///
 /// # Errors
 /// [`CompareError`].
-pub fn compare<T: Element>(checkpoint: &Checkpoint, path: &Path) -> Result<Vec<Comparison>, CompareError> {
+pub fn compare<T: Element>(model: &ModelFolder, path: &Path) -> Result<Vec<Comparison>, CompareError> {
     let file = SafetensorsFile::open(path)?;
     let stored = Stored { file: &file };
-    let channels = checkpoint.config.in_channels;
+    let channels = model.config.in_channels;
     let (shape, x) = stored.read("x", &[None, Some(channels), None, None])?;
     let (batch, size) = (shape[0], [shape[2], shape[3]]);
     let (_, t) = stored.read("t", &[Some(batch)])?;
@@ -121,7 +138,7 @@ pub fn compare<T: Element>(checkpoint: &Checkpoint, path: &Path) -> Result<Vec<C
         None => None,
     };
     let rows = context.as_ref().map_or(0, |(shape, _)| shape[1]);
-    let unet: Unet<T> = Unet::from_checkpoint(checkpoint, Some(size), rows)?;
+    let unet: Unet<T> = Unet::from_folder(model, Some(size), rows)?;
     let (x, t): (Vec<T>, Vec<T>) = (cast(&x), cast(&t));
     let context: Option<Vec<T>> = context.map(|(_, values)| cast(&values));
     let point = Point {
@@ -160,7 +177,7 @@ pub fn compare<T: Element>(checkpoint: &Checkpoint, path: &Path) -> Result<Vec<C
         let (shape, tangents) = stored.read("tangents", &in_image)?;
         let k = shape[0];
         let mut moved = vec![T::ZERO; k * elements(hidden)];
-        encoder.jvp(k, &cast::<T>(&tangents), &mut moved);
+        encoder.jvp(k, &cast::<T>(&tangents), &mut moved)?;
         let mut expected = in_hidden;
         expected[0] = Some(k);
         let (shape, values) = stored.read("jvp", &expected)?;
@@ -170,7 +187,7 @@ pub fn compare<T: Element>(checkpoint: &Checkpoint, path: &Path) -> Result<Vec<C
         let (shape, cotangents) = stored.read("cotangents", &in_hidden)?;
         let k = shape[0];
         let mut pulled = vec![T::ZERO; k * elements(image)];
-        encoder.vjp(k, &cast::<T>(&cotangents), &mut pulled);
+        encoder.vjp(k, &cast::<T>(&cotangents), &mut pulled)?;
         let mut expected = in_image;
         expected[0] = Some(k);
         let (shape, values) = stored.read("vjp", &expected)?;
@@ -179,6 +196,18 @@ pub fn compare<T: Element>(checkpoint: &Checkpoint, path: &Path) -> Result<Vec<C
     if all.is_empty() {
         let path = path.to_owned();
         return Err(CompareError::Nothing { path });
+    }
+    let vacuous = all.iter().find(|one| one.scale == 0.0 && one.error == 0.0);
+    if let Some(one) = vacuous {
+        return Err(CompareError::Empty {
+            path: path.to_owned(),
+            output: one.output,
+            reason: if one.shape.contains(&0) {
+                "it has no entries"
+            } else {
+                "all is zero"
+            },
+        });
     }
     Ok(all)
 }

@@ -1,12 +1,12 @@
 //! A U-Net with its weights, ready for images of one size: [channels, height, width] at the door.
 
-use super::folder::{Checkpoint, UnetConfig};
+use super::folder::{ModelFolder, UnetConfig};
 use super::layout::{channels_first, channels_last};
 use super::unet::{Places, UnetError, graph};
 use crate::net::backend::Cpu;
 use crate::net::element::Element;
 use crate::net::graph::{Parameter, Value};
-use crate::net::pass::{Forward, Linearised};
+use crate::net::pass::{Forward, Linearised, Stop};
 use crate::net::{Net, NetError};
 
 /// Why a model cannot be made.
@@ -78,14 +78,14 @@ impl<T: Element> Unet<T> {
     ///
     /// # Errors
     /// [`ModelError`].
-    pub fn from_checkpoint(
-        checkpoint: &Checkpoint,
+    pub fn from_folder(
+        folder: &ModelFolder,
         size: Option<[usize; 2]>,
         context_rows: usize,
     ) -> Result<Self, ModelError> {
-        let size = size.or(checkpoint.config.sample_size).ok_or(ModelError::Size)?;
-        Self::new(&checkpoint.config, size, context_rows, |parameter| {
-            checkpoint
+        let size = size.or(folder.config.sample_size).ok_or(ModelError::Size)?;
+        Self::new(&folder.config, size, context_rows, |parameter| {
+            folder
                 .tensors
                 .get(&parameter.name)
                 .map(|tensor| tensor.values.as_slice())
@@ -172,13 +172,25 @@ fn last<T: Element>(from: &[T], dimensions: Dimensions, to: &mut Vec<T>) {
 /// Gives eps, and h beside it. Holds the memory of its pass.
 pub struct Denoiser<'a, T: Element> {
     unet: &'a Unet<T>,
-    pass: Forward<Cpu<T>>,
+    pass: Forward<'a, Cpu<T>>,
     x: Vec<T>,
     eps: Vec<T>,
     h: Vec<T>,
 }
 
-impl<T: Element> Denoiser<'_, T> {
+impl<'a, T: Element> Denoiser<'a, T> {
+    /// The same, its passes ended early when they are told to.
+    #[must_use]
+    pub fn until(self, stop: Stop<'a>) -> Self {
+        let pass = self.pass.until(stop);
+        Self { pass, ..self }
+    }
+
+    /// Numbers that the pass holds per sample.
+    pub fn elements_per_sample(&self) -> usize {
+        self.pass.elements_per_sample()
+    }
+
     /// eps [batch, C, H, W] at a point, and h [batch, dimensions of h-space] if asked for.
     ///
     /// # Errors
@@ -218,12 +230,19 @@ fn wrong_length(found: usize, batch: usize, image: Dimensions) -> NetError {
 /// The map from x to h, its Jacobian and the transpose. Holds the memory of its passes.
 pub struct Encoder<'a, T: Element> {
     unet: &'a Unet<T>,
-    map: Linearised<Cpu<T>>,
+    map: Linearised<'a, Cpu<T>>,
     x: Vec<T>,
     h: Vec<T>,
 }
 
-impl<T: Element> Encoder<'_, T> {
+impl<'a, T: Element> Encoder<'a, T> {
+    /// The same, its passes ended early when they are told to.
+    #[must_use]
+    pub fn until(self, stop: Stop<'a>) -> Self {
+        let map = self.map.until(stop);
+        Self { map, ..self }
+    }
+
     /// Dimensions of x and of h.
     pub fn dimensions(&self) -> [Dimensions; 2] {
         [self.unet.image(), self.unet.hidden()]
@@ -251,24 +270,33 @@ impl<T: Element> Encoder<'_, T> {
 
     /// J v for `directions` tangents [C, H, W] at each point.
     ///
+    /// # Errors
+    /// `Interrupted`; the output then holds anything.
+    ///
     /// # Panics
     /// Before [`Encoder::move_to`]; if a slice is of another length.
-    pub fn jvp(&mut self, directions: usize, tangents: &[T], moved: &mut [T]) {
+    pub fn jvp(&mut self, directions: usize, tangents: &[T], moved: &mut [T]) -> Result<(), NetError> {
         last(tangents, self.unet.image(), &mut self.x);
         self.h.resize(moved.len(), T::ZERO);
-        self.map.jvp(&self.unet.net, directions, &[&self.x], &mut self.h);
+        self.map
+            .jvp(&self.unet.net, directions, &[&self.x], &mut self.h)?;
         channels_first(&self.h, self.unet.hidden(), moved);
+        Ok(())
     }
 
     /// J^T u for `directions` cotangents at each point.
     ///
+    /// # Errors
+    /// As [`Encoder::jvp`].
+    ///
     /// # Panics
     /// As [`Encoder::jvp`].
-    pub fn vjp(&mut self, directions: usize, cotangents: &[T], pulled: &mut [T]) {
+    pub fn vjp(&mut self, directions: usize, cotangents: &[T], pulled: &mut [T]) -> Result<(), NetError> {
         last(cotangents, self.unet.hidden(), &mut self.h);
         self.x.resize(pulled.len(), T::ZERO);
         self.map
-            .vjp(&self.unet.net, directions, &self.h, &mut [&mut self.x]);
+            .vjp(&self.unet.net, directions, &self.h, &mut [&mut self.x])?;
         channels_first(&self.x, self.unet.image(), pulled);
+        Ok(())
     }
 }

@@ -3,22 +3,30 @@
 //! loss = mean over the batch and the entries of (e - eps(sqrt(ab_t) x0 + sqrt(1 - ab_t) e, t))^2, x0 from a data set,
 //! t uniform on 0..T, e standard normal (Ho et al. 2020, eq. 14). Entry i of the batch of step s draws t and e from
 //! the stream (seed, "diffusion/noise", s B + i), so that a step depends on its number alone.
+//!
+//! A batch is taken in parts of as many images as [`PART`] numbers of a pass allow: memory and the time until a stop is seen
+//! do not grow with the batch. Gradients of parts are added in their order; the parts depend on the sizes alone, so that no bit
+//! depends on the machine.
 
 use super::datasets::{Dataset, DatasetError};
+use super::error::DiffusionError;
 use super::folder::{SchedulerConfig, UnetConfig};
 use super::layout::channels_last;
-use super::sampling::{NoiseSchedule, SamplingError};
+use super::schedule::NoiseSchedule;
 use super::unet::{Places, UnetError, graph};
 use crate::data::safetensors::TensorF32;
 use crate::net::backend::Cpu;
 use crate::net::graph::{Graph, GraphError, Value};
 use crate::net::initial::initial;
-use crate::net::pass::Linearised;
+use crate::net::memory;
+use crate::net::pass::{Linearised, Stop};
 use crate::net::primitive::Loss;
 use crate::net::{Net, NetError};
 use crate::train::{Batches, Draw, Method, Objective, Schedule, Settings, Shape, TrainError, adamw};
 use gibbs_core::random;
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Why the loss cannot be computed.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +57,43 @@ pub enum TrainingError {
     },
 }
 
+/// Numbers that the pass of a part of a batch holds, at most but for one image: 512 MiB.
+const PART: usize = 1 << 27;
+
+/// Images of a batch that share a pass.
+fn images_of_a_part(graph: &Graph, loss: Value) -> usize {
+    let held = memory::training(graph, loss);
+    (PART / (held.primal + held.cotangent).max(1)).max(1)
+}
+
+/// The graph of the loss, with the places of the net and the input for the noise.
+fn loss_of(config: &UnetConfig, size: [usize; 2]) -> Result<(Graph, Places, [Value; 2]), TrainingError> {
+    let (mut graph, places): (Graph, Places) = graph(config, size, 0)?;
+    let noise = graph.input("noise", graph.shape(places.eps));
+    let loss = graph.add("loss", Loss::MeanSquaredError, &[places.eps, noise])?;
+    Ok((graph, places, [noise, loss]))
+}
+
+/// Bytes that training takes on images of a size, `batch` a step: for the parts of a batch, and for parameters, their
+/// gradients, the memory of AdamW, the average, the net, and a checkpoint on its way to the disk.
+///
+/// # Errors
+/// [`TrainingError`]: the sides do not fit the net.
+pub fn need_bytes(config: &UnetConfig, size: [usize; 2], batch: u32) -> Result<u64, TrainingError> {
+    /// Copies of the parameters: six of the trainer, five of the net, one of a part, eight on the way to the disk.
+    const COPIES: usize = 20;
+    let (graph, places, [_, loss]) = loss_of(config, size)?;
+    let held = memory::training(&graph, loss);
+    let part = images_of_a_part(&graph, loss).min(batch as usize);
+    let image = graph.shape(places.x).elements();
+    let numbers = part.saturating_mul(held.primal + held.cotangent + 3 * image);
+    let numbers = numbers.saturating_add(COPIES.saturating_mul(memory::parameters(&graph)));
+    // The numbers of the images of a batch.
+    Ok((numbers as u64)
+        .saturating_mul(4)
+        .saturating_add(u64::from(batch) * 8))
+}
+
 /// The loss of a U-Net's noise prediction on a data set.
 pub struct NoisePrediction<'a> {
     data: &'a dyn Dataset,
@@ -56,7 +101,10 @@ pub struct NoisePrediction<'a> {
     batches: Batches,
     seed: u64,
     net: Net<Cpu<f32>>,
-    pass: Linearised<Cpu<f32>>,
+    pass: Linearised<'a, Cpu<f32>>,
+    stop: &'a AtomicBool,
+    /// Images of a part of a batch.
+    part: usize,
     places: Places,
     noise: Value,
     names: Vec<String>,
@@ -65,6 +113,9 @@ pub struct NoisePrediction<'a> {
     indices: Vec<u64>,
     memory: Memory,
 }
+
+/// Nobody stops it.
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// What a step fills.
 #[derive(Default)]
@@ -75,6 +126,8 @@ struct Memory {
     times: Vec<f32>,
     losses: Vec<f32>,
     cotangents: Vec<f32>,
+    /// Of a part other than the first.
+    gradients: Vec<Vec<f32>>,
 }
 
 impl<'a> NoisePrediction<'a> {
@@ -98,9 +151,8 @@ impl<'a> NoisePrediction<'a> {
                 data: channels,
             });
         }
-        let (mut graph, places): (Graph, Places) = graph(config, [height, width], 0)?;
-        let noise = graph.input("noise", graph.shape(places.eps));
-        let loss = graph.add("loss", Loss::MeanSquaredError, &[places.eps, noise])?;
+        let (graph, places, [noise, loss]) = loss_of(config, [height, width])?;
+        let part = images_of_a_part(&graph, loss);
         let parameters = initial(&graph, seed);
         let names = graph.parameters().iter().map(|p| p.name.clone()).collect();
         let shapes = graph.parameters().iter().map(|p| p.shape.clone()).collect();
@@ -114,6 +166,8 @@ impl<'a> NoisePrediction<'a> {
         );
         let objective = Self {
             pass: Linearised::of_parameters(&net, loss),
+            stop: &NEVER,
+            part,
             data,
             alpha_bar,
             batches,
@@ -130,11 +184,22 @@ impl<'a> NoisePrediction<'a> {
         Ok((objective, parameters))
     }
 
-    /// Fills the memory with the batch of a step.
-    fn draw(&mut self, step: u64) -> Result<(), TrainingError> {
+    /// The same, given up within a step when the flag is true.
+    #[must_use]
+    pub fn until(self, stop: &'a AtomicBool) -> Self {
+        Self {
+            pass: self.pass.until(Stop::when(stop)),
+            stop,
+            ..self
+        }
+    }
+
+    /// Fills the memory with a part of the batch of a step.
+    fn draw(&mut self, step: u64, part: Range<usize>) -> Result<(), TrainingError> {
         let shape = self.data.shape();
         let elements: usize = shape.iter().product();
-        let batch = self.indices.len();
+        let whole = self.indices.len() as u64;
+        let batch = part.len();
         let Memory {
             image,
             noisy,
@@ -147,9 +212,12 @@ impl<'a> NoisePrediction<'a> {
         noise.resize(batch * elements, 0.0);
         times.resize(batch, 0.0);
         let (image, fresh) = image.split_at_mut(elements);
-        for (i, index) in self.indices.iter().enumerate() {
+        for (i, (place, index)) in part.clone().zip(&self.indices[part]).enumerate() {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(NetError::Interrupted.into());
+            }
             self.data.fill(*index, image)?;
-            let mut rng = random::stream(self.seed, "diffusion/noise", step * batch as u64 + i as u64);
+            let mut rng = random::stream(self.seed, "diffusion/noise", step * whole + place as u64);
             let t = random::below(&mut rng, self.alpha_bar.len() as u32);
             times[i] = t as f32;
             let ab = self.alpha_bar[t as usize];
@@ -171,7 +239,7 @@ impl<'a> NoisePrediction<'a> {
 ///
 /// # Errors
 /// As [`NoiseSchedule::new`].
-pub fn alpha_bars(config: &SchedulerConfig) -> Result<Vec<f32>, SamplingError> {
+pub fn alpha_bars(config: &SchedulerConfig) -> Result<Vec<f32>, DiffusionError> {
     let schedule = NoiseSchedule::new(config)?;
     Ok(schedule.alpha_bar().iter().map(|x| *x as f32).collect())
 }
@@ -236,26 +304,57 @@ impl Objective for NoisePrediction<'_> {
     ) -> Result<f64, TrainingError> {
         self.net.set_parameters(parameters)?;
         self.batches.fill(step, &mut self.indices);
-        self.draw(step)?;
         let batch = self.indices.len();
+        let mut loss = 0.0;
+        for first in (0..batch).step_by(self.part) {
+            let part = first..batch.min(first + self.part);
+            self.draw(step, part.clone())?;
+            loss += self.part_of_gradient(part, batch, gradients)?;
+        }
+        Ok(loss / batch as f64)
+    }
+}
+
+impl NoisePrediction<'_> {
+    /// Adds the gradients of a part, and gives the sum of its losses.
+    fn part_of_gradient(
+        &mut self,
+        part: Range<usize>,
+        batch: usize,
+        gradients: &mut [Vec<f32>],
+    ) -> Result<f64, TrainingError> {
         let Memory {
             noisy,
             noise,
             times,
             losses,
             cotangents,
+            gradients: own,
             ..
         } = &mut self.memory;
-        losses.resize(batch, 0.0);
+        losses.resize(part.len(), 0.0);
         cotangents.clear();
-        cotangents.resize(batch, 1.0 / batch as f32);
+        cotangents.resize(part.len(), 1.0 / batch as f32);
         let inputs = [
             (self.places.x, noisy.as_slice()),
             (self.places.t, times.as_slice()),
             (self.noise, noise.as_slice()),
         ];
-        self.pass.evaluate(&self.net, batch, &inputs, losses)?;
-        self.pass.gradient(&self.net, cotangents, gradients);
-        Ok(losses.iter().map(|loss| f64::from(*loss)).sum::<f64>() / batch as f64)
+        self.pass.evaluate(&self.net, part.len(), &inputs, losses)?;
+        if part.start == 0 {
+            self.pass.gradient(&self.net, cotangents, gradients)?;
+        } else {
+            own.resize_with(gradients.len(), Vec::new);
+            for (own, gradient) in own.iter_mut().zip(gradients.iter()) {
+                own.resize(gradient.len(), 0.0);
+            }
+            self.pass.gradient(&self.net, cotangents, own)?;
+            for (sum, own) in gradients.iter_mut().zip(own.iter()) {
+                for (sum, own) in sum.iter_mut().zip(own) {
+                    *sum += own;
+                }
+            }
+        }
+        Ok(losses.iter().map(|loss| f64::from(*loss)).sum())
     }
 }

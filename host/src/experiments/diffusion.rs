@@ -5,7 +5,8 @@
 //! ```
 
 use super::{Expected, ExperimentError, Row, Source};
-use crate::diffusion::geometry::{Failure, LatentError};
+use crate::diffusion::error::DiffusionError;
+use crate::diffusion::geometry::Failure;
 use crate::diffusion::pullback::PullbackError;
 
 /// Single runs of other random starts agree with ours within this factor (ours; it was chosen before measuring, as that
@@ -59,7 +60,7 @@ pub(super) fn spearman(x: &[f64], y: &[f64]) -> f64 {
 pub(super) fn failed(what: &str) -> impl FnOnce(Failure) -> ExperimentError {
     let what = what.to_owned();
     move |failure| match failure {
-        PullbackError::Operator(LatentError::Interrupted) => ExperimentError::Interrupted,
+        PullbackError::Operator(DiffusionError::Interrupted { .. }) => ExperimentError::Interrupted,
         other => ExperimentError::other(what)(other),
     }
 }

@@ -4,16 +4,19 @@
 //! J = diag(sigma_1 .. sigma_6000), 50 directions. The quantity is sin(theta), the sine of the largest principal angle
 //! between what is found and the first 50 axes. A pass is one product of J and one of J' with 50 directions.
 
+mod authors;
 mod signs;
 
 use super::diffusion::{FACTOR, same_size};
 use super::{Context, Expected, Experiment, ExperimentError, Outcome, Row, Source};
 use crate::diffusion::pullback::distance::{Subspace, principal_angles};
-use crate::diffusion::pullback::operator::{BlockOperator, Diagonal};
-use crate::diffusion::pullback::{Basis, Ended, Method, PullbackError, authors, krylov, subspace};
+use crate::diffusion::pullback::operator::Diagonal;
+use crate::diffusion::pullback::{PullbackError, block, krylov, ritz};
 use crate::report::curves::{Curve, Curves};
+use gibbs_core::linalg::{LinearOperator, SubspaceIteration, Triplets};
 use gibbs_core::math::Real;
 use rayon::prelude::*;
+use std::convert::Infallible;
 
 const SIDE: usize = 6000;
 const COUNT: usize = 50;
@@ -60,28 +63,62 @@ const SPECTRA: [Spectrum; 3] = [
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Krylov;
 
-/// An operator that asks before each product whether to go on.
-pub(super) struct Stoppable<'a, O> {
-    pub(super) operator: O,
-    pub(super) context: &'a Context<'a>,
+/// How directions are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Method {
+    Krylov,
+    /// The core's subspace iteration.
+    Subspace,
+    Authors,
 }
 
-impl<O: BlockOperator<f64, Error = std::convert::Infallible>> BlockOperator<f64> for Stoppable<'_, O> {
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Krylov => "krylov",
+            Self::Subspace => "subspace",
+            Self::Authors => "authors",
+        }
+    }
+}
+
+/// What a method found.
+struct Found {
+    /// Row-major.
+    v: Vec<f64>,
+    passes: usize,
+    /// By its own test.
+    stopped: bool,
+    /// The largest, where the method gives it.
+    residual: f64,
+}
+
+/// An operator that asks before each product whether to go on.
+struct Stoppable<'a, O> {
+    operator: O,
+    context: &'a Context<'a>,
+}
+
+impl<O: LinearOperator<f64, Error = Infallible>> LinearOperator<f64> for Stoppable<'_, O> {
     type Error = ExperimentError;
 
-    fn dimensions(&self) -> (usize, usize) {
-        self.operator.dimensions()
+    fn inputs(&self) -> usize {
+        self.operator.inputs()
     }
 
-    fn apply(&mut self, k: usize, v: &[f64], out: &mut [f64]) -> Result<(), ExperimentError> {
+    fn outputs(&self) -> usize {
+        self.operator.outputs()
+    }
+
+    fn apply(&mut self, v: &[f64], out: &mut [f64]) -> Result<(), ExperimentError> {
         self.context.check()?;
-        self.operator.apply(k, v, out).map_err(|never| match never {})
+        self.operator.apply(v, out).map_err(|never| match never {})
     }
 
-    fn apply_transposed(&mut self, k: usize, u: &[f64], out: &mut [f64]) -> Result<(), ExperimentError> {
+    fn apply_transposed(&mut self, u: &[f64], out: &mut [f64]) -> Result<(), ExperimentError> {
         self.context.check()?;
         self.operator
-            .apply_transposed(k, u, out)
+            .apply_transposed(u, out)
             .map_err(|never| match never {})
     }
 }
@@ -95,33 +132,106 @@ fn refused(what: &str) -> impl FnOnce(PullbackError<ExperimentError>) -> Experim
     }
 }
 
-/// Exactly `passes` passes, unless the loop of the authors stops by itself.
-fn basis(
+/// Exactly so many passes at each of the ascending `ends`, unless the loop of the authors stops by itself.
+fn search(
     context: &Context<'_>,
-    operator: impl BlockOperator<f64, Error = std::convert::Infallible>,
+    operator: &(impl LinearOperator<f64, Error = Infallible> + Clone),
     method: Method,
-    (count, passes): (usize, usize),
-) -> Result<Basis<f64>, ExperimentError> {
+    (count, ends): (usize, &[usize]),
+) -> Result<Vec<Found>, ExperimentError> {
+    let operator = operator.clone();
     let mut operator = Stoppable { operator, context };
-    let never = f64::MIN_POSITIVE;
-    let found = match method {
+    if method == Method::Subspace {
+        return plain(&mut operator, (count, ends), context.seed);
+    }
+    let one = |passes: &usize| match method {
         Method::Krylov => {
-            let mut options = krylov::Options::new(count);
-            (options.tolerance, options.limit, options.seed) = (never, passes, context.seed);
-            krylov::basis(&mut operator, &options)
+            let search = krylov::Search {
+                tolerance: f64::MIN_POSITIVE,
+                limit: *passes,
+                seed: context.seed,
+                ..krylov::Search::new(count)
+            };
+            let basis = krylov::basis(&mut operator, &search)?;
+            Ok(Found {
+                residual: block::largest(basis.residuals.iter().copied()),
+                v: basis.v,
+                passes: basis.blocks,
+                stopped: false,
+            })
         }
-        Method::Subspace => {
-            let mut options = subspace::Options::new(count);
-            (options.tolerance, options.limit, options.seed) = (never, passes, context.seed);
-            subspace::basis(&mut operator, &options)
-        }
-        Method::Authors => {
-            let mut options = authors::Options::new(count);
-            (options.limit, options.seed) = (passes, context.seed);
-            authors::basis(&mut operator, &options)
-        }
+        _ => authors::basis(&mut operator, (count, *passes, context.seed)),
     };
+    let found = ends.iter().map(one).collect::<Result<_, _>>();
     found.map_err(refused(method.name()))
+}
+
+/// The core's iteration, gone on with from one end to the next: a run leaves the space that it last multiplied, so that each
+/// further one multiplies it once more.
+fn plain(
+    operator: &mut Stoppable<'_, impl LinearOperator<f64, Error = Infallible>>,
+    (count, ends): (usize, &[usize]),
+    seed: u64,
+) -> Result<Vec<Found>, ExperimentError> {
+    struct Guarded<'o, O>(&'o mut O);
+    impl<O: LinearOperator<f64, Error = ExperimentError>> LinearOperator<f64> for Guarded<'_, O> {
+        type Error = Refused;
+        fn inputs(&self) -> usize {
+            self.0.inputs()
+        }
+        fn outputs(&self) -> usize {
+            self.0.outputs()
+        }
+        fn apply(&mut self, v: &[f64], out: &mut [f64]) -> Result<(), Refused> {
+            self.0.apply(v, out).map_err(Refused::Operator)
+        }
+        fn apply_transposed(&mut self, u: &[f64], out: &mut [f64]) -> Result<(), Refused> {
+            self.0.apply_transposed(u, out).map_err(Refused::Operator)
+        }
+    }
+    let (columns, rows) = (operator.inputs(), operator.outputs());
+    let mut right = ritz::gaussian(seed, "pullback", count, columns);
+    let (mut left, mut values, mut residuals) = (vec![0.0; count * rows], vec![0.0; count], vec![0.0; count]);
+    let mut scratch = vec![0.0; SubspaceIteration::scratch_len(columns, count)];
+    let mut done = 0;
+    ends.iter()
+        .map(|end| {
+            let options = SubspaceIteration {
+                tolerance: f64::MIN_POSITIVE,
+                max_passes: (end - done) as u32 + u32::from(done > 0),
+            };
+            let mut triplets = Triplets {
+                right: &mut right,
+                left: &mut left,
+                values: &mut values,
+                residuals: &mut residuals,
+            };
+            let outcome = options.run(&mut Guarded(operator), &mut triplets, &mut scratch);
+            let outcome = outcome.map_err(|refused| match refused {
+                Refused::Operator(error) => error,
+                Refused::Core(error) => ExperimentError::core("subspace iteration")(error),
+            })?;
+            done = *end;
+            Ok(Found {
+                v: right.clone(),
+                passes: *end,
+                stopped: outcome.converged,
+                residual: outcome.residual,
+            })
+        })
+        .collect()
+}
+
+/// What the core's iteration wants of an error.
+enum Refused {
+    Operator(ExperimentError),
+    Core(gibbs_core::Error),
+}
+
+impl From<gibbs_core::Error> for Refused {
+    fn from(error: gibbs_core::Error) -> Self {
+        Self::Core(error)
+    }
 }
 
 /// The sine of the largest principal angle between two sets of directions.
@@ -135,8 +245,8 @@ fn sine(a: &[f64], b: &[f64], dimension: usize) -> Result<f64, ExperimentError> 
     Ok(angles.last().map_or(f64::NAN, |angle| Real::sin(*angle)))
 }
 
-/// What one run found.
-struct Found {
+/// What one run found on a spectrum.
+struct Seen {
     spectrum: usize,
     method: Method,
     passes: usize,
@@ -145,28 +255,30 @@ struct Found {
     fired: bool,
 }
 
-fn one(
+fn seen(
     context: &Context<'_>,
-    (spectrum, method, passes): (usize, Method, usize),
-) -> Result<Found, ExperimentError> {
+    (spectrum, method, ends): (usize, Method, &[usize]),
+) -> Result<Vec<Seen>, ExperimentError> {
     let sigma = SPECTRA[spectrum].sigma;
     let operator = Diagonal((1..=SIDE).map(|i| sigma(i as f64)).collect());
-    let basis = basis(context, operator, method, (COUNT, passes))?;
     let mut axes = vec![0.0; COUNT * SIDE];
     axes.iter_mut().step_by(SIDE + 1).for_each(|x| *x = 1.0);
-    let found = Found {
-        spectrum,
-        method,
-        passes: basis.blocks,
-        sine: sine(&basis.v, &axes, SIDE)?,
-        residual: basis.residuals.iter().copied().fold(0.0, f64::max),
-        fired: basis.ended == Ended::Converged,
-    };
-    context.progress.advance(1);
-    Ok(found)
+    let found = search(context, &operator, method, (COUNT, ends))?;
+    context.progress.advance(ends.len() as u64);
+    let seen = found.into_iter().map(|found| {
+        Ok(Seen {
+            spectrum,
+            method,
+            passes: found.passes,
+            sine: sine(&found.v, &axes, SIDE)?,
+            residual: found.residual,
+            fired: found.stopped,
+        })
+    });
+    seen.collect()
 }
 
-fn rows(index: usize, found: &[Found], outcome: &mut Outcome) {
+fn rows(index: usize, found: &[Seen], outcome: &mut Outcome) {
     let Spectrum {
         name, blocks, plain, ..
     } = &SPECTRA[index];
@@ -217,7 +329,7 @@ fn rows(index: usize, found: &[Found], outcome: &mut Outcome) {
 }
 
 /// Passes against sin(theta), both logarithmic.
-fn figure(index: usize, found: &[Found], outcome: &mut Outcome) {
+fn figure(index: usize, found: &[Seen], outcome: &mut Outcome) {
     let Spectrum { name, stem, .. } = &SPECTRA[index];
     let curve = |method: Method| Curve {
         name: method.name().to_owned(),
@@ -268,18 +380,28 @@ impl Experiment for Krylov {
     fn run(&self, context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         let every = if context.full { 1 } else { 2 };
         let passes: Vec<usize> = PASSES.iter().copied().step_by(every).collect();
-        let mut tasks = Vec::new();
+        let mut tasks: Vec<(usize, Method, &[usize])> = Vec::new();
         for spectrum in 0..SPECTRA.len() {
-            tasks.extend(BLOCKS.map(|m| (spectrum, Method::Krylov, m)));
-            for method in [Method::Subspace, Method::Authors] {
-                tasks.extend(passes.iter().map(|p| (spectrum, method, *p)));
-            }
+            tasks.extend(
+                BLOCKS
+                    .iter()
+                    .map(|m| (spectrum, Method::Krylov, std::slice::from_ref(m))),
+            );
+            tasks.extend(
+                passes
+                    .iter()
+                    .map(|p| (spectrum, Method::Authors, std::slice::from_ref(p))),
+            );
+            tasks.push((spectrum, Method::Subspace, &passes));
         }
-        context
-            .progress
-            .begin(self.title(), tasks.len() as u64 + signs::TASKS);
-        let found = tasks.into_par_iter().map(|task| one(context, task));
-        let found: Vec<Found> = found.collect::<Result<_, _>>()?;
+        let runs = SPECTRA.len() * (BLOCKS.len() + 2 * passes.len());
+        context.progress.begin(self.title(), runs as u64 + signs::TASKS);
+        let found = tasks.into_par_iter().map(|task| seen(context, task));
+        let found: Vec<Seen> = found
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect();
         let mut outcome = Outcome::default();
         for index in 0..SPECTRA.len() {
             rows(index, &found, &mut outcome);

@@ -5,8 +5,9 @@ mod goldens;
 
 use super::diffusion::printed;
 use super::{Context, Expected, Experiment, ExperimentError, Outcome, Row, Source};
+use crate::diffusion::error::DiffusionError;
 use crate::diffusion::folder::{BetaSchedule, SchedulerConfig, Spacing};
-use crate::diffusion::sampling::{Kind, NoiseSchedule, SamplingError};
+use crate::diffusion::schedule::{Kind, NoiseSchedule};
 use crate::report::scaling::{self, Scaling, Series};
 use gibbs_core::Error;
 use gibbs_core::diffusion::plan::KarrasGrid;
@@ -89,7 +90,7 @@ fn schedule(latent: bool, spacing: Spacing) -> Result<NoiseSchedule, ExperimentE
     NoiseSchedule::new(&config).map_err(planned())
 }
 
-fn planned() -> impl FnOnce(SamplingError) -> ExperimentError {
+fn planned() -> impl FnOnce(DiffusionError) -> ExperimentError {
     ExperimentError::other("a plan")
 }
 
@@ -97,7 +98,7 @@ fn planned() -> impl FnOnce(SamplingError) -> ExperimentError {
 fn returned(steps: usize) -> Result<f64, ExperimentError> {
     let schedule = schedule(false, Spacing::Leading)?;
     let kind = Kind::Ddim { eta: 0.0 };
-    let sampler = schedule.inverter().map_err(planned())?;
+    let sampler = schedule.sampler(kind).map_err(planned())?;
     let (back, hops) = (
         schedule.inversion(steps).map_err(planned())?,
         schedule.plan(kind, steps).map_err(planned())?,

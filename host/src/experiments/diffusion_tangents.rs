@@ -16,8 +16,8 @@ use self::trained::{LEVELS, STEPS, Set};
 use super::scores::{draw_number, mean_error};
 use super::{Context, Expected, Experiment, ExperimentError, Outcome, Row, Source};
 use crate::diffusion::folder::SchedulerConfig;
-use crate::diffusion::geometry::noise::Noise;
 use crate::diffusion::pullback::distance::chance;
+use crate::diffusion::schedule::NoiseSchedule;
 use rayon::prelude::*;
 
 /// Pairs behind the chance level.
@@ -93,13 +93,13 @@ impl Experiment for Tangents {
             .collect();
         let pieces = STEPS + (TIMES.len() + 2 * SAMPLES) as u64;
         context.progress.begin(self.title(), tasks.len() as u64 * pieces);
-        let noise =
-            Noise::new(&SchedulerConfig::ddpm(LEVELS)).map_err(ExperimentError::core("a schedule"))?;
+        let schedule = NoiseSchedule::new(&SchedulerConfig::ddpm(LEVELS))
+            .map_err(ExperimentError::other("a schedule"))?;
         let nets = tasks.par_iter().map(|(set, seed)| {
             let task = (*set, draw_number(context.seed, *seed));
             let trained = trained::train(context, task.0, task.1)?;
-            let local = local::study(context, task, &trained, &noise)?;
-            let changes = edits::study(context, task, &trained.0, &noise)?;
+            let local = local::study(context, task, &trained, &schedule)?;
+            let changes = edits::study(context, task, &trained.0, &schedule)?;
             Ok(Net { local, changes })
         });
         let mut nets = nets.collect::<Result<Vec<Net>, ExperimentError>>()?.into_iter();

@@ -5,7 +5,7 @@
 //! through ([`pass::Forward`], [`pass::Linearised`]).
 //!
 //! Map. [`shape`], [`graph`] and [`primitive`] say what is computed; [`backend`] where; [`Net`] joins the two with
-//! parameters; [`pass`] runs it. `plan` shares memory between values, `rewrite` fuses primitives, `cpu` is what the rules
+//! parameters; [`pass`] runs it, [`memory`] says what that will take. `plan` shares memory between values, `rewrite` fuses primitives, `cpu` is what the rules
 //! have in common. [`element`] are the scalars: f32 for work, f64 to check.
 //!
 //! Promises: a pass plans its memory once and keeps it. On the CPU no bit depends on the number of threads, and a batch,
@@ -17,6 +17,7 @@ pub(crate) mod cpu;
 pub mod element;
 pub mod graph;
 pub mod initial;
+pub mod memory;
 pub mod pass;
 mod plan;
 pub mod primitive;
@@ -87,6 +88,9 @@ pub enum NetError {
         /// The first such entry.
         index: usize,
     },
+    /// The user wants to stop: see [`pass::Stop`].
+    #[error("interrupted")]
+    Interrupted,
     /// A layer gave NaN or infinity.
     #[error("layer {name}: entry {index} of its output is not finite (inputs and parameters are)")]
     LayerNotFinite {

@@ -23,16 +23,36 @@
 //! vjp one a direction (attention two), gradient two: one back to the inputs, one for the weights.
 
 use super::backend::{Backend, Kept};
-use super::graph::Value;
+use super::graph::{Graph, Value};
 use super::plan::{Plan, descendants};
 use super::{Net, NetError};
 use gibbs_core::math::Real;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Numbers for a value that comes from outside.
 pub type Given<'a, T> = (Value, &'a [T]);
 
+/// Whether a pass is to end early: looked at before each layer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stop<'s>(Option<&'s AtomicBool>);
+
+impl<'s> Stop<'s> {
+    /// As soon as the flag is true.
+    pub fn when(flag: &'s AtomicBool) -> Self {
+        Self(Some(flag))
+    }
+
+    fn check(self) -> Result<(), NetError> {
+        match self.0 {
+            Some(flag) if flag.load(Ordering::Relaxed) => Err(NetError::Interrupted),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The values of a net at given inputs.
-pub struct Forward<B: Backend> {
+pub struct Forward<'s, B: Backend> {
+    stop: Stop<'s>,
     plan: Plan,
     outputs: Vec<Value>,
     slots: Vec<B::Buffer>,
@@ -49,6 +69,7 @@ fn reserve<B: Backend>(backend: &B, plan: &Plan, slots: &mut Vec<B::Buffer>, sam
 /// Brings in the inputs and computes all nodes of the plan; `saved` has a buffer for each node that saves.
 fn run<B: Backend>(
     net: &Net<B>,
+    stop: Stop<'_>,
     plan: &Plan,
     batch: usize,
     inputs: &[Given<'_, B::Element>],
@@ -57,6 +78,7 @@ fn run<B: Backend>(
     mut after: impl FnMut(usize, &B::Buffer) -> Result<(), NetError>,
 ) -> Result<(), NetError> {
     for node in &plan.steps {
+        stop.check()?;
         let slot = plan.slot(*node);
         let mut output = std::mem::take(&mut slots[slot]);
         if net.is_input(*node) {
@@ -89,29 +111,45 @@ fn blame<B: Backend>(
     let plan = Plan::forward(&net.graph, outputs, |_| false);
     let mut slots = Vec::new();
     reserve(&net.backend, &plan, &mut slots, batch);
-    let found = run(net, &plan, batch, inputs, &mut slots, None, |node, buffer| {
-        let mut values = vec![B::Element::ZERO; batch * net.graph.nodes()[node].shape.elements()];
-        net.backend.read(buffer, &mut values);
-        net.finite(node, &values)
-    });
+    let found = run(
+        net,
+        Stop::default(),
+        &plan,
+        batch,
+        inputs,
+        &mut slots,
+        None,
+        |node, buffer| {
+            let mut values = vec![B::Element::ZERO; batch * net.graph.nodes()[node].shape.elements()];
+            net.backend.read(buffer, &mut values);
+            net.finite(node, &values)
+        },
+    );
     found.err().unwrap_or_else(|| net.not_finite(outputs[0].0, 0))
 }
 
-impl<B: Backend> Forward<B> {
+impl<'s, B: Backend> Forward<'s, B> {
     /// A pass that gives `outputs`.
     pub fn new(net: &Net<B>, outputs: &[Value]) -> Self {
         Self {
+            stop: Stop::default(),
             plan: Plan::forward(&net.graph, outputs, |_| false),
             outputs: outputs.to_vec(),
             slots: Vec::new(),
         }
     }
 
+    /// The same, ended early when it is told to.
+    #[must_use]
+    pub fn until(self, stop: Stop<'s>) -> Self {
+        Self { stop, ..self }
+    }
+
     /// Computes the outputs (in their order, `batch` samples each) at the inputs.
     ///
     /// # Errors
     /// [`NetError`]: an input is missing, of another length, or not finite; a layer gives something not finite (with
-    /// [`Net::checked`]).
+    /// [`Net::checked`]); `Interrupted`.
     ///
     /// # Panics
     /// If an output is of another length.
@@ -124,7 +162,8 @@ impl<B: Backend> Forward<B> {
     ) -> Result<(), NetError> {
         net.check_inputs(batch, inputs)?;
         reserve(&net.backend, &self.plan, &mut self.slots, batch);
-        run(net, &self.plan, batch, inputs, &mut self.slots, None, |_, _| {
+        let slots = &mut self.slots;
+        run(net, self.stop, &self.plan, batch, inputs, slots, None, |_, _| {
             Ok(())
         })?;
         for (value, output) in self.outputs.iter().zip(outputs) {
@@ -140,6 +179,53 @@ impl<B: Backend> Forward<B> {
     /// Elements that the pass holds, per sample.
     pub fn elements_per_sample(&self) -> usize {
         self.plan.sizes.iter().sum()
+    }
+}
+
+/// What the passes of a linearised net compute and keep, known from the graph alone.
+pub(super) struct Layout {
+    /// The primal pass.
+    pub(super) plan: Plan,
+    /// Which nodes save something for the linearised rules.
+    pub(super) saves: Vec<bool>,
+    active: Vec<bool>,
+    trained: Vec<bool>,
+    pub(super) tangents: Plan,
+    pub(super) cotangents: Plan,
+    /// For the gradients of the parameters.
+    pub(super) training: Option<Plan>,
+}
+
+impl Layout {
+    pub(super) fn new(graph: &Graph, from: &[Value], to: Value, training: bool) -> Self {
+        let steps = Plan::forward(graph, &[to], |_| false).steps;
+        let active = descendants(graph, &steps, |node| from.contains(&Value(node)));
+        let learned = |node: usize| !graph.nodes()[node].parameters.is_empty();
+        let trained = descendants(graph, &steps, |node| training && learned(node));
+        let mut kept = vec![false; graph.nodes().len()];
+        let mut saves = kept.clone();
+        for node in &steps {
+            if !active[*node] && !trained[*node] {
+                continue;
+            }
+            let needs = graph.nodes()[*node].primitive.meaning().needs();
+            kept[*node] |= needs.output;
+            if needs.inputs || (needs.inputs_for_gradient && training && learned(*node)) {
+                for input in &graph.nodes()[*node].inputs {
+                    kept[input.0] = true;
+                }
+            }
+            saves[*node] = true;
+        }
+        Self {
+            plan: Plan::forward(graph, &[to], |node| kept[node]),
+            saves,
+            tangents: Plan::tangents(graph, &steps, &active, to),
+            cotangents: Plan::cotangents(graph, &steps, &active, to, from),
+            training: training.then(|| Plan::cotangents(graph, &steps, &trained, to, &[])),
+            active,
+            trained,
+        }
     }
 }
 
@@ -161,7 +247,8 @@ impl<B: Backend> Sweep<B> {
 }
 
 /// A net at one point (or one point for each sample of a batch), ready to push tangents and pull cotangents.
-pub struct Linearised<B: Backend> {
+pub struct Linearised<'s, B: Backend> {
+    stop: Stop<'s>,
     from: Vec<Value>,
     to: Value,
     plan: Plan,
@@ -175,7 +262,7 @@ pub struct Linearised<B: Backend> {
     gradients: Vec<B::Buffer>,
 }
 
-impl<B: Backend> Linearised<B> {
+impl<'s, B: Backend> Linearised<'s, B> {
     /// The map from the values `from` to the value `to`, all else held.
     pub fn new(net: &Net<B>, from: &[Value], to: Value) -> Self {
         Self::build(net, from, to, false)
@@ -187,38 +274,27 @@ impl<B: Backend> Linearised<B> {
     }
 
     fn build(net: &Net<B>, from: &[Value], to: Value, training: bool) -> Self {
-        let graph = &net.graph;
-        let steps = Plan::forward(graph, &[to], |_| false).steps;
-        let active = descendants(graph, &steps, |node| from.contains(&Value(node)));
-        let learned = |node: usize| !graph.nodes()[node].parameters.is_empty();
-        let trained = descendants(graph, &steps, |node| training && learned(node));
-        let mut kept = vec![false; graph.nodes().len()];
-        let mut saved = Vec::with_capacity(kept.len());
-        saved.resize_with(kept.len(), || None);
-        for node in &steps {
-            if !active[*node] && !trained[*node] {
-                continue;
-            }
-            let needs = graph.nodes()[*node].primitive.meaning().needs();
-            kept[*node] |= needs.output;
-            if needs.inputs || (needs.inputs_for_gradient && training && learned(*node)) {
-                net.inputs_of(*node).for_each(|input| kept[input] = true);
-            }
-            saved[*node] = Some(B::Buffer::default());
-        }
+        let layout = Layout::new(&net.graph, from, to, training);
+        let saved = layout.saves.iter().map(|saves| saves.then(B::Buffer::default));
         Self {
+            stop: Stop::default(),
             from: from.to_vec(),
             to,
-            plan: Plan::forward(graph, &[to], |node| kept[node]),
             slots: Vec::new(),
-            saved,
+            saved: saved.collect(),
             batch: 0,
-            forward: Sweep::new(Plan::tangents(graph, &steps, &active, to), active.clone()),
-            reverse: Sweep::new(Plan::cotangents(graph, &steps, &active, to, from), active),
-            training: training
-                .then(|| Sweep::new(Plan::cotangents(graph, &steps, &trained, to, &[]), trained)),
+            forward: Sweep::new(layout.tangents, layout.active.clone()),
+            reverse: Sweep::new(layout.cotangents, layout.active),
+            training: layout.training.map(|plan| Sweep::new(plan, layout.trained)),
+            plan: layout.plan,
             gradients: Vec::new(),
         }
+    }
+
+    /// The same, its passes ended early when they are told to.
+    #[must_use]
+    pub fn until(self, stop: Stop<'s>) -> Self {
+        Self { stop, ..self }
     }
 
     /// Moves to the point `inputs`, `batch` samples, and gives the value there.
@@ -247,7 +323,8 @@ impl<B: Backend> Linearised<B> {
             }
         }
         let saved = Some(self.saved.as_mut_slice());
-        run(net, &self.plan, batch, inputs, &mut self.slots, saved, |_, _| {
+        let slots = &mut self.slots;
+        run(net, self.stop, &self.plan, batch, inputs, slots, saved, |_, _| {
             Ok(())
         })?;
         net.backend.read(&self.slots[self.plan.slot(self.to.0)], output);
@@ -260,6 +337,9 @@ impl<B: Backend> Linearised<B> {
 
     /// J v: `directions` tangents for each sample of the point, one array for each of the values `from`.
     ///
+    /// # Errors
+    /// `Interrupted`; `output` then holds anything.
+    ///
     /// # Panics
     /// Before the first [`Linearised::evaluate`]; if an array is of another length.
     pub fn jvp(
@@ -268,15 +348,17 @@ impl<B: Backend> Linearised<B> {
         directions: usize,
         tangents: &[&[B::Element]],
         output: &mut [B::Element],
-    ) {
+    ) -> Result<(), NetError> {
         let samples = self.samples(directions);
         assert_eq!(tangents.len(), self.from.len());
         let Sweep { plan, active, slots } = &mut self.forward;
         if !active[self.to.0] {
-            return output.fill(B::Element::ZERO);
+            output.fill(B::Element::ZERO);
+            return Ok(());
         }
         reserve(&net.backend, plan, slots, samples);
         for node in &plan.steps {
+            self.stop.check()?;
             let slot = plan.slot(*node);
             let mut moved = std::mem::take(&mut slots[slot]);
             if let Some(at) = self.from.iter().position(|value| value.0 == *node) {
@@ -298,9 +380,13 @@ impl<B: Backend> Linearised<B> {
             slots[slot] = moved;
         }
         net.backend.read(&slots[plan.slot(self.to.0)], output);
+        Ok(())
     }
 
     /// J^T u: `directions` cotangents for each sample of the point; one array for each of the values `from`.
+    ///
+    /// # Errors
+    /// As [`Linearised::jvp`].
     ///
     /// # Panics
     /// As [`Linearised::jvp`].
@@ -310,7 +396,7 @@ impl<B: Backend> Linearised<B> {
         directions: usize,
         cotangents: &[B::Element],
         outputs: &mut [&mut [B::Element]],
-    ) {
+    ) -> Result<(), NetError> {
         let samples = self.samples(directions);
         assert_eq!(cotangents.len(), samples * net.graph.shape(self.to).elements());
         let mut reached = vec![false; net.graph.nodes().len()];
@@ -319,6 +405,7 @@ impl<B: Backend> Linearised<B> {
             let (primal, from, batch) = ((&self.plan, &self.slots, &self.saved), &self.from, self.batch);
             reached = pull(
                 net,
+                self.stop,
                 &mut self.reverse,
                 (self.to, cotangents),
                 |node| from.contains(&Value(node)),
@@ -328,7 +415,7 @@ impl<B: Backend> Linearised<B> {
                         net.backend.vjp(&launch, kept, cotangent, targets);
                     });
                 },
-            );
+            )?;
         }
         for (value, output) in self.from.iter().zip(outputs) {
             assert_eq!(output.len(), samples * net.graph.shape(*value).elements());
@@ -339,14 +426,23 @@ impl<B: Backend> Linearised<B> {
                 output.fill(B::Element::ZERO);
             }
         }
+        Ok(())
     }
 
     /// The gradients of sum over the batch of <cotangent, value> in all parameters, in the layout of files. Parameters
     /// that the value does not depend on get zero.
     ///
+    /// # Errors
+    /// As [`Linearised::jvp`].
+    ///
     /// # Panics
     /// As [`Linearised::jvp`]; unless made by [`Linearised::of_parameters`].
-    pub fn gradient(&mut self, net: &Net<B>, cotangents: &[B::Element], gradients: &mut [Vec<B::Element>]) {
+    pub fn gradient(
+        &mut self,
+        net: &Net<B>,
+        cotangents: &[B::Element],
+        gradients: &mut [Vec<B::Element>],
+    ) -> Result<(), NetError> {
         let samples = self.samples(1);
         assert_eq!(cotangents.len(), samples * net.graph.shape(self.to).elements());
         let sweep = self
@@ -364,6 +460,7 @@ impl<B: Backend> Linearised<B> {
             let (sums, batch) = (&mut self.gradients, self.batch);
             pull(
                 net,
+                self.stop,
                 sweep,
                 (self.to, cotangents),
                 |_| false,
@@ -385,11 +482,12 @@ impl<B: Backend> Linearised<B> {
                         }
                     });
                 },
-            );
+            )?;
         }
         for (sum, gradient) in self.gradients.iter().zip(gradients) {
             net.backend.read(sum, gradient);
         }
+        Ok(())
     }
 
     fn samples(&self, directions: usize) -> usize {
@@ -427,11 +525,12 @@ fn with_kept<B: Backend>(
 /// Returns which nodes have a cotangent.
 fn pull<B: Backend>(
     net: &Net<B>,
+    halt: Stop<'_>,
     sweep: &mut Sweep<B>,
     (to, cotangents): (Value, &[B::Element]),
     stop: impl Fn(usize) -> bool,
     mut step: impl FnMut(usize, &[usize], &B::Buffer, &mut [Option<(&mut B::Buffer, bool)>]),
-) -> Vec<bool> {
+) -> Result<Vec<bool>, NetError> {
     let Sweep { plan, active, slots } = sweep;
     let mut reached = vec![false; active.len()];
     reached[to.0] = true;
@@ -440,6 +539,7 @@ fn pull<B: Backend>(
         if !reached[*node] || stop(*node) || net.is_input(*node) {
             continue;
         }
+        halt.check()?;
         let cotangent = std::mem::take(&mut slots[plan.slot(*node)]);
         let inputs: Vec<usize> = net.inputs_of(*node).collect();
         let mut taken: Vec<Option<B::Buffer>> = inputs
@@ -465,5 +565,5 @@ fn pull<B: Backend>(
         }
         slots[plan.slot(*node)] = cotangent;
     }
-    reached
+    Ok(reached)
 }

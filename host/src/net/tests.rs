@@ -77,10 +77,10 @@ fn parameters_are_prepared_for_the_transpose_when_a_cotangent_is_pulled() {
     let mut pass = Linearised::new(&net, &[x], middle);
     let (point, mut value) = (normal("x", 32), vec![0.0; 64]);
     pass.evaluate(&net, 1, &[(x, &point)], &mut value).unwrap();
-    pass.jvp(&net, 1, &[&normal("v", 32)], &mut value);
+    pass.jvp(&net, 1, &[&normal("v", 32)], &mut value).unwrap();
     assert!(prepared(&net).is_empty());
     let mut pulled = vec![0.0; 32];
-    pass.vjp(&net, 1, &normal("u", 64), &mut [&mut pulled]);
+    pass.vjp(&net, 1, &normal("u", 64), &mut [&mut pulled]).unwrap();
     assert_eq!(prepared(&net), ["conv_in", "block0.conv"]);
 
     // Changed parameters reach it.
@@ -116,8 +116,8 @@ fn tangents_and_cotangents_are_those_of_differences() {
         let (mut y, mut jv, mut ju) = (vec![0.0; n], vec![0.0; n], vec![0.0; 32]);
         linearised.evaluate(&net, 1, &[(x, &at)], &mut y).unwrap();
         assert_eq!(y, forward(&net, to, (x, &at), 1));
-        linearised.jvp(&net, 1, &[&v], &mut jv);
-        linearised.vjp(&net, 1, &u, &mut [&mut ju]);
+        linearised.jvp(&net, 1, &[&v], &mut jv).unwrap();
+        linearised.vjp(&net, 1, &u, &mut [&mut ju]).unwrap();
         let shifted = |h: f64| at.iter().zip(&v).map(|(x, v)| x + h * v).collect::<Vec<_>>();
         let (plus, minus) = (
             forward(&net, to, (x, &shifted(H)), 1),
@@ -142,7 +142,7 @@ fn gradients_are_those_of_differences_and_sum_over_the_batch() {
     for _ in 0..2 {
         // Twice: the second call starts from zero as well.
         linearised.evaluate(&net, 2, &[(x, &at)], &mut y).unwrap();
-        linearised.gradient(&net, &u, &mut gradients);
+        linearised.gradient(&net, &u, &mut gradients).unwrap();
     }
     let start = net.parameters().to_vec();
     for (index, gradient) in gradients.iter().enumerate() {
@@ -176,8 +176,8 @@ fn bundles_have_the_bits_of_their_members() {
     let mut y = vec![0.0; 128];
     all.evaluate(&net, 2, &[(x, &at)], &mut y).unwrap();
     let (mut jv, mut ju) = (vec![0.0; 2 * 3 * 64], vec![0.0; 2 * 3 * 32]);
-    all.jvp(&net, 3, &[&v], &mut jv);
-    all.vjp(&net, 3, &u, &mut [&mut ju]);
+    all.jvp(&net, 3, &[&v], &mut jv).unwrap();
+    all.vjp(&net, 3, &u, &mut [&mut ju]).unwrap();
     for sample in 0..2 {
         let mut alone = Linearised::new(&net, &[x], end);
         let mut y_alone = vec![0.0; 64];
@@ -188,8 +188,12 @@ fn bundles_have_the_bits_of_their_members() {
         for k in 0..3 {
             let index = sample * 3 + k;
             let (mut jv_alone, mut ju_alone) = (vec![0.0; 64], vec![0.0; 32]);
-            alone.jvp(&net, 1, &[&v[index * 32..][..32]], &mut jv_alone);
-            alone.vjp(&net, 1, &u[index * 64..][..64], &mut [&mut ju_alone]);
+            alone
+                .jvp(&net, 1, &[&v[index * 32..][..32]], &mut jv_alone)
+                .unwrap();
+            alone
+                .vjp(&net, 1, &u[index * 64..][..64], &mut [&mut ju_alone])
+                .unwrap();
             assert_eq!(jv_alone, jv[index * 64..][..64]);
             assert_eq!(ju_alone, ju[index * 32..][..32]);
         }
@@ -207,9 +211,9 @@ fn a_map_may_start_inside() {
     linearised.evaluate(&net, 1, &[(x, &at)], &mut y).unwrap();
     let v = normal("w", 64);
     let (mut jv, mut ju) = (vec![0.0; 64], vec![0.0; 64]);
-    linearised.jvp(&net, 1, &[&v], &mut jv);
+    linearised.jvp(&net, 1, &[&v], &mut jv).unwrap();
     let u = normal("u", 64);
-    linearised.vjp(&net, 1, &u, &mut [&mut ju]);
+    linearised.vjp(&net, 1, &u, &mut [&mut ju]).unwrap();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     assert!(close(dot(&jv, &u), dot(&v, &ju), 1e-12));
     let _ = H;

@@ -22,7 +22,8 @@ pub trait Objective {
     /// of an objective that says something else is refused.
     fn description(&self) -> String;
     /// The loss of step `step` at `parameters`, its gradients added to `gradients`, which come in as zeros. Must
-    /// depend on the step and the parameters alone, or a resumed run ends in other bits.
+    /// depend on the step and the parameters alone, or a resumed run ends in other bits. A step that takes long gives up with
+    /// an error when the user wants to stop; it is done again when the run goes on.
     ///
     /// # Errors
     /// Its own.
@@ -208,15 +209,15 @@ impl Trainer {
         let (mut written, mut norm) = (begun, None);
         while self.steps() < self.settings.steps {
             if work.check().is_err() {
-                if let Some(keep) = keep {
-                    self.save(keep.path)?;
-                }
-                return Err(TrainError::Interrupted {
-                    steps: self.steps(),
-                    checkpoint: keep.map(|keep| keep.path.to_owned()),
-                });
+                return Err(self.stopped(keep)?);
             }
-            norm = Some(self.step(objective)?);
+            norm = match self.step(objective) {
+                // The objective looks for the wish to stop as well; the state is that before the step.
+                Err(TrainError::Objective { .. }) if work.check().is_err() => {
+                    return Err(self.stopped(keep)?);
+                }
+                norm => Some(norm?),
+            };
             work.progress.advance(1);
             if let Some(keep) = keep
                 && written.elapsed() >= pause
@@ -238,6 +239,17 @@ impl Trainer {
             norm,
             seconds,
             steps_per_second: (self.steps() - first) as f64 / seconds.max(f64::MIN_POSITIVE),
+        })
+    }
+
+    /// Keeps the run that the user stopped.
+    fn stopped(&self, keep: Option<Keep<'_>>) -> Result<TrainError, TrainError> {
+        if let Some(keep) = keep {
+            self.save(keep.path)?;
+        }
+        Ok(TrainError::Interrupted {
+            steps: self.steps(),
+            checkpoint: keep.map(|keep| keep.path.to_owned()),
         })
     }
 

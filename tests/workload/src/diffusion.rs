@@ -8,15 +8,14 @@ use gibbs_core::diffusion::ddpm::Variance;
 use gibbs_core::diffusion::plan::{self, Ending, KarrasGrid, invert};
 use gibbs_core::diffusion::schedule::rescale_to_zero_terminal;
 use gibbs_core::diffusion::spins::posterior_mean;
-use gibbs_core::diffusion::subspace::Basis;
 use gibbs_core::diffusion::timesteps::{fractional, multistep, timesteps};
 use gibbs_core::diffusion::{
     Betas, GaussianMixture, Hop, Layer, Level, Method, MixtureDenoiser, Mlp, MlpDenoiser, Prediction, Run,
-    Sampler, Spacing, Spread, SubspaceIteration, Table, gaussian,
+    Sampler, Spacing, Spread, Table, gaussian,
 };
 use gibbs_core::linalg::{
-    Rotations, orthonormalise, polar, polar_scratch, principal_angles, principal_angles_scratch,
-    singular_values, symmetric_eigen,
+    Basis, Rotations, SubspaceIteration, orthonormalise, polar, polar_scratch, principal_angles,
+    principal_angles_scratch, singular_values, symmetric_eigen,
 };
 use gibbs_core::math::Real;
 use gibbs_core::random::{normal, stream};
@@ -120,18 +119,25 @@ where
 #[inline(never)]
 pub(crate) fn samplers<T: Real>() -> u64 {
     let mut hash = Hash::default();
-    for method in METHODS {
-        let sampled = mixture::<T>(|mixture| sample(&mut hash, mixture, black_box(method)));
+    for (method, bound) in METHODS
+        .into_iter()
+        .zip([None, None, Some(0.5), None, Some(0.5), None])
+    {
+        let sampled = mixture::<T>(|mixture| sample(&mut hash, mixture, black_box((method, bound))));
         hash.outcome(sampled);
     }
     hash.value()
 }
 
 #[inline(never)]
-fn sample<T: Real>(hash: &mut Hash, mixture: GaussianMixture<'_, T>, method: Method) -> Result<(), Error> {
+fn sample<T: Real>(
+    hash: &mut Hash,
+    mixture: GaussianMixture<'_, T>,
+    (method, bound): (Method, Option<f64>),
+) -> Result<(), Error> {
     let mut hops = [Hop::NONE; HOPS];
     KarrasGrid::EDM.plan(|sigma| sigma, &mut hops)?;
-    let sampler = Sampler::new(method, Prediction::Noise)?;
+    let sampler = Sampler::new(method, Prediction::Noise)?.bounded(bound)?;
     let mut rng = stream(black_box(11), "workload/diffusion", 0);
     let mut noise = gaussian(&mut rng);
     let (mut state, mut history, mut scratch) = ([T::ZERO; 4], [T::ZERO; 4], [T::ZERO; 20]);

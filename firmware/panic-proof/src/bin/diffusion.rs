@@ -10,13 +10,13 @@ use gibbs_core::diffusion::mlp::time_features;
 use gibbs_core::diffusion::plan::{self, Ending, KarrasGrid, invert};
 use gibbs_core::diffusion::schedule::{alpha_bars, rescale_to_zero_terminal};
 use gibbs_core::diffusion::spins::posterior_mean;
-use gibbs_core::diffusion::subspace::{self, Basis};
 use gibbs_core::diffusion::timesteps::{fractional, multistep, timesteps};
 use gibbs_core::diffusion::{
-    Betas, Denoiser, GaussianMixture, Hop, Layer, Level, LinearOperator, Method, MixtureDenoiser, Mlp,
-    MlpDenoiser, Prediction, Run, Sampler, Schedule, Spacing, Spread, SubspaceIteration, Table, Triplets,
-    ddim, euler, gaussian, heun,
+    Betas, Denoiser, GaussianMixture, Hop, Layer, Level, Method, MixtureDenoiser, Mlp, MlpDenoiser,
+    Prediction, Run, Sampler, Schedule, Spacing, Spread, Table, ddim, euler, gaussian, heun,
 };
+use gibbs_core::linalg::subspace::{self, Basis};
+use gibbs_core::linalg::{LinearOperator, SubspaceIteration, Triplets};
 use gibbs_core::math::Real;
 use gibbs_core::random::{Xoshiro256PlusPlus, stream};
 use gibbs_panic_proof::{given, taken};
@@ -78,7 +78,9 @@ fn plans<T: Real>(rng: &mut Xoshiro256PlusPlus) {
         given(Method::Heun),
         given(Method::DpmSolver),
     ] {
-        if let Ok(sampler) = Sampler::new(given(method), given(Prediction::Velocity)) {
+        if let Ok(sampler) = Sampler::new(given(method), given(Prediction::Velocity))
+            && let Ok(sampler) = sampler.bounded(given(Some(1.0)))
+        {
             runs::<T>(sampler, hops, rng);
         }
     }
@@ -87,6 +89,7 @@ fn plans<T: Real>(rng: &mut Xoshiro256PlusPlus) {
 fn runs<T: Real>(sampler: Sampler, hops: &[Hop], rng: &mut Xoshiro256PlusPlus) {
     let (mut state, mut history, mut scratch) = (given([T::ONE; 6]), given([T::ONE; 6]), given([T::ONE; 30]));
     taken((sampler.method(), sampler.prediction(), sampler.is_scaled()));
+    taken(sampler.bound());
     taken((
         sampler.history_len(given(6)),
         sampler.scratch_len(given(6)),
@@ -120,6 +123,7 @@ fn steps<T: Real>() {
     taken((ddpm::is_random(&hop), heun::is_corrected(&hop)));
     taken(ddpm::step(a, b, c, &hop, told, variance, clip, next));
     taken(ddim::step(a, b, c, &hop, told, given(0.5), clip, next));
+    taken(told.bound(a, next, &hop.from, given(1.0)));
     taken(euler::scaled(a, &hop.from, next));
     taken(euler::step(a, b, &hop, told, next));
     taken(heun::correct(a, b, c, d, &hop, told, next));
@@ -196,7 +200,7 @@ fn denoisers<T: Real>(rng: &mut Xoshiro256PlusPlus) {
     }
 }
 
-fn fixed<T: Real, J: LinearOperator<T>>(operator: &mut J, rng: &mut Xoshiro256PlusPlus) {
+fn fixed<T: Real, J: LinearOperator<T, Error = gibbs_core::Error>>(operator: &mut J, rng: &mut Xoshiro256PlusPlus) {
     let options = given(SubspaceIteration {
         tolerance: 1e-3,
         max_passes: 9,

@@ -6,9 +6,9 @@ use crate::cli::error::CliError;
 use crate::cli::output::{emit, remark};
 use crate::cli::{Common, Status, interrupt};
 use crate::data::ensure_output_dir;
-use crate::diffusion::geometry::Search;
 use crate::diffusion::geometry::stored::StoredBasis;
 use crate::diffusion::pullback::Ended;
+use crate::diffusion::pullback::krylov::Search;
 use crate::progress;
 use crate::report::number::plain;
 use crate::report::table::{Style, Table};
@@ -23,12 +23,13 @@ use std::path::Path;
 #[command(after_help = "\
 Examples:
   gibbs diffusion basis fixtures/unet/cifar --timestep 600 --count 5 --out t600
-  gibbs diffusion basis FOLDER --x noisy.safetensors --timestep 800 --count 50 --method krylov --json
+  gibbs diffusion basis FOLDER --x noisy.safetensors --timestep 800 --count 50 --json
 
 J is the Jacobian of x -> h, the output of the U-Net's mid block, at the sample x and the time T; J v_i = s_i u_i.
-residual   |J^T u_i s_i - s_i^2 v_i| / s_1^2
-Without --x the sample is standard normal noise (from --seed, or --start) at the last time, brought to T by DDIM.
-With --out: basis.safetensors (V [K,C,H,W], U [K, dimensions of h], x, singular_values, residuals) and basis.png, the v_i,
+error      |J^T u_i - s_i v_i| as measured: a singular value lies so near to s_i (* where that is not resolved)
+residual   the same times s_i / s_1^2
+Without --x the sample is standard normal noise (from --seed, or --start), brought to T by DDIM.
+With --out: basis.safetensors (V [K,C,H,W], U [K, dimensions of h], x, singular_values, errors, residuals) and basis.png, the v_i,
 each divided by its largest magnitude.
 A run with --out that is stopped leaves basis.checkpoint there, and --resume goes on from it to the same bits; --blocks and
 --tolerance may then be others. It holds what the net answered: 4 K (dim x + dim h) bytes for a block.
@@ -49,25 +50,26 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     }
     let local = &arguments.local;
     let placed = local.load(common, None)?;
-    let timestep = placed.loaded.timestep;
+    let timestep = local.model.timestep;
     let search = arguments.searching.search(arguments.count, common);
-    let refused = |error| local.model.refused(error);
-    search.check(placed.loaded.dimensions()).map_err(refused)?;
+    let refused = |error| local.model.reading.no_basis(error);
+    let [x, h] = placed.loaded.dimensions().map(|d| d.iter().product());
+    search.check((h, x)).map_err(refused)?;
     let progress = progress::for_stderr(common.quiet);
     let work = Work::new(&*progress, interrupt::install(common.quiet)?);
-    let mut latent = local.model.latent(&placed.loaded, work, common, "basis", "")?;
-    let x = local.start(&placed, &mut latent)?;
-    let basis = latent.basis(&x, timestep, &search);
+    let mut geometry = local.model.geometry(&placed.loaded, work, common, "basis", "")?;
+    let x = local.start(&placed, &mut geometry)?;
+    let basis = geometry.basis(&x, timestep, &search);
     let stored = StoredBasis {
         basis: basis.map_err(refused)?,
         x,
-        dimensions: latent.dimensions(),
+        dimensions: geometry.dimensions(),
         timestep,
     };
     if let Some(out) = &common.out {
         write(&stored, out, common)?;
     }
-    latent.finish();
+    geometry.finish();
     emit(
         common,
         || object(&stored, &search),
@@ -95,22 +97,25 @@ fn write(stored: &StoredBasis, out: &Path, common: &Common) -> Result<(), CliErr
     )
 }
 
-/// The object of schema `gibbs.diffusion.basis/1`. `passes` are blocks multiplied by J and its transpose, `tangents` and
-/// `cotangents` the directions in them; `zero` says which u_i are zero because s_i is.
+/// The object of schema `gibbs.diffusion.basis/2`. `passes` are blocks multiplied by J and its transpose, `tangents` and
+/// `cotangents` the directions in them; `zero` says which u_i are zero because s_i is; `resolved` which s_i are above both their error and
+/// `resolution`, what the arithmetic gives.
 fn object(stored: &StoredBasis, search: &Search) -> Value {
     let basis = &stored.basis;
     let [image, hidden] = stored.dimensions;
     json!({
-        "schema": "gibbs.diffusion.basis/1",
+        "schema": "gibbs.diffusion.basis/2",
         "singular_values": basis.singular_values,
+        "errors": basis.errors,
         "residuals": basis.residuals,
+        "resolved": (0..basis.count()).map(|i| basis.resolved(i)).collect::<Vec<_>>(),
+        "resolution": basis.resolution(),
         "zero": basis.zero,
         "passes": basis.blocks,
         "tangents": basis.passes.tangents,
         "cotangents": basis.passes.cotangents,
         "timestep": stored.timestep,
-        "method": basis.method.name(),
-        "tolerance": search.limits().0,
+        "tolerance": search.tolerance,
         "measure": basis.measure,
         "converged": basis.ended == Ended::Converged,
         "dimensions": {"x": image, "h": hidden},
@@ -121,12 +126,31 @@ fn object(stored: &StoredBasis, search: &Search) -> Value {
 fn text(stored: &StoredBasis, search: &Search, common: &Common) -> String {
     let basis = &stored.basis;
     let [image, hidden] = stored.dimensions;
-    let mut table = Table::new(&["i", "singular value", "residual"]).right(&[0, 1, 2]);
-    for (i, (value, residual)) in basis.singular_values.iter().zip(&basis.residuals).enumerate() {
-        table.push([i.to_string(), plain(*value), format!("{residual:.1e}")]);
+    let mut table = Table::new(&["i", "singular value", "error", "residual"]).right(&[0, 1, 2, 3]);
+    let rows = basis
+        .singular_values
+        .iter()
+        .zip(&basis.errors)
+        .zip(&basis.residuals);
+    for (i, ((value, error), residual)) in rows.enumerate() {
+        let mark = if basis.resolved(i) { "" } else { " *" };
+        let value = format!("{}{mark}", plain(*value));
+        table.push([
+            i.to_string(),
+            value,
+            format!("{error:.1e}"),
+            format!("{residual:.1e}"),
+        ]);
     }
     let mut text = table.to_text(Style::of_stdout());
-    let (tolerance, limit) = search.limits();
+    if (0..basis.count()).any(|i| !basis.resolved(i)) {
+        let _ = writeln!(
+            text,
+            "* not resolved: no larger than its error, or than {:.1e}, what 32-bit numbers give",
+            basis.resolution()
+        );
+    }
+    let (tolerance, limit) = (search.tolerance, search.limit);
     let ended = match basis.ended {
         Ended::Converged => format!("yes, {:.1e} below {tolerance:.1e}", basis.measure),
         Ended::Limit => format!(
@@ -139,7 +163,6 @@ fn text(stored: &StoredBasis, search: &Search, common: &Common) -> String {
         ("timestep", stored.timestep.to_string()),
         ("x", format!("{image:?}")),
         ("h", format!("{hidden:?}")),
-        ("method", basis.method.name().to_owned()),
         (
             "passes",
             format!(

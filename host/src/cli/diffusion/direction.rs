@@ -6,9 +6,10 @@ use crate::cli::Common;
 use crate::cli::error::CliError;
 use crate::cli::output::remark;
 use crate::data::safetensors::SafetensorsFile;
+use crate::diffusion::geometry::Geometry;
 use crate::diffusion::geometry::global::StoredGlobal;
 use crate::diffusion::geometry::stored::{StoredBasis, StoredDirection};
-use crate::diffusion::geometry::{Latent, Search};
+use crate::diffusion::pullback::krylov::Search;
 use crate::diffusion::pullback::transport::{Direction, transport};
 use crate::diffusion::pullback::{Basis, Ended};
 use clap::Args;
@@ -152,7 +153,7 @@ impl Choice {
     pub(super) fn choose(
         &self,
         given: &Given,
-        latent: &mut Latent<'_>,
+        geometry: &mut Geometry<'_>,
         (local, timestep): (&Local, f64),
         x: &[f32],
         search: &Search,
@@ -168,8 +169,8 @@ impl Choice {
             direction.map_err(|error| CliError::input(error.to_string()))
         };
         let mut made_here = || {
-            let basis = latent.basis(x, timestep, search);
-            basis.map_err(|error| local.model.refused(error))
+            let basis = geometry.basis(x, timestep, search);
+            basis.map_err(|error| local.model.reading.no_basis(error))
         };
         match given {
             Given::Direction(stored) => {

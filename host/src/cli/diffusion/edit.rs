@@ -2,7 +2,7 @@
 
 use super::direction::{Choice, Given};
 use super::local::{Local, Searching};
-use super::model::{GridChoice, Loaded};
+use super::model::Loaded;
 use super::vectors::write_images;
 use crate::cli::error::CliError;
 use crate::cli::output::{emit, remark};
@@ -34,12 +34,11 @@ Examples:
 x-space guidance: x <- x + gamma [eps(x + delta v, T) - eps(x, T)], S times; then DDIM (eta = 0) from T to data. A negative
 --delta goes the other way. Default of --gamma, by T: 0.5 above 0.8 of the schedule, 1 above 0.6, then 4 above 0.4 and
 16 below (nets with text: 2).
-Without --x the sample is that of the --basis file, or noise brought to T by DDIM: from --seed, or the latent of an image
-that `gibbs diffusion invert` wrote (--start).
+Without --x the sample is that of the --basis file, or noise brought to T by DDIM: from --seed, so that the original is the
+first picture of `gibbs diffusion sample`, or the latent of an image that `gibbs diffusion invert` wrote (--start).
 --direction-from brings u to the basis made here: v = V U^T u, of unit length; `brought` is the part of u that this keeps.
 --shoot makes a new basis at every step and transports the direction to it.
 --boost adds the same noise to both pictures (stream diffusion/boost of --seed), so that they differ by the edit alone.
---grid authors: s_j = (T-1) j / (N-1), alpha bar of floor(s_j); the pictures end at alpha bar of time 0, not at data.
 A run that is stopped leaves edit.checkpoint, what the net answered, and --resume goes on from it to the same bits.
 Writes to --out: edit.png (original, edited), edit.safetensors (original, edited, x, x_edited, v).
 Exit code 1 when a basis did not converge; pictures are written all the same.")]
@@ -85,14 +84,14 @@ fn finite(text: &str) -> Result<f64, String> {
 
 impl Arguments {
     fn guidance(&self, loaded: &Loaded) -> Result<Guidance, CliError> {
-        let family = if loaded.conditional {
+        let family = if loaded.conditional() {
             Family::StableDiffusion
         } else {
             Family::Unconditional
         };
         let gamma = match self.gamma {
             Some(gamma) => gamma,
-            None => gamma_at(family, loaded.timestep / loaded.noise.steps() as f64)?,
+            None => gamma_at(family, self.local.model.timestep / loaded.levels())?,
         };
         Ok(Guidance {
             gamma,
@@ -110,7 +109,7 @@ impl Arguments {
             let message = format!("--boost {part}: a part of the schedule was expected, 0 to 1");
             return Err(CliError::input(message));
         }
-        let below = part * loaded.noise.steps() as f64;
+        let below = part * loaded.levels();
         Ok(Some(Boost { below, seed }))
     }
 }
@@ -128,32 +127,33 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let local = &arguments.local;
     let given = arguments.choice.read()?;
     let known = match &given {
-        Given::Basis(stored) => Some((&stored.x[..], stored.dimensions[0])),
+        Given::Basis(stored) => Some((&stored.x[..], stored.dimensions[0], stored.timestep)),
         _ => None,
     };
     let placed = local.load(common, known)?;
     let loaded = &placed.loaded;
-    let timestep = loaded.timestep;
+    let timestep = local.model.timestep;
     let guidance = arguments.guidance(loaded)?;
     let boost = arguments.boost(loaded, common.seed)?;
-    let hops = local.model.hops(&loaded.noise, timestep, None)?;
+    let hops = local.model.way(loaded, Some(timestep), None, placed.steps)?;
     let search = arguments.searching.search(arguments.choice.count(&given), common);
     arguments.choice.check(&given, loaded.dimensions())?;
-    let refused = |error| local.model.refused(error);
-    search.check(loaded.dimensions()).map_err(refused)?;
+    let refused = |error| local.model.reading.no_basis(error);
+    let [x, h] = loaded.dimensions().map(|d| d.iter().product());
+    search.check((h, x)).map_err(refused)?;
     let progress = progress::for_stderr(common.quiet);
     let work = Work::new(&*progress, interrupt::install(common.quiet)?);
-    let mut latent = local.model.latent(loaded, work, common, "edit", "")?;
-    let x = local.start(&placed, &mut latent)?;
+    let mut geometry = local.model.geometry(loaded, work, common, "edit", "")?;
+    let x = local.start(&placed, &mut geometry)?;
     let at = (local, timestep);
-    let chosen = (arguments.choice).choose(&given, &mut latent, at, &x, &search, common)?;
+    let chosen = (arguments.choice).choose(&given, &mut geometry, at, &x, &search, common)?;
     let what = Edit {
         guidance,
         shoot: arguments.shoot.then_some(search),
         keep_contrast: arguments.keep_contrast,
     };
-    latent.boost(boost);
-    let edited = edit(&mut latent, &x, timestep, chosen.direction, &what, &hops);
+    geometry.boost(boost);
+    let edited = edit(&mut geometry, &x, timestep, chosen.direction, &what, &hops);
     let edited = edited.map_err(refused)?;
     let result = Outcome {
         arguments,
@@ -169,8 +169,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         seed: common.seed,
         edited,
     };
-    result.write(&x, latent.dimensions()[0], out, common)?;
-    latent.finish();
+    result.write(&x, geometry.dimensions()[0], out, common)?;
+    geometry.finish();
     emit(common, || result.object(), || result.text())?;
     Ok(if result.converged {
         Status::Done
@@ -203,11 +203,11 @@ struct Outcome<'a> {
 }
 
 impl Outcome<'_> {
-    /// The object of schema `gibbs.diffusion.edit/1`; changes are roots of mean squares.
+    /// The object of schema `gibbs.diffusion.edit/2`; changes are roots of mean squares.
     fn object(&self) -> Value {
         let [of_x, of_picture] = self.change;
         json!({
-            "schema": "gibbs.diffusion.edit/1",
+            "schema": "gibbs.diffusion.edit/2",
             "timestep": self.timestep,
             "direction": self.arguments.choice.index,
             "brought": self.brought,
@@ -219,10 +219,6 @@ impl Outcome<'_> {
             "keep_contrast": self.arguments.keep_contrast,
             "kept": self.edited.kept,
             "boost": self.arguments.boost,
-            "grid": match self.arguments.local.model.grid {
-                GridChoice::Even => "even",
-                GridChoice::Authors => "authors",
-            },
             "change": {"x": of_x, "picture": of_picture},
             "converged": self.converged,
             "seed": self.seed,

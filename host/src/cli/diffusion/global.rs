@@ -7,13 +7,14 @@ use crate::cli::error::CliError;
 use crate::cli::output::{emit, remark};
 use crate::cli::{Common, Status, interrupt};
 use crate::data::ensure_output_dir;
+use crate::diffusion::geometry::Geometry;
 use crate::diffusion::geometry::global::StoredGlobal;
 use crate::diffusion::geometry::stored::StoredBasis;
-use crate::diffusion::geometry::{Latent, Search};
 use crate::diffusion::pullback::distance::{Chance, Subspace, chance, distance};
 use crate::diffusion::pullback::frechet::{Global, Matching, Mean, Options, global_basis};
-use crate::diffusion::pullback::{Ended, GeometryError, PullbackError};
-use crate::diffusion::sampling::start::drawn_at;
+use crate::diffusion::pullback::krylov::Search;
+use crate::diffusion::pullback::{Ended, GeometryError};
+use crate::diffusion::sampling::drawn_at;
 use crate::progress;
 use crate::report::number::{plain, with_error};
 use crate::work::Work;
@@ -74,33 +75,33 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let out = output(common)?;
     let model = &arguments.model;
     let loaded = model.load(common, 0, |_| Ok(None))?;
-    let last = (loaded.noise.steps() - 1) as f64;
-    let hops = model.hops(&loaded.noise, last, Some(loaded.timestep))?;
+    let hops = model.way(&loaded, None, Some(model.timestep), model.steps(None))?;
     let search = arguments.searching.search(arguments.count, common);
-    let refused = |error| model.refused(error);
-    search.check(loaded.dimensions()).map_err(refused)?;
+    let [x, h] = loaded.dimensions().map(|d| d.iter().product());
+    let fits = search.check((h, x));
+    fits.map_err(|error| model.reading.no_basis(error))?;
     let bases = out.join("bases");
     ensure_output_dir(&bases)?;
     let progress = progress::for_stderr(common.quiet);
     let work = Work::new(&*progress, interrupt::install(common.quiet)?);
     // The samples that are done are told by the options alone, for they are not asked for again.
     let plan = fnv1a(FNV_OFFSET, format!("{hops:?}").as_bytes());
-    let told = format!("; t = {}, {search:?}, plan {plan:016x}", loaded.timestep);
-    let mut latent = model.latent(&loaded, work, common, "global", &told)?;
+    let told = format!("; t = {}, {search:?}, plan {plan:016x}", model.timestep);
+    let mut geometry = model.geometry(&loaded, work, common, "global", &told)?;
     let mut local = Samples {
         arguments,
         loaded: &loaded,
         hops,
         search,
     };
-    let (frames, unconverged) = local.all(&mut latent, &bases, common)?;
-    let [_, hidden] = latent.dimensions();
-    let found = Found::of(arguments, &frames, hidden, loaded.timestep, unconverged, common)
+    let (frames, unconverged) = local.all(&mut geometry, &bases, common)?;
+    let [_, hidden] = geometry.dimensions();
+    let found = Found::of(arguments, &frames, hidden, model.timestep, unconverged, common)
         .map_err(|error| CliError::failed(error.to_string()))?;
     let path = out.join("global.safetensors");
     found.stored.to_file().save(&path)?;
     remark(common, &format!("wrote {}", path.display()));
-    latent.finish();
+    geometry.finish();
     emit(common, || found.object(), || found.text())?;
     Ok(if found.converged() {
         Status::Done
@@ -121,11 +122,11 @@ impl Samples<'_> {
     /// The u_i of every sample, and how many bases did not converge.
     fn all(
         &mut self,
-        latent: &mut Latent<'_>,
+        geometry: &mut Geometry<'_>,
         bases: &Path,
         common: &Common,
     ) -> Result<(Vec<Vec<f32>>, usize), CliError> {
-        let done = latent.answers().map_or(0, |answers| answers.chapter());
+        let done = geometry.answers().map_or(0, |answers| answers.chapter());
         let (mut frames, mut unconverged) = (Vec::new(), 0);
         for index in 0..self.arguments.samples as usize {
             let path = bases.join(format!("{index:04}.safetensors"));
@@ -133,9 +134,9 @@ impl Samples<'_> {
                 StoredBasis::load(&path)?
             } else {
                 remark(common, &format!("sample {index} of {}", self.arguments.samples));
-                let stored = self.one(latent, index, common)?;
+                let stored = self.one(geometry, index, common)?;
                 stored.to_file().save(&path)?;
-                if let Some(answers) = latent.answers() {
+                if let Some(answers) = geometry.answers() {
                     answers.turn()?;
                 }
                 stored
@@ -146,23 +147,30 @@ impl Samples<'_> {
         Ok((frames, unconverged))
     }
 
-    fn one(&self, latent: &mut Latent<'_>, index: usize, common: &Common) -> Result<StoredBasis, CliError> {
-        let refused = |error| self.arguments.model.refused(error);
+    fn one(
+        &self,
+        geometry: &mut Geometry<'_>,
+        index: usize,
+        common: &Common,
+    ) -> Result<StoredBasis, CliError> {
+        let reading = &self.arguments.model.reading;
         let length = self.loaded.unet.image().iter().product();
         let mut x = drawn_at(common.seed, index, length);
-        let moved = latent.sample(&mut x, &self.hops);
-        moved.map_err(|error| refused(PullbackError::Operator(error)))?;
-        let timestep = self.loaded.timestep;
-        let basis = latent.basis(&x, timestep, &self.search).map_err(refused)?;
+        let moved = geometry.sample(&mut x, &self.hops);
+        moved.map_err(|error| reading.refused(error))?;
+        let timestep = self.arguments.model.timestep;
+        let basis = geometry
+            .basis(&x, timestep, &self.search)
+            .map_err(|error| reading.no_basis(error))?;
         if let Some(alive) = basis.zero.iter().position(|zero| *zero) {
             let message =
                 format!("sample {index}: only {alive} of its u_i are not zero\nhint: --count {alive}");
-            return Err(CliError::input(message).in_file(&self.arguments.model.folder));
+            return Err(CliError::input(message).in_file(&reading.folder));
         }
         Ok(StoredBasis {
             basis,
             x,
-            dimensions: latent.dimensions(),
+            dimensions: geometry.dimensions(),
             timestep,
         })
     }

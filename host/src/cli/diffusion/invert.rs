@@ -1,13 +1,17 @@
 //! `gibbs diffusion invert`: the noise that leads to an image, and the way back from it.
 
-use super::model::GridChoice;
 use super::reading::{Reading, description, hash_of, output};
-use super::sample::{BATCH, Moments, PAUSE, has_pictures, images, write_tensor};
+use super::sample::{BATCH, Moments, PAUSE, has_pictures, images};
 use crate::cli::error::CliError;
 use crate::cli::output::{emit, remark};
 use crate::cli::{Common, Status, interrupt};
 use crate::data::images::{Depth, read_png_of, write_png};
-use crate::diffusion::sampling::{Keep, Kind, SamplingError, Trajectories, UnetModel};
+use crate::diffusion::eps::EpsModel;
+use crate::diffusion::error::DiffusionError;
+use crate::diffusion::inputs::{At, write_samples};
+use crate::diffusion::sampling::{Keep, Trajectories};
+use crate::diffusion::schedule::Kind;
+use crate::net::pass::Stop;
 use crate::progress;
 use crate::report::number::plain;
 use crate::work::Work;
@@ -26,10 +30,10 @@ Examples:
   gibbs diffusion sample model --start latent/latent.safetensors --sampler ddim --steps 100 --out back
   gibbs diffusion edit model --start latent/latent.safetensors --timestep 600 --direction 0 --out edited
 
-Deterministic DDIM from data to noise, nothing clipped; the net is evaluated where the state is, so that the way back is
-inexact by about 1 / steps. The error printed is that of the way back with as many steps, of values from -1 to 1.
---grid authors: s_j = (T-1) j / (N-1), alpha bar of floor(s_j); there it goes from s_0 to s_{N-2}, back from s_{N-1} to s_0.
---out takes latent.safetensors (`x` [1,C,H,W], its time) and back.png, what the way back arrives at.")]
+Deterministic DDIM from data to noise; the net is evaluated where the state is, so that the way back is inexact by about
+1 / steps. The error printed, of values from -1 to 1, is that of the way back with as many steps and the same --clip, which
+`edit` and `sample` go with --start.
+--out takes latent.safetensors (`x` [1,C,H,W], its time and the steps) and back.png, what the way back arrives at.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     reading: Reading,
@@ -39,35 +43,28 @@ pub(super) struct Arguments {
     /// Steps, at most as many as the levels of noise of the model
     #[arg(long, value_name = "N", default_value_t = 100)]
     steps: usize,
-    /// Where the steps lie: as the model says, or the authors' grid of --steps points (Park et al. 2023)
-    #[arg(long, value_enum, value_name = "GRID", default_value = "even")]
-    grid: GridChoice,
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
     let out = output(common)?;
     let loaded = arguments.reading.load(|_| {})?;
-    let (checkpoint, schedule) = (&loaded.checkpoint, &loaded.schedule);
-    let [there, back] = match arguments.grid {
-        GridChoice::Even => [
-            schedule.inversion(arguments.steps)?,
-            schedule.plan(Kind::Ddim { eta: 0.0 }, arguments.steps)?,
-        ],
-        GridChoice::Authors => schedule.authors(arguments.steps)?,
-    };
+    let (model, schedule) = (&loaded.model, &loaded.schedule);
+    let kind = Kind::Ddim { eta: 0.0 };
+    let (there, back) = (
+        schedule.inversion(arguments.steps)?,
+        schedule.plan(kind, arguments.steps)?,
+    );
     let hops = there.len();
     let timestep = there.last().map_or(0.0, |hop| hop.to.timestep());
-    let guidance = arguments.reading.condition(checkpoint, 1)?;
-    let unet = arguments
-        .reading
-        .unet(checkpoint, arguments.reading.size, &guidance)?;
+    let guidance = arguments.reading.condition(model, 1)?;
+    let unet = arguments.reading.unet(model, arguments.reading.size, &guidance)?;
     let shape = unet.image();
     let image = read_png_of(&arguments.image, shape)?;
     let interrupted = interrupt::install(common.quiet)?;
     let mut way = Way {
-        sampler: schedule.inverter()?,
-        description: description(checkpoint, &unet, &guidance),
-        model: UnetModel::new(&unet, guidance)?,
+        sampler: schedule.sampler(kind)?,
+        description: description(model, &unet, &guidance),
+        model: EpsModel::new(&unet, guidance)?.until(Stop::when(interrupted)),
         length: image.values.len(),
         seed: common.seed,
         resume: common.resume,
@@ -79,7 +76,11 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let latent = way
         .go("inverting", there, &image.values, &files[0], work)
         .map_err(refused)?;
-    write_tensor(&out.join("latent.safetensors"), &latent, shape, Some(timestep))?;
+    let at = At {
+        timestep,
+        steps: Some(arguments.steps),
+    };
+    write_samples(&out.join("latent.safetensors"), &latent, shape, at)?;
     let returned = way
         .go("sampling back", back, &latent, &files[1], work)
         .map_err(refused)?;
@@ -141,7 +142,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
 struct Way<'a> {
     sampler: gibbs_core::diffusion::Sampler,
     description: String,
-    model: UnetModel<'a>,
+    model: EpsModel<'a>,
     length: usize,
     seed: u64,
     resume: bool,
@@ -157,7 +158,7 @@ impl Way<'_> {
         start: &[f32],
         file: &Path,
         work: Work<'_>,
-    ) -> Result<Vec<f32>, SamplingError> {
+    ) -> Result<Vec<f32>, DiffusionError> {
         let description = format!("{}, start {:016x}", self.description, hash_of(FNV_OFFSET, start));
         let mut trajectories =
             Trajectories::new(self.sampler, hops, start.to_vec(), self.length, BATCH, self.seed)?;

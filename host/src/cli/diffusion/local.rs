@@ -1,14 +1,15 @@
-//! A model at one sample: that of a file, of a basis, or noise brought to the time; and how a basis is looked for.
+//! A model at one sample: that of a file, of a basis, or noise; brought to the time; and how a basis is looked for.
 
-use super::model::{GridChoice, Loaded, Model};
-use super::tensors::one_of;
+use super::model::{Loaded, Model};
 use crate::cli::Common;
 use crate::cli::error::CliError;
-use crate::diffusion::folder::Checkpoint;
-use crate::diffusion::geometry::{Latent, Search};
-use crate::diffusion::pullback::{Method, PullbackError};
-use crate::diffusion::sampling::start::drawn;
-use clap::{Args, ValueEnum};
+use crate::cli::output::remark;
+use crate::diffusion::folder::ModelFolder;
+use crate::diffusion::geometry::Geometry;
+use crate::diffusion::inputs::{At, read_sample};
+use crate::diffusion::pullback::krylov::Search;
+use crate::diffusion::sampling::drawn;
+use clap::Args;
 use gibbs_core::diffusion::Hop;
 use std::path::PathBuf;
 
@@ -17,12 +18,12 @@ use std::path::PathBuf;
 pub(super) struct Local {
     #[command(flatten)]
     pub(super) model: Model,
-    /// Noisy sample x_t: safetensors (tensor x, or the only one) or NPY, [C,H,W] or [B,C,H,W] [default: noise from the
-    /// seed, brought to T by the sampler]
+    /// Noisy sample: safetensors (tensor x, or the only one) or NPY, [C,H,W] or [B,C,H,W]; of T unless the file says of which
+    /// time it is, from which it is then brought to T [default: noise from the seed, brought to T]
     #[arg(long, value_name = "FILE")]
     x: Option<PathBuf>,
-    /// Noise to bring to T by the sampler: the latent of `invert`, or standard normal numbers, of the last time unless the
-    /// file says another
+    /// The same, but of the start of the sampler unless the file says of which time: the latent of `invert`, or standard normal
+    /// numbers
     #[arg(long, value_name = "FILE", conflicts_with = "x")]
     start: Option<PathBuf>,
     /// Which sample of a file with several, from 0
@@ -30,97 +31,95 @@ pub(super) struct Local {
     sample: usize,
 }
 
-/// A sample to begin with.
-enum Origin {
-    /// At the time.
-    There(Vec<f32>),
-    /// At a time of its own.
-    Elsewhere(Vec<f32>, Option<f64>),
-    /// From the seed.
-    Drawn,
-}
+/// A sample that is known already, with its dimensions and its time.
+pub(super) type Known<'a> = (&'a [f32], [usize; 3], f64);
 
 /// A model and its sample.
 pub(super) struct Placed {
     pub(super) loaded: Loaded,
+    /// Steps of DDIM from noise to data.
+    pub(super) steps: usize,
     /// The sample, and the hops that bring it to the time.
     way: (Vec<f32>, Vec<Hop>),
 }
 
 impl Local {
-    /// Reads the model and the sample; `known` is a sample from elsewhere, of these dimensions.
-    pub(super) fn load(
-        &self,
-        common: &Common,
-        known: Option<(&[f32], [usize; 3])>,
-    ) -> Result<Placed, CliError> {
-        let mut origin = Origin::Drawn;
-        let sized = |checkpoint: &Checkpoint| {
-            let given = (self.x.as_ref().or(self.start.as_ref()), known);
-            Ok(match given {
-                (Some(path), _) => {
-                    let one = one_of(path, &["x"], 3, self.sample)?;
-                    let shape = [one.shape[0], one.shape[1], one.shape[2]];
-                    let size = size_of(checkpoint, shape).map_err(|error| error.in_file(path))?;
-                    origin = match self.x {
-                        Some(_) => Origin::There(one.values),
-                        None => Origin::Elsewhere(one.values, one.timestep),
-                    };
-                    Some((size, Some(path.clone())))
-                }
-                (None, Some((x, shape))) => {
-                    let size =
-                        size_of(checkpoint, shape).map_err(|error| error.in_file(&self.model.folder))?;
-                    origin = Origin::There(x.to_vec());
-                    Some((size, None))
-                }
-                (None, None) => None,
-            })
+    /// Reads the model and the sample; `known` is a sample from elsewhere.
+    pub(super) fn load(&self, common: &Common, known: Option<Known<'_>>) -> Result<Placed, CliError> {
+        let mut given: Option<(Vec<f32>, Option<At>)> = None;
+        let sized = |model: &ModelFolder| {
+            if let Some(path) = self.x.as_ref().or(self.start.as_ref()) {
+                let one = read_sample(path, self.sample)?;
+                given = Some((one.values, one.at));
+                let size = size_of(model, one.shape);
+                return size.map(Some).map_err(|error| error.in_file(path));
+            }
+            let Some((x, shape, timestep)) = known else {
+                return Ok(None);
+            };
+            let steps = None;
+            given = Some((x.to_vec(), Some(At { timestep, steps })));
+            let size = size_of(model, shape);
+            size.map(Some)
+                .map_err(|error| error.in_file(&self.model.reading.folder))
         };
         let loaded = self.model.load(common, self.sample, sized)?;
-        let way = self.way(&loaded, origin, common)?;
-        Ok(Placed { loaded, way })
+        let told = given.as_ref().and_then(|(_, at)| at.and_then(|at| at.steps));
+        let steps = self.model.steps(told);
+        let way = self.way(&loaded, given, steps, common)?;
+        Ok(Placed { loaded, steps, way })
     }
 
+    /// The sample and its way to the time.
     fn way(
         &self,
         loaded: &Loaded,
-        origin: Origin,
+        given: Option<(Vec<f32>, Option<At>)>,
+        steps: usize,
         common: &Common,
     ) -> Result<(Vec<f32>, Vec<Hop>), CliError> {
-        let last = (loaded.noise.steps() - 1) as f64;
-        let (x, from) = match origin {
-            Origin::There(x) => return Ok((x, Vec::new())),
-            // The authors use their latent at the last time, whatever time their inversion led to.
-            Origin::Elsewhere(x, from) if self.model.grid == GridChoice::Even => (x, from.unwrap_or(last)),
-            Origin::Elsewhere(x, _) => (x, last),
-            Origin::Drawn => (drawn(common.seed, 1, loaded.unet.image().iter().product()), last),
+        let t = self.model.timestep;
+        let (x, from) = match given {
+            Some((x, Some(at))) => (x, Some(at.timestep)),
+            Some((x, None)) if self.x.is_some() => return Ok((x, Vec::new())),
+            Some((x, None)) => (x, None),
+            None => {
+                let length = loaded.unet.image().iter().product();
+                (drawn(common.seed, 1, length), None)
+            }
         };
-        if from < loaded.timestep {
+        if let Some(from) = from.filter(|from| *from < t) {
             let message = format!(
-                "--start: the sample is of t = {from}, earlier than --timestep {}\nhint: --timestep {from} or less",
-                loaded.timestep
+                "the sample is of t = {from}, earlier than --timestep {t}\nhint: --timestep {from} or less, or a latent of \
+                 `gibbs diffusion invert`"
             );
-            return Err(CliError::input(message));
+            let error = CliError::input(message);
+            let path = self.x.as_ref().or(self.start.as_ref());
+            return Err(path.map_or(error.clone(), |path| error.in_file(path)));
         }
-        let hops = self.model.hops(&loaded.noise, from, Some(loaded.timestep))?;
+        if let Some(from) = from.filter(|from| *from > t && self.start.is_none()) {
+            remark(
+                common,
+                &format!("note: the sample, of t = {from}, is brought to t = {t}"),
+            );
+        }
+        let hops = self.model.way(loaded, from, Some(t), steps)?;
         Ok((x, hops))
     }
 
     /// The sample at the time.
-    pub(super) fn start(&self, placed: &Placed, latent: &mut Latent<'_>) -> Result<Vec<f32>, CliError> {
+    pub(super) fn start(&self, placed: &Placed, geometry: &mut Geometry<'_>) -> Result<Vec<f32>, CliError> {
         let (x, hops) = &placed.way;
         let mut x = x.clone();
-        latent
-            .sample(&mut x, hops)
-            .map_err(|error| self.model.refused(PullbackError::Operator(error)))?;
+        let brought = geometry.sample(&mut x, hops);
+        brought.map_err(|error| self.model.reading.refused(error))?;
         Ok(x)
     }
 }
 
 /// The size of an image that the model takes.
-fn size_of(checkpoint: &Checkpoint, [channels, height, width]: [usize; 3]) -> Result<[usize; 2], CliError> {
-    let wanted = checkpoint.config.in_channels;
+fn size_of(model: &ModelFolder, [channels, height, width]: [usize; 3]) -> Result<[usize; 2], CliError> {
+    let wanted = model.config.in_channels;
     if channels == wanted {
         return Ok([height, width]);
     }
@@ -129,51 +128,24 @@ fn size_of(checkpoint: &Checkpoint, [channels, height, width]: [usize; 3]) -> Re
     )))
 }
 
-/// How a basis is looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum MethodChoice {
-    /// Block Krylov with Rayleigh-Ritz
-    #[default]
-    Krylov,
-    /// Plain subspace iteration
-    Subspace,
-    /// The loop of Park et al. (2023), for comparison
-    Authors,
-}
-
-impl From<MethodChoice> for Method {
-    fn from(choice: MethodChoice) -> Self {
-        match choice {
-            MethodChoice::Krylov => Self::Krylov,
-            MethodChoice::Subspace => Self::Subspace,
-            MethodChoice::Authors => Self::Authors,
-        }
-    }
-}
-
 /// Options of the search for a basis.
 #[derive(Debug, Args)]
 pub(super) struct Searching {
-    /// How the vectors are found
-    #[arg(long, value_enum, value_name = "METHOD", default_value = "krylov")]
-    method: MethodChoice,
-    /// Measure that counts as converged: largest residual (krylov), sine of the angle between passes (subspace),
-    /// change of an entry (authors) [default: 1e-4]
-    #[arg(long, value_name = "E")]
-    tolerance: Option<f64>,
-    /// Blocks multiplied by J and its transpose at most [default: 10, 50 for subspace and authors]
-    #[arg(long, value_name = "M")]
-    blocks: Option<usize>,
+    /// Largest residual that counts as converged
+    #[arg(long, value_name = "E", default_value_t = 1e-4)]
+    tolerance: f64,
+    /// Blocks multiplied by J and its transpose at most
+    #[arg(long, value_name = "M", default_value_t = 10)]
+    blocks: usize,
 }
 
 impl Searching {
     pub(super) fn search(&self, count: usize, common: &Common) -> Search {
         Search {
-            method: self.method.into(),
-            count,
             tolerance: self.tolerance,
-            blocks: self.blocks,
+            limit: self.blocks,
             seed: common.seed,
+            ..Search::new(count)
         }
     }
 }

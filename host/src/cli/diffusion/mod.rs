@@ -1,8 +1,7 @@
 //! `gibbs diffusion VERB`: diffusion models on the command line. One file per verb.
 //!
-//! `reading`: options that the samplers share, and refusals in words of the command line; `model` and `local`: a model at a
-//! time and a sample; `direction`: which
-//! direction; `tensors`, `bases`: tensors and basis files; `vectors`: pictures of vectors.
+//! `reading`: the model and its options, and refusals in words of the command line; `model` and `local`: a model at a time
+//! and a sample; `direction`: which direction; `bases`: basis files; `vectors`: pictures of vectors.
 
 mod bases;
 mod basis;
@@ -16,7 +15,6 @@ mod model;
 mod reading;
 mod sample;
 mod spectrum;
-mod tensors;
 mod train;
 mod transport;
 mod vectors;

@@ -2,14 +2,18 @@
 
 use crate::cli::Common;
 use crate::cli::error::CliError;
+use crate::cli::output::remark;
 use crate::data::ensure_output_dir;
+use crate::diffusion::eps::{Guidance, States};
+use crate::diffusion::error::DiffusionError;
 use crate::diffusion::folder::UnetClass;
-use crate::diffusion::folder::{Checkpoint, FolderError, LoadOptions, SchedulerConfig};
-use crate::diffusion::model::Unet;
-use crate::diffusion::sampling::model::States;
-use crate::diffusion::sampling::start::read_tensor;
-use crate::diffusion::sampling::{Guidance, NoiseSchedule, SamplingError};
-use clap::Args;
+use crate::diffusion::folder::{FolderError, LoadOptions, ModelFolder, SchedulerConfig};
+use crate::diffusion::geometry::Failure;
+use crate::diffusion::inputs::{read_states, read_states_of};
+use crate::diffusion::model::{ModelError, Unet};
+use crate::diffusion::pullback::PullbackError;
+use crate::diffusion::schedule::{Clipping, NoiseSchedule};
+use clap::{Args, ValueEnum};
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -21,6 +25,30 @@ pub(super) fn output(common: &Common) -> Result<&Path, CliError> {
     };
     ensure_output_dir(out)?;
     Ok(out)
+}
+
+/// Steps of the sampler unless the user or a file says otherwise.
+pub(super) const STEPS: usize = 50;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum ClipChoice {
+    /// Cut it and derive the noise again: all samplers, and inversion
+    #[default]
+    Derive,
+    /// Cut it and keep the noise, as the diffusers library does by default: ddpm and ddim alone
+    KeepNoise,
+    /// Leave it
+    Off,
+}
+
+impl From<ClipChoice> for Clipping {
+    fn from(choice: ClipChoice) -> Self {
+        match choice {
+            ClipChoice::Derive => Self::Derive,
+            ClipChoice::KeepNoise => Self::KeepNoise,
+            ClipChoice::Off => Self::Off,
+        }
+    }
 }
 
 /// A model and what it is told.
@@ -35,6 +63,9 @@ pub(super) struct Reading {
     /// Text states of the prompt, for a net with cross-attention: `context` [L,D] or [B,L,D] of a safetensors file, or NPY
     #[arg(long, value_name = "FILE")]
     context: Option<PathBuf>,
+    /// What to do where the predicted image leaves the range of a model that says `clip_sample`
+    #[arg(long, value_enum, value_name = "RULE", default_value = "derive")]
+    clip: ClipChoice,
     /// Leave tensors out that the net does not have
     #[arg(long)]
     allow_extra: bool,
@@ -54,18 +85,15 @@ fn size(text: &str) -> Result<[usize; 2], String> {
 
 /// A model that was read.
 pub(super) struct Loaded {
-    pub(super) checkpoint: Checkpoint,
+    pub(super) model: ModelFolder,
     pub(super) schedule: NoiseSchedule,
 }
 
 impl Reading {
+    /// Reads the folder, whose schedule there must be.
     pub(super) fn load(&self, change: impl FnOnce(&mut SchedulerConfig)) -> Result<Loaded, CliError> {
-        let options = LoadOptions {
-            allow_extra: self.allow_extra,
-            ..LoadOptions::default()
-        };
-        let checkpoint = Checkpoint::load(&self.folder, options)?;
-        let Some(mut scheduler) = checkpoint.scheduler.clone() else {
+        let model = self.model()?;
+        let Some(mut scheduler) = model.scheduler()? else {
             return Err(CliError::from(FolderError::Lacking {
                 folder: self.folder.clone(),
                 what: "noise schedule",
@@ -76,15 +104,59 @@ impl Reading {
             }));
         };
         change(&mut scheduler);
-        let schedule = NoiseSchedule::new(&scheduler)?;
-        Ok(Loaded { checkpoint, schedule })
+        let schedule = self.schedule(&scheduler)?;
+        Ok(Loaded { model, schedule })
     }
 
-    /// The text states of the prompt, if they are wanted: refused when missing, and when nobody reads them.
-    pub(super) fn condition(&self, checkpoint: &Checkpoint, count: usize) -> Result<Guidance, CliError> {
-        match (width_of_context(checkpoint), &self.context) {
+    /// The same, the usual schedule taken with a note where there is none: a basis at a sample needs no more of it than the
+    /// range of times.
+    pub(super) fn load_at_sample(&self, common: &Common) -> Result<Loaded, CliError> {
+        let model = self.model()?;
+        let scheduler = model.scheduler()?.unwrap_or_else(|| {
+            let said =
+                "no scheduler_config.json, taken: 1000 times, betas from 1e-4 to 0.02, noise predicted";
+            remark(common, &format!("note: {}: {said}", self.folder.display()));
+            SchedulerConfig::ddpm(1000)
+        });
+        let schedule = self.schedule(&scheduler)?;
+        Ok(Loaded { model, schedule })
+    }
+
+    fn model(&self) -> Result<ModelFolder, CliError> {
+        let options = LoadOptions {
+            allow_extra: self.allow_extra,
+            ..LoadOptions::default()
+        };
+        Ok(ModelFolder::load(&self.folder, options)?)
+    }
+
+    fn schedule(&self, scheduler: &SchedulerConfig) -> Result<NoiseSchedule, CliError> {
+        Ok(NoiseSchedule::new(scheduler)?.clipped(self.clip.into()))
+    }
+
+    /// The text states of the prompt for `count` samples, if they are wanted: refused when missing, and when nobody reads
+    /// them.
+    pub(super) fn condition(&self, model: &ModelFolder, count: usize) -> Result<Guidance, CliError> {
+        self.told(model, |path, width| states(path, width, count))
+    }
+
+    /// The same for the sample of a number.
+    pub(super) fn condition_of(&self, model: &ModelFolder, index: usize) -> Result<Guidance, CliError> {
+        self.told(model, |path, width| {
+            let (shape, values) = read_states_of(path, index)?;
+            let states = States::new(&shape, values, width, 1);
+            states.map_err(|error| CliError::from(error).in_file(path))
+        })
+    }
+
+    fn told(
+        &self,
+        model: &ModelFolder,
+        read: impl FnOnce(&Path, usize) -> Result<States, CliError>,
+    ) -> Result<Guidance, CliError> {
+        match (width_of_context(model), &self.context) {
             (None, None) => Ok(Guidance::None),
-            (Some(width), Some(path)) => Ok(Guidance::Conditional(states(path, width, count)?)),
+            (Some(width), Some(path)) => Ok(Guidance::Conditional(read(path, width)?)),
             (None, Some(path)) => Err(CliError::input(
                 "--context: the net has no cross-attention\nhint: leave it out",
             )
@@ -96,8 +168,8 @@ impl Reading {
     }
 
     /// Why a run ended, the folder named where it is the net's doing.
-    pub(super) fn refused(&self, error: SamplingError) -> CliError {
-        let of_net = matches!(error, SamplingError::Net(_));
+    pub(super) fn refused(&self, error: DiffusionError) -> CliError {
+        let of_net = matches!(error, DiffusionError::Net(_) | DiffusionError::Timestep { .. });
         let error = CliError::from(error);
         if of_net {
             error.in_file(&self.folder)
@@ -106,26 +178,40 @@ impl Reading {
         }
     }
 
+    /// Why there is no basis or edit.
+    pub(super) fn no_basis(&self, error: Failure) -> CliError {
+        let message = error.to_string();
+        match error {
+            PullbackError::Operator(error) => self.refused(error),
+            PullbackError::Lost | PullbackError::Decomposition { .. } => CliError::failed(message),
+            PullbackError::NotFinite { .. } => CliError::failed(message).in_file(&self.folder),
+            PullbackError::Count { .. } | PullbackError::Option { .. } => CliError::input(message),
+            PullbackError::Length { .. } | PullbackError::Dependent { .. } => {
+                CliError::input(message).in_file(&self.folder)
+            }
+        }
+    }
+
     /// The net for `rows` rows of text states.
     pub(super) fn unet(
         &self,
-        checkpoint: &Checkpoint,
+        model: &ModelFolder,
         size: Option<[usize; 2]>,
         guidance: &Guidance,
     ) -> Result<Unet<f32>, CliError> {
-        let rows = match guidance {
-            Guidance::None => 0,
-            Guidance::Conditional(states) => states.rows(),
-            Guidance::ClassifierFree { condition, .. } => condition.rows(),
-        };
-        Unet::from_checkpoint(checkpoint, size, rows)
-            .map_err(|error| CliError::input(error.to_string()).in_file(&self.folder))
+        Unet::from_folder(model, size, guidance.rows()).map_err(|error| {
+            let hint = match error {
+                ModelError::Size => "\nhint: --size",
+                _ => "",
+            };
+            CliError::input(format!("{error}{hint}")).in_file(&self.folder)
+        })
     }
 }
 
 /// D of a net with cross-attention.
-pub(super) fn width_of_context(checkpoint: &Checkpoint) -> Option<usize> {
-    match checkpoint.config.class {
+pub(super) fn width_of_context(model: &ModelFolder) -> Option<usize> {
+    match model.config.class {
         UnetClass::Unconditional { .. } => None,
         UnetClass::Conditional {
             cross_attention_dim, ..
@@ -135,23 +221,14 @@ pub(super) fn width_of_context(checkpoint: &Checkpoint) -> Option<usize> {
 
 /// Text states of a file.
 pub(super) fn states(path: &Path, width: usize, count: usize) -> Result<States, CliError> {
-    let (shape, values) = read_tensor(path, &["context", "ctx"])?;
+    let (shape, values) = read_states(path)?;
     States::new(&shape, values, width, count).map_err(|error| CliError::from(error).in_file(path))
 }
 
 /// What samples depend on beside the plan and the seed, for a checkpoint: the net with its weights, the size, the text states.
-pub(super) fn description(checkpoint: &Checkpoint, unet: &Unet<f32>, guidance: &Guidance) -> String {
+pub(super) fn description(model: &ModelFolder, unet: &Unet<f32>, guidance: &Guidance) -> String {
     let told = fnv1a(FNV_OFFSET, format!("{guidance:?}").as_bytes());
-    described(checkpoint, unet, told)
-}
-
-/// The same for text states as they are.
-pub(super) fn fingerprint(checkpoint: &Checkpoint, unet: &Unet<f32>, context: &[f32]) -> String {
-    described(checkpoint, unet, hash_of(FNV_OFFSET, context))
-}
-
-fn described(checkpoint: &Checkpoint, unet: &Unet<f32>, told: u64) -> String {
-    let hashes: Vec<u64> = checkpoint
+    let hashes: Vec<u64> = model
         .tensors
         .par_iter()
         .map(|(name, tensor)| {
@@ -159,7 +236,7 @@ fn described(checkpoint: &Checkpoint, unet: &Unet<f32>, told: u64) -> String {
             hash_of(start, &tensor.values)
         })
         .collect();
-    let config = fnv1a(FNV_OFFSET, format!("{:?}", checkpoint.config).as_bytes());
+    let config = fnv1a(FNV_OFFSET, format!("{:?}", model.config).as_bytes());
     let net = hashes
         .iter()
         .fold(config, |hash, part| fnv1a(hash, &part.to_le_bytes()));
@@ -173,26 +250,29 @@ pub(super) fn hash_of(start: u64, values: &[f32]) -> u64 {
         .fold(start, |hash, value| fnv1a(hash, &value.to_le_bytes()))
 }
 
-impl From<SamplingError> for CliError {
-    fn from(error: SamplingError) -> Self {
+impl From<DiffusionError> for CliError {
+    fn from(error: DiffusionError) -> Self {
         let message = error.to_string();
         match error {
-            SamplingError::Data(error) => error.into(),
-            SamplingError::Net(_) => Self::failed(message),
-            SamplingError::Interrupted {
+            DiffusionError::Data(error) => error.into(),
+            DiffusionError::Net(_) => Self::failed(message),
+            DiffusionError::Interrupted {
                 done,
                 total,
                 checkpoint,
             } => {
-                let result = Self::interrupted(message)
-                    .with("finished", done)
-                    .with("total", total);
+                let mut result = Self::interrupted(message).with("finished", done);
+                if let Some(total) = total {
+                    result = result.with("total", total);
+                }
                 match checkpoint {
                     Some(path) => result.with("checkpoint", path.display().to_string()),
                     None => result,
                 }
             }
-            SamplingError::Other { path, .. } | SamplingError::Damaged { path, .. } => {
+            DiffusionError::Input { path, .. }
+            | DiffusionError::Other { path, .. }
+            | DiffusionError::Damaged { path, .. } => {
                 Self::input(message).with("file", path.display().to_string())
             }
             _ => Self::input(message),

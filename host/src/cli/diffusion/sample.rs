@@ -1,20 +1,22 @@
 //! `gibbs diffusion sample`: samples of a model, as pictures and as a tensor.
 
-use super::reading::{Reading, description, output, states, width_of_context};
+use super::reading::{Reading, STEPS, description, output, states, width_of_context};
 use crate::cli::error::CliError;
 use crate::cli::output::{emit, remark};
 use crate::cli::{Common, Status, interrupt};
 use crate::data::images::{Depth, Image, grid, write_png};
-use crate::data::safetensors::{TensorF32, save_f32};
-use crate::diffusion::folder::{Checkpoint, Spacing};
-use crate::diffusion::sampling::start::{drawn, read_images};
-use crate::diffusion::sampling::{Guidance, Keep, Kind, Trajectories, UnetModel};
+use crate::diffusion::eps::{EpsModel, Guidance};
+use crate::diffusion::folder::{ModelFolder, Spacing};
+use crate::diffusion::inputs::{At, Samples, read_samples, write_samples};
+use crate::diffusion::sampling::{Keep, Trajectories, drawn};
+use crate::diffusion::schedule::{Kind, NoiseSchedule};
+use crate::net::pass::Stop;
 use crate::progress;
 use crate::report::number::plain;
 use crate::work::Work;
 use clap::{Args, ValueEnum};
+use gibbs_core::diffusion::Hop;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -71,7 +73,7 @@ Examples:
   gibbs diffusion sample sd --context cat.safetensors --negative empty.safetensors --guidance 7.5 --out cats --resume
 
 --start holds standard normal noise, `x` [B,C,H,W] or [C,H,W] of a safetensors file or an NPY array; it is scaled as the
-sampler needs it. --guidance w: e = e_negative + w (e_context - e_negative).
+sampler needs it. Samples that say of which time they are (the latent of `invert`) go on from there. --guidance w: e = e_negative + w (e_context - e_negative).
 A sample depends on the seed and its number alone. --out takes samples.safetensors (`x` [B,C,H,W]) and, of models with
 one or three channels, sample-0000.png ... and grid.png.")]
 pub(super) struct Arguments {
@@ -83,9 +85,9 @@ pub(super) struct Arguments {
     /// How the noise is removed
     #[arg(long, value_enum, value_name = "SAMPLER", default_value = "ddim")]
     sampler: SamplerChoice,
-    /// Steps, at most as many as the levels of noise of the model
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    steps: usize,
+    /// Steps, at most as many as the levels of noise of the model [default: 50, or those of the inversion that made --start]
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
     /// How random DDIM is, 0 to 1 [default: 0]
     #[arg(long, value_name = "E", allow_hyphen_values = true)]
     eta: Option<f64>,
@@ -131,34 +133,52 @@ impl Arguments {
         }
     }
 
-    /// The number of samples, their shape if it is known, and the noise if it was read.
-    fn started(&self) -> Result<Start, CliError> {
+    /// The samples of --start.
+    fn started(&self) -> Result<Option<Samples>, CliError> {
         let Some(path) = &self.start else {
-            return Ok(Start {
-                count: self.count.unwrap_or(16) as usize,
-                read: None,
-            });
+            return Ok(None);
         };
-        let (count, shape, noise) = read_images(path)?;
-        if self.count.is_some_and(|wanted| wanted as usize != count) {
+        let read = read_samples(path)?;
+        if let Some(wanted) = self.count.filter(|wanted| *wanted as usize != read.count) {
             let message = format!(
-                "--count {}: the file holds {count}\nhint: leave --count out",
-                self.count.unwrap_or_default()
+                "--count {wanted}: the file holds {}\nhint: leave --count out",
+                read.count
             );
             return Err(CliError::input(message).in_file(path));
         }
-        Ok(Start {
-            count,
-            read: Some((shape, noise)),
-        })
+        Ok(Some(read))
     }
 
-    fn guided(
+    /// The plan, from where --start is if it says so.
+    fn plan(
         &self,
-        condition: Guidance,
-        checkpoint: &Checkpoint,
-        count: usize,
-    ) -> Result<Guidance, CliError> {
+        schedule: &NoiseSchedule,
+        (kind, steps): (Kind, usize),
+        at: Option<At>,
+    ) -> Result<Vec<Hop>, CliError> {
+        let plan = schedule.plan(kind, steps)?;
+        let first = plan.first().map_or(0.0, |hop| hop.from.timestep());
+        let Some(At { timestep, .. }) = at.filter(|at| at.timestep != first) else {
+            return Ok(plan);
+        };
+        let refuse = |message: String| {
+            let error = CliError::input(message);
+            let path = self.start.as_ref();
+            Err(path.map_or(error.clone(), |path| error.in_file(path)))
+        };
+        match kind {
+            _ if timestep == 0.0 => {
+                refuse("images, of t = 0, and not noise\nhint: `gibbs diffusion invert`".to_owned())
+            }
+            Kind::Ddim { eta } if eta == 0.0 => Ok(schedule.way(Some(timestep), None, steps)?),
+            _ => refuse(format!(
+                "of t = {timestep}, but {steps} steps of {} begin at t = {first}\nhint: --sampler ddim",
+                self.name()
+            )),
+        }
+    }
+
+    fn guided(&self, condition: Guidance, model: &ModelFolder, count: usize) -> Result<Guidance, CliError> {
         let (Some(weight), Some(path)) = (self.guidance, &self.negative) else {
             return Ok(condition);
         };
@@ -167,7 +187,7 @@ impl Arguments {
                 "--guidance {weight}: a finite number was expected"
             )));
         }
-        match (condition, width_of_context(checkpoint)) {
+        match (condition, width_of_context(model)) {
             (Guidance::Conditional(condition), Some(width)) => Ok(Guidance::ClassifierFree {
                 condition,
                 negative: states(path, width, count)?,
@@ -180,11 +200,6 @@ impl Arguments {
     }
 }
 
-struct Start {
-    count: usize,
-    read: Option<([usize; 3], Vec<f32>)>,
-}
-
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
     let out = output(common)?;
     let kind = arguments.kind()?;
@@ -193,15 +208,23 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
             scheduler.timestep_spacing = spacing.into();
         }
     })?;
-    let (checkpoint, schedule) = (&loaded.checkpoint, &loaded.schedule);
-    let (sampler, hops) = (schedule.sampler(kind)?, schedule.plan(kind, arguments.steps)?);
+    let (model, schedule) = (&loaded.model, &loaded.schedule);
+    let read = arguments.started()?;
+    let at = read.as_ref().and_then(|read| read.at);
+    let steps = arguments.steps.or(at.and_then(|at| at.steps)).unwrap_or(STEPS);
+    let (sampler, hops) = (
+        schedule.sampler(kind)?,
+        arguments.plan(schedule, (kind, steps), at)?,
+    );
     let evaluations = sampler.evaluations(&hops);
-    let Start { count, read } = arguments.started()?;
-    let condition = arguments.reading.condition(checkpoint, count)?;
-    let guidance = arguments.guided(condition, checkpoint, count)?;
-    let size = arguments.reading.size.or(checkpoint.config.sample_size);
-    let size = size.or(read.as_ref().map(|([_, height, width], _)| [*height, *width]));
-    let unet = arguments.reading.unet(checkpoint, size, &guidance)?;
+    let count = read
+        .as_ref()
+        .map_or(arguments.count.unwrap_or(16) as usize, |read| read.count);
+    let condition = arguments.reading.condition(model, count)?;
+    let guidance = arguments.guided(condition, model, count)?;
+    let size = arguments.reading.size.or(model.config.sample_size);
+    let size = size.or(read.as_ref().map(|read| [read.shape[1], read.shape[2]]));
+    let unet = arguments.reading.unet(model, size, &guidance)?;
     let shape = unet.image();
     let length: usize = shape.iter().product();
     if count.saturating_mul(length) > MOST {
@@ -209,21 +232,22 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         return Err(CliError::input(message));
     }
     let noise = match (read, &arguments.start) {
-        (Some((found, _)), Some(path)) if found != shape => {
+        (Some(Samples { shape: found, .. }), Some(path)) if found != shape => {
             let message = format!("images of shape {found:?}, expected {shape:?} (channels, height, width)");
             return Err(CliError::input(message).in_file(path));
         }
-        (Some((_, noise)), _) => noise,
+        (Some(read), _) => read.values,
         (None, _) => drawn(common.seed, count, length),
     };
     let interrupted = interrupt::install(common.quiet)?;
     let start = super::reading::hash_of(gibbs_core::random::FNV_OFFSET, &noise);
-    let description = format!(
-        "{}, start {start:016x}",
-        description(checkpoint, &unet, &guidance)
-    );
-    let mut model = UnetModel::new(&unet, guidance)?;
-    let spacing = schedule.spacing();
+    let description = format!("{}, start {start:016x}", description(model, &unet, &guidance));
+    let mut model = EpsModel::new(&unet, guidance)?.until(Stop::when(interrupted));
+    // What says of which time it is holds x itself.
+    let spacing = match at {
+        Some(_) => gibbs_core::diffusion::Spacing::Leading { offset: 0 },
+        None => schedule.spacing(),
+    };
     let mut trajectories =
         Trajectories::from_noise(sampler, hops, spacing, noise, length, BATCH, common.seed)?;
     let file = out.join("sample.checkpoint");
@@ -246,6 +270,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let _ = std::fs::remove_file(&file);
     let facts = Facts {
         arguments,
+        steps,
         evaluations,
         count,
         shape,
@@ -266,31 +291,17 @@ pub(super) fn images(values: &[f32], shape: [usize; 3]) -> Vec<Image> {
     values.chunks_exact(length).map(image).collect()
 }
 
-/// A tensor `x` [B, C, H, W], with the time of the samples if they are noisy.
-pub(super) fn write_tensor(
-    path: &Path,
-    values: &[f32],
-    shape: [usize; 3],
-    timestep: Option<f64>,
-) -> Result<(), CliError> {
-    let [channels, height, width] = shape;
-    let length: usize = shape.iter().product::<usize>().max(1);
-    let tensor = TensorF32 {
-        shape: vec![values.len() / length, channels, height, width],
-        values: values.to_vec(),
-    };
-    let time = timestep.map(|t| ("timestep".to_owned(), t.to_string()));
-    save_f32(path, [("x", &tensor)], &BTreeMap::from_iter(time))?;
-    Ok(())
-}
-
 /// Whether pictures can be made of so many channels.
 pub(super) fn has_pictures([channels, ..]: [usize; 3]) -> bool {
     matches!(channels, 1 | 3)
 }
 
 fn write(images: &[Image], values: &[f32], shape: [usize; 3], out: &Path) -> Result<(), CliError> {
-    write_tensor(&out.join("samples.safetensors"), values, shape, None)?;
+    let at = At {
+        timestep: 0.0,
+        steps: None,
+    };
+    write_samples(&out.join("samples.safetensors"), values, shape, at)?;
     if !has_pictures(shape) {
         return Ok(());
     }
@@ -328,6 +339,7 @@ impl Moments {
 
 struct Facts<'a> {
     arguments: &'a Arguments,
+    steps: usize,
     evaluations: usize,
     count: usize,
     shape: [usize; 3],
@@ -344,7 +356,7 @@ impl Facts<'_> {
             "count": self.count,
             "shape": self.shape,
             "sampler": self.arguments.name(),
-            "steps": self.arguments.steps,
+            "steps": self.steps,
             "evaluations": self.evaluations,
             "eta": self.arguments.eta,
             "guidance": self.arguments.guidance,
@@ -374,7 +386,7 @@ impl Facts<'_> {
                 format!(
                     "{}, {} steps, {} evaluations",
                     self.arguments.name(),
-                    self.arguments.steps,
+                    self.steps,
                     self.evaluations
                 ),
             ),

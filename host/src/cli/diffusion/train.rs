@@ -112,9 +112,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let scheduler = SchedulerConfig::ddpm(LEVELS);
     let alpha_bar = training::alpha_bars(&scheduler)?;
     let batches = training::batches(&*data, common.seed, arguments.batch)?;
-    let (mut objective, start) = NoisePrediction::new(&config, &*data, &alpha_bar, batches, common.seed)
+    let (objective, start) = NoisePrediction::new(&config, &*data, &alpha_bar, batches, common.seed)
         .map_err(|error| CliError::input(format!("--data, --size: {error}")))?;
     let interrupted = interrupt::install(common.quiet)?;
+    let mut objective = objective.until(interrupted);
     let settings = arguments.settings(common.seed);
     let file = out.join("train.checkpoint");
     let mut trainer = if common.resume && file.exists() {
@@ -138,8 +139,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         common,
         &format!("wrote the model and its loss to {}", out.display()),
     );
-    // A file that stays is harmless: it can only be resumed by the same run, to the same end.
-    let _ = std::fs::remove_file(&file);
+    // It stays: with more --steps the run goes on from here.
+    trainer.save(&file)?;
     let parameters: usize = tensors.values().map(|tensor| tensor.values.len()).sum();
     let object = || {
         json!({

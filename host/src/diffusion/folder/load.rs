@@ -8,7 +8,7 @@ use crate::data::safetensors::{Finite, SafetensorsFile, TensorF32};
 use crate::diffusion::unet::expected_tensors;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What may be let pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,20 +19,20 @@ pub struct LoadOptions {
     pub finite: Finite,
 }
 
-/// A net, read and checked.
+/// A folder with a net, read and checked.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Checkpoint {
+pub struct ModelFolder {
     /// What it computes.
     pub config: UnetConfig,
-    /// The noise schedule it was trained with, if the folder holds one.
-    pub scheduler: Option<SchedulerConfig>,
+    /// Where its noise schedule is, if there is one: see [`ModelFolder::scheduler`].
+    scheduler: Option<PathBuf>,
     /// The tensors of [`expected_tensors`], by name: all of them, in their shapes.
     pub tensors: BTreeMap<String, TensorF32>,
     /// Names of tensors of the file that were left out (`allow_extra`), sorted.
     pub left_out: Vec<String>,
 }
 
-impl Checkpoint {
+impl ModelFolder {
     /// Reads a folder. Names and shapes are checked before any number is read; the attention of old files of
     /// `UNet2DModel` (`query`, `key`, `value`, `proj_attn`, the weights [C, C] or [C, C, 1, 1]) comes under
     /// today's names.
@@ -50,7 +50,6 @@ impl Checkpoint {
             class,
         } = find(folder)?;
         let config = UnetConfig::from_bytes(&config, &read_bytes(&config)?, class.as_deref())?;
-        let scheduler = scheduler.map(|path| SchedulerConfig::read(&path)).transpose()?;
         let file = SafetensorsFile::open(&weights)?;
         let found = file
             .entries()
@@ -81,5 +80,14 @@ impl Checkpoint {
             tensors: outcomes.into_iter().collect::<Result<_, _>>()?,
             left_out,
         })
+    }
+
+    /// The noise schedule it was trained with, if the folder holds one. Read when it is asked for: what runs the net at a given
+    /// time has no use for it.
+    ///
+    /// # Errors
+    /// As [`SchedulerConfig::read`].
+    pub fn scheduler(&self) -> Result<Option<SchedulerConfig>, FolderError> {
+        self.scheduler.as_deref().map(SchedulerConfig::read).transpose()
     }
 }

@@ -1,4 +1,4 @@
-//! Checkpoint folders as the diffusers library lays them out: configuration, weights, noise schedule.
+//! Model folders as the diffusers library lays them out: configuration, weights, noise schedule.
 //!
 //! ```text
 //! FOLDER/config.json, diffusion_pytorch_model.safetensors, scheduler_config.json       one net
@@ -22,7 +22,7 @@ mod tensors;
 
 pub use config::{DownsamplePadding, InvalidConfig, UnetClass, UnetConfig};
 pub use error::FolderError;
-pub use load::{Checkpoint, LoadOptions};
+pub use load::{LoadOptions, ModelFolder};
 pub use save::save;
 pub use scheduler::{BetaSchedule, Prediction, SchedulerConfig, Spacing, Variance};
 pub use tensors::{Mismatch, Problems};

@@ -13,7 +13,7 @@
 //! vectors), memory one part.
 
 use crate::data::tensors::{Tensor, TensorFile};
-use crate::diffusion::sampling::SamplingError;
+use crate::diffusion::error::DiffusionError;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ impl Answers {
         description: &str,
         pause: Duration,
         resume: bool,
-    ) -> Result<Self, SamplingError> {
+    ) -> Result<Self, DiffusionError> {
         let mut answers = Self {
             folder: folder.to_owned(),
             description: description.to_owned(),
@@ -111,7 +111,7 @@ impl Answers {
     ///
     /// # Errors
     /// `Data`.
-    pub fn turn(&mut self) -> Result<(), SamplingError> {
+    pub fn turn(&mut self) -> Result<(), DiffusionError> {
         self.begin(self.chapter + 1)
     }
 
@@ -123,7 +123,7 @@ impl Answers {
     }
 
     /// `out` = the answer to a question: that of before, or what `make` puts there.
-    pub(super) fn answer<E: From<SamplingError>>(
+    pub(super) fn answer<E: From<DiffusionError>>(
         &mut self,
         question: u64,
         out: &mut [f32],
@@ -137,7 +137,7 @@ impl Answers {
                 out.copy_from_slice(&answer);
             }
             Some(_) => {
-                return Err(E::from(SamplingError::Other {
+                return Err(E::from(DiffusionError::Other {
                     path: self.folder.clone(),
                     what: "sample, time or an option",
                     found: format!("another from pass {} of the net on", self.count),
@@ -160,7 +160,7 @@ impl Answers {
     }
 
     /// Writes what is not written yet.
-    pub(super) fn flush(&mut self) -> Result<(), SamplingError> {
+    pub(super) fn flush(&mut self) -> Result<(), DiffusionError> {
         if !self.fresh.is_empty() {
             self.write()?;
         }
@@ -180,7 +180,7 @@ impl Answers {
     }
 
     /// Begins a chapter with an empty part, which takes the place of the first one.
-    fn begin(&mut self, chapter: u64) -> Result<(), SamplingError> {
+    fn begin(&mut self, chapter: u64) -> Result<(), DiffusionError> {
         crate::data::ensure_output_dir(&self.folder)?;
         self.clear(1);
         self.ready.clear();
@@ -189,7 +189,7 @@ impl Answers {
         self.write()
     }
 
-    fn write(&mut self) -> Result<(), SamplingError> {
+    fn write(&mut self) -> Result<(), DiffusionError> {
         let mut file = TensorFile::new(KIND, VERSION);
         for (key, text) in self.entries() {
             file.metadata.insert(key.to_owned(), text);
@@ -225,18 +225,18 @@ impl Answers {
     }
 
     /// Reads the next part.
-    fn read(&mut self) -> Result<(), SamplingError> {
+    fn read(&mut self) -> Result<(), DiffusionError> {
         let path = self.part(self.next);
         let mut file = TensorFile::load(&path, KIND, VERSION)?;
         if let Some((what, found, wanted)) = file.differing(self.entries())? {
-            return Err(SamplingError::Other {
+            return Err(DiffusionError::Other {
                 path,
                 what,
                 found,
                 wanted,
             });
         }
-        let damaged = |reason: &str| SamplingError::Damaged {
+        let damaged = |reason: &str| DiffusionError::Damaged {
             path: path.clone(),
             reason: reason.to_owned(),
         };

@@ -1,7 +1,9 @@
-//! One edit: x_t is guided along a direction, then both x_t are sampled to pictures (spec/diffusion.md 2.2, steps 3, 4).
+//! One edit: x_t is guided along a direction, then both x_t are sampled to pictures (Park et al. 2023, section 3.3).
 
-use super::{Failure, Latent, LatentError, Search};
+use super::{Failure, Geometry};
+use crate::diffusion::error::DiffusionError;
 use crate::diffusion::pullback::edit::{Guidance, Model, contrast, guide, keep_contrast, shoot};
+use crate::diffusion::pullback::krylov::Search;
 use crate::diffusion::pullback::transport::Direction;
 use crate::diffusion::pullback::{Ended, GeometryError, PullbackError};
 use gibbs_core::diffusion::Hop;
@@ -38,20 +40,20 @@ pub struct Edited {
 /// Cost: 2 S evaluations of the net and 2 N of the sampler; shooting adds S - 1 bases.
 ///
 /// # Errors
-/// [`PullbackError`] with [`LatentError`].
+/// [`PullbackError`] with [`DiffusionError`].
 pub fn run(
-    latent: &mut Latent<'_>,
+    geometry: &mut Geometry<'_>,
     x: &[f32],
     t: f64,
     direction: Direction<f32>,
     edit: &Edit,
     hops: &[Hop],
 ) -> Result<Edited, Failure> {
-    let level = latent.noise().level(t).map_err(PullbackError::Operator)?;
+    let level = geometry.schedule().level(t).map_err(PullbackError::Operator)?;
     let alpha_bar = level.alpha_bar();
     let mut eps = vec![0.0; x.len()];
     let wanted = if edit.keep_contrast {
-        latent.eps(x, t, &mut eps).map_err(PullbackError::Operator)?;
+        geometry.eps(x, t, &mut eps).map_err(PullbackError::Operator)?;
         Some(contrast(x, &eps, alpha_bar))
     } else {
         None
@@ -60,29 +62,31 @@ pub fn run(
     let (mut kept, mut unconverged) = (1.0, 0);
     let direction = match &edit.shoot {
         None => {
-            guide(latent, &mut moved, t, &direction.v, &edit.guidance)?;
+            guide(geometry, &mut moved, t, &direction.v, &edit.guidance)?;
             direction
         }
         // Nothing moves, so that no basis is asked for.
         Some(_) if edit.guidance.gamma == 0.0 => direction,
         Some(search) => {
-            let basis_at = |latent: &mut Latent<'_>, x: &[f32]| {
-                let basis = latent.basis(x, t, search)?;
+            let basis_at = |geometry: &mut Geometry<'_>, x: &[f32]| {
+                let basis = geometry.basis(x, t, search)?;
                 unconverged += usize::from(basis.ended == Ended::Limit);
                 Ok(basis)
             };
-            let (direction, least) = shoot(latent, &mut moved, t, direction, &edit.guidance, basis_at)?;
+            let (direction, least) = shoot(geometry, &mut moved, t, direction, &edit.guidance, basis_at)?;
             kept = least;
             direction
         }
     };
     if let Some(wanted) = wanted.filter(|_| edit.guidance.gamma != 0.0) {
-        latent.eps(&moved, t, &mut eps).map_err(PullbackError::Operator)?;
-        keep_contrast(&mut moved, &eps, alpha_bar, wanted).map_err(GeometryError::widen::<LatentError>)?;
+        geometry
+            .eps(&moved, t, &mut eps)
+            .map_err(PullbackError::Operator)?;
+        keep_contrast(&mut moved, &eps, alpha_bar, wanted).map_err(GeometryError::widen::<DiffusionError>)?;
     }
     let (mut original, mut edited) = (x.to_vec(), moved.clone());
     for x in [&mut original, &mut edited] {
-        latent.sample(x, hops).map_err(PullbackError::Operator)?;
+        geometry.sample(x, hops).map_err(PullbackError::Operator)?;
     }
     Ok(Edited {
         x: moved,

@@ -74,7 +74,7 @@ impl StoredGlobal {
             .map_or(0, |found| found.values.len());
         let distances: Vec<f64> = file.take("distances", &[samples])?;
         let u: Vec<f32> = file.take("U", &many(k, hidden))?;
-        if let Some((i, j, product)) = skew(&u, k, &vec![false; k], true) {
+        if let Some((i, j, product)) = skew(&u, k, &vec![false; k]) {
             let reason = format!("vectors {i} and {j} have the product {product}: not orthonormal");
             return Err(file.bad("U", &reason));
         }

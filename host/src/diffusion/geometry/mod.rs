@@ -1,105 +1,42 @@
-//! The latent geometry of a U-Net at a sample: what joins [`model`](super::model) to [`pullback`](super::pullback).
+//! The local geometry of a U-Net at a sample: what joins the net to [`pullback`](super::pullback).
 //!
-//! A [`Latent`] is a net with its noise schedule and text states. It gives the local basis of x -> h at (x, t), the noise
-//! eps(x, t) for edits, and brings samples along the deterministic sampler of DDIM (spec/diffusion.md 2.1, 2.2).
+//! A [`Geometry`] is a net with its schedule and text states. It gives the local basis of x -> h at (x, t), the noise
+//! eps(x, t) for edits, and brings samples along the deterministic sampler of DDIM (Park et al. 2023, sections 3.2, 3.3).
 //!
-//! Map: [`noise`] levels and plans, [`stored`] bases and directions in files, [`editing`] one edit from x_t to pictures,
-//! [`global`] bases in files, [`answers`] what a stopped run goes on from.
+//! Map: [`stored`] bases and directions in files, [`editing`] one edit from x_t to pictures, [`global`] bases in files,
+//! [`answers`] what a stopped run goes on from.
 
 pub mod answers;
 pub mod editing;
 pub mod global;
 mod jacobian;
-pub mod noise;
-mod search;
 pub mod stored;
 #[cfg(test)]
 mod tests;
 
-use super::model::{Denoiser, Encoder, Point, Unet};
+use super::eps::{EpsModel, Guidance};
+use super::error::DiffusionError;
+use super::model::{Encoder, Point, Unet};
 use super::pullback::edit::Model;
+use super::pullback::krylov::{self, Search};
 use super::pullback::{Basis, PullbackError};
-use super::sampling::SamplingError;
+use super::schedule::{Kind, NoiseSchedule};
 use crate::net::NetError;
+use crate::net::pass::Stop;
 use crate::work::Work;
 use answers::{Answers, question};
-use gibbs_core::diffusion::{self as core, Hop, Level, Prediction, Run, Sampler};
+use gibbs_core::diffusion::{self as core, Denoiser, Hop, Level, Prediction, Run};
 use gibbs_core::random::stream;
+pub(super) use jacobian::AT_ONCE;
 use jacobian::Jacobian;
-use noise::Noise;
-pub use search::Search;
-use std::path::PathBuf;
-
-/// Why a net gives no answer at a sample.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum LatentError {
-    /// A pass fails: a wrong length, or something not finite in the layer that it names.
-    #[error(transparent)]
-    Net(#[from] NetError),
-    /// The schedule or the sampler refuses.
-    #[error("the sampler refuses: {0}")]
-    Sampler(#[from] gibbs_core::Error),
-    /// A time that the net was not trained at.
-    #[error("timestep {found}: expected a number from 0 to {last}")]
-    Timestep {
-        /// What came.
-        found: f64,
-        /// T - 1.
-        last: usize,
-    },
-    /// More steps than there are whole times, or none.
-    #[error("{found} steps of the sampler, expected 1 to {most} (the times between)")]
-    Steps {
-        /// What came.
-        found: usize,
-        /// How many there may be.
-        most: usize,
-    },
-    /// A grid of the authors that there is not.
-    #[error("the authors' grid of {points} points: expected 2 to {most}")]
-    Grid {
-        /// What came.
-        points: usize,
-        /// T.
-        most: usize,
-    },
-    /// The user wants to stop; nothing is kept.
-    #[error("interrupted; nothing was kept")]
-    Interrupted,
-    /// The user wants to stop, and what was done is kept.
-    #[error("interrupted after {done} passes of the net, kept in {}\nhint: go on with --resume", .checkpoint.display())]
-    Kept {
-        /// Answers of the net that are kept.
-        done: u64,
-        /// Where.
-        checkpoint: PathBuf,
-    },
-    /// What is kept belongs to another run, or is damaged.
-    #[error("{0}")]
-    Resume(String),
-    /// The answers cannot be kept.
-    #[error("{0}")]
-    Keep(String),
-}
-
-impl From<SamplingError> for LatentError {
-    /// Those of [`Answers`].
-    fn from(error: SamplingError) -> Self {
-        match &error {
-            SamplingError::Data(data) if data.is_runtime() => Self::Keep(error.to_string()),
-            _ => Self::Resume(error.to_string()),
-        }
-    }
-}
 
 /// An error of a basis, a distance or an edit of a net.
-pub type Failure = PullbackError<LatentError>;
+pub type Failure = PullbackError<DiffusionError>;
 
 /// A net with all that it needs beside x and t. Holds the memory of its passes.
-pub struct Latent<'a> {
-    noise: &'a Noise,
-    context: Option<&'a [f32]>,
-    denoiser: Denoiser<'a, f32>,
+pub struct Geometry<'a> {
+    schedule: &'a NoiseSchedule,
+    model: EpsModel<'a>,
     encoder: Encoder<'a, f32>,
     /// [C, H, W] of x and of h.
     dimensions: [[usize; 3]; 2],
@@ -120,20 +57,27 @@ pub struct Boost {
     pub seed: u64,
 }
 
-impl<'a> Latent<'a> {
-    /// With text states [rows, width] for a net that has cross-attention.
-    pub fn new(unet: &'a Unet<f32>, noise: &'a Noise, context: Option<&'a [f32]>, work: Work<'a>) -> Self {
-        Self {
-            noise,
-            context,
-            denoiser: unet.denoiser(),
-            encoder: unet.encoder(),
+impl<'a> Geometry<'a> {
+    /// With text states for a net that has cross-attention.
+    ///
+    /// # Errors
+    /// As [`EpsModel::new`].
+    pub fn new(
+        unet: &'a Unet<f32>,
+        schedule: &'a NoiseSchedule,
+        guidance: Guidance,
+        work: Work<'a>,
+    ) -> Result<Self, DiffusionError> {
+        Ok(Self {
+            schedule,
+            model: EpsModel::new(unet, guidance)?.until(Stop::when(work.interrupted)),
+            encoder: unet.encoder().until(Stop::when(work.interrupted)),
             dimensions: [unet.image(), unet.hidden()],
             work,
             answers: None,
             place: 0,
             boost: None,
-        }
+        })
     }
 
     /// From now on answers of the net are kept, or taken from those that were.
@@ -159,17 +103,31 @@ impl<'a> Latent<'a> {
     }
 
     /// Ends the work when the user asked for it; what is not written yet is.
-    fn check(&mut self) -> Result<(), LatentError> {
-        if self.work.check().is_ok() {
-            return Ok(());
+    fn check(&mut self) -> Result<(), DiffusionError> {
+        match self.work.check() {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.stopped()?),
         }
-        let Some(answers) = &mut self.answers else {
-            return Err(LatentError::Interrupted);
-        };
-        answers.flush()?;
-        Err(LatentError::Kept {
-            done: answers.count(),
-            checkpoint: answers.folder().to_owned(),
+    }
+
+    /// The same for a pass that ended early.
+    fn ended(&mut self, error: DiffusionError) -> DiffusionError {
+        match error {
+            DiffusionError::Net(NetError::Interrupted) => self.stopped().unwrap_or_else(|error| error),
+            error => error,
+        }
+    }
+
+    fn stopped(&mut self) -> Result<DiffusionError, DiffusionError> {
+        let (mut done, mut checkpoint) = (0, None);
+        if let Some(answers) = &mut self.answers {
+            answers.flush()?;
+            (done, checkpoint) = (answers.count(), Some(answers.folder().to_owned()));
+        }
+        Ok(DiffusionError::Interrupted {
+            done,
+            total: None,
+            checkpoint,
         })
     }
 
@@ -179,31 +137,32 @@ impl<'a> Latent<'a> {
     }
 
     /// Its schedule.
-    pub fn noise(&self) -> &'a Noise {
-        self.noise
+    pub fn schedule(&self) -> &'a NoiseSchedule {
+        self.schedule
     }
 
     /// The local basis of x -> h at `x` [C, H, W], `t`. One forward pass, then those of the method.
     ///
     /// # Errors
-    /// [`PullbackError`] with [`LatentError`].
+    /// [`PullbackError`] with [`DiffusionError`].
     pub fn basis(&mut self, x: &[f32], t: f64, search: &Search) -> Result<Basis<f32>, Failure> {
-        self.noise.level(t).map_err(PullbackError::Operator)?;
+        self.schedule.level(t).map_err(PullbackError::Operator)?;
         let [_, hidden] = self.dimensions;
         let mut h = vec![0.0; hidden.iter().product()];
         let time = [t as f32];
+        let condition = self.model.guidance().condition();
         let point = Point {
             x,
             t: &time,
-            context: self.context,
+            context: condition.map(|states| states.sample(0)),
         };
         self.place = question("h", &[x, &time]);
         let moved = self.encoder.move_to(point, &mut h);
-        moved.map_err(|error| PullbackError::Operator(error.into()))?;
+        moved.map_err(|error| PullbackError::Operator(self.ended(error.into())))?;
         self.work
             .progress
-            .begin(&format!("basis at t = {t}"), search.limits().1 as u64);
-        let found = search.run(&mut Jacobian { latent: self });
+            .begin(&format!("basis at t = {t}"), search.limit as u64 + 1);
+        let found = krylov::basis(&mut Jacobian { geometry: self }, search);
         let line = match &found {
             Ok(basis) => format!("basis at t = {t}: {} blocks", basis.blocks),
             Err(_) => format!("basis at t = {t}: stopped"),
@@ -212,12 +171,12 @@ impl<'a> Latent<'a> {
         found
     }
 
-    /// Takes `x` along a plan of [`Noise::hops`] by DDIM without noise (eta = 0; see [`Self::boost`]), in place; an empty plan
+    /// Takes `x` along a [`NoiseSchedule::way`] by DDIM without noise (eta = 0; see [`Self::boost`]), in place; an empty way
     /// leaves it.
     ///
     /// # Errors
-    /// [`LatentError`]; `x` is then where the hops before had brought it.
-    pub fn sample(&mut self, x: &mut [f32], hops: &[Hop]) -> Result<(), LatentError> {
+    /// [`DiffusionError`]; `x` is then where the hops before had brought it.
+    pub fn sample(&mut self, x: &mut [f32], hops: &[Hop]) -> Result<(), DiffusionError> {
         if hops.is_empty() {
             return Ok(());
         }
@@ -231,8 +190,7 @@ impl<'a> Latent<'a> {
                 }
             };
             let eta = if random.is_some() { 1.0 } else { 0.0 };
-            let clip = self.noise.clip();
-            let sampler = Sampler::new(core::Method::Ddim { eta, clip }, self.noise.prediction())?;
+            let sampler = self.schedule.sampler(Kind::Ddim { eta })?;
             let mut scratch = vec![0.0; sampler.scratch_len(x.len())];
             let one = std::slice::from_ref(hop);
             Run::new(sampler, one, x, &mut [])?.finish(self, &mut noise, &mut scratch)?;
@@ -242,16 +200,13 @@ impl<'a> Latent<'a> {
         Ok(())
     }
 
-    /// What the net puts out at `x`, `t`.
-    fn output(&mut self, x: &[f32], t: f64, out: &mut [f32]) -> Result<(), LatentError> {
+    /// What the net puts out at `x` and a level.
+    fn output(&mut self, x: &[f32], level: &Level, out: &mut [f32]) -> Result<(), DiffusionError> {
         self.check()?;
-        let time = [t as f32];
-        let asked = || question("eps", &[x, &time]);
-        let (denoiser, context) = (&mut self.denoiser, self.context);
-        let point = Point { x, t: &time, context };
-        answered(&mut self.answers, asked, out, |out| {
-            Ok(denoiser.eps(point, out, None)?)
-        })
+        let asked = || question("eps", &[x, &[level.timestep() as f32]]);
+        let model = &mut self.model;
+        let answer = answered(&mut self.answers, asked, out, |out| model.predict(x, level, out));
+        answer.map_err(|error| self.ended(error))
     }
 }
 
@@ -260,32 +215,32 @@ fn answered(
     answers: &mut Option<Answers>,
     question: impl FnOnce() -> u64,
     out: &mut [f32],
-    make: impl FnOnce(&mut [f32]) -> Result<(), LatentError>,
-) -> Result<(), LatentError> {
+    make: impl FnOnce(&mut [f32]) -> Result<(), DiffusionError>,
+) -> Result<(), DiffusionError> {
     match answers {
         Some(answers) => answers.answer(question(), out, make),
         None => make(out),
     }
 }
 
-impl core::Denoiser<f32> for Latent<'_> {
-    type Error = LatentError;
+impl Denoiser<f32> for Geometry<'_> {
+    type Error = DiffusionError;
 
-    fn predict(&mut self, x: &[f32], level: &Level, output: &mut [f32]) -> Result<(), LatentError> {
-        self.output(x, level.timestep(), output)
+    fn predict(&mut self, x: &[f32], level: &Level, output: &mut [f32]) -> Result<(), DiffusionError> {
+        self.output(x, level, output)
     }
 }
 
-impl Model<f32> for Latent<'_> {
-    type Error = LatentError;
+impl Model<f32> for Geometry<'_> {
+    type Error = DiffusionError;
 
     /// The noise in x, also of a net that predicts the velocity.
-    fn eps(&mut self, x: &[f32], t: f64, out: &mut [f32]) -> Result<(), LatentError> {
-        let level = self.noise.level(t)?;
-        self.output(x, t, out)?;
-        if self.noise.prediction() != Prediction::Noise {
+    fn eps(&mut self, x: &[f32], t: f64, out: &mut [f32]) -> Result<(), DiffusionError> {
+        let level = self.schedule.level(t)?;
+        self.output(x, &level, out)?;
+        if self.schedule.prediction() != Prediction::Noise {
             let (mut data, mut noise) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-            self.noise
+            self.schedule
                 .prediction()
                 .split(x, out, &level, &mut data, &mut noise)?;
             out.copy_from_slice(&noise);

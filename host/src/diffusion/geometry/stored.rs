@@ -1,8 +1,8 @@
 //! Bases and directions in files: safetensors whose metadata name kind and version.
 //!
 //! ```text
-//! gibbs.diffusion.basis/1      V [k, C, H, W], U [k, dimensions of h], x [C, H, W] in f32;
-//!                              singular_values [k], residuals [k] in f64; timestep, method, blocks, tangents,
+//! gibbs.diffusion.basis/2      V [k, C, H, W], U [k, dimensions of h], x [C, H, W] in f32;
+//!                              singular_values [k], errors [k], residuals [k] in f64; timestep, blocks, tangents,
 //!                              cotangents, measure, converged as text
 //! gibbs.diffusion.direction/1  v [C, H, W], u [dimensions of h] in f32; timestep as text
 //! ```
@@ -11,14 +11,15 @@ use crate::data::DataError;
 use crate::data::tensors::{Tensor, TensorFile};
 use crate::diffusion::pullback::operator::Passes;
 use crate::diffusion::pullback::transport::Direction;
-use crate::diffusion::pullback::{Basis, Ended, Method};
+use crate::diffusion::pullback::{Basis, Ended};
 use std::path::Path;
 
 const BASIS: &str = "gibbs.diffusion.basis";
 const DIRECTION: &str = "gibbs.diffusion.direction";
 const VERSION: &str = "1";
+const BASIS_VERSION: &str = "2";
 
-/// How far the vectors of a file may be from orthonormal: f32, and the authors' loop, which normalises rows only.
+/// How far the vectors of a file may be from orthonormal.
 const ORTHONORMAL: f64 = 1e-3;
 
 /// A basis and where it was taken.
@@ -97,7 +98,7 @@ impl StoredBasis {
             timestep,
         } = self;
         let k = basis.count();
-        let mut file = TensorFile::new(BASIS, VERSION);
+        let mut file = TensorFile::new(BASIS, BASIS_VERSION);
         for (name, shape, values) in [
             ("V", many(k, *image), &basis.v),
             ("U", many(k, *hidden), &basis.u),
@@ -107,13 +108,13 @@ impl StoredBasis {
         }
         for (name, values) in [
             ("singular_values", &basis.singular_values),
+            ("errors", &basis.errors),
             ("residuals", &basis.residuals),
         ] {
             file.tensors.insert(name.to_owned(), tensor(&[k], values));
         }
         for (key, text) in [
             ("timestep", timestep.to_string()),
-            ("method", basis.method.name().to_owned()),
             ("blocks", basis.blocks.to_string()),
             ("tangents", basis.passes.tangents.to_string()),
             ("cotangents", basis.passes.cotangents.to_string()),
@@ -131,11 +132,12 @@ impl StoredBasis {
     /// The file missing or unreadable; `NotSafetensors`, `WrongKind`, `WrongVersion`; `Metadata`; `Tensor` for what is
     /// missing, misshapen or not finite, singular values that rise or are negative, vectors that are not orthonormal.
     pub fn load(path: &Path) -> Result<Self, DataError> {
-        let mut file = TensorFile::load(path, BASIS, VERSION)?;
+        let mut file = TensorFile::load(path, BASIS, BASIS_VERSION)?;
         let (count, image) = shape_of(&file, "V", 1)?;
         let (_, hidden) = shape_of(&file, "U", 1)?;
         let k = count[0];
         let singular_values: Vec<f64> = file.take("singular_values", &[k])?;
+        let errors: Vec<f64> = file.take("errors", &[k])?;
         let residuals: Vec<f64> = file.take("residuals", &[k])?;
         let v: Vec<f32> = file.take("V", &many(k, image))?;
         let u: Vec<f32> = file.take("U", &many(k, hidden))?;
@@ -149,15 +151,11 @@ impl StoredBasis {
             .collect();
         let none = vec![false; k];
         for (name, vectors, zero) in [("V", &v, &none), ("U", &u, &zero)] {
-            if let Some((i, j, product)) = skew(vectors, k, zero, name == "V") {
+            if let Some((i, j, product)) = skew(vectors, k, zero) {
                 let reason = format!("vectors {i} and {j} have the product {product}: not orthonormal");
                 return Err(file.bad(name, &reason));
             }
         }
-        let method = file.entry("method", |text| {
-            let all = [Method::Krylov, Method::Subspace, Method::Authors];
-            all.into_iter().find(|method| method.name() == text)
-        })?;
         let converged: bool = file.entry("converged", |text| text.parse().ok())?;
         let elements = |dimensions: [usize; 3]| dimensions.iter().product();
         Ok(Self {
@@ -167,6 +165,7 @@ impl StoredBasis {
                 v,
                 u,
                 zero,
+                errors,
                 residuals,
                 blocks: whole(&file, "blocks")?,
                 passes: Passes {
@@ -175,7 +174,6 @@ impl StoredBasis {
                 },
                 measure: number(&file, "measure", 0.0)?,
                 ended: if converged { Ended::Converged } else { Ended::Limit },
-                method,
             },
             x,
             dimensions: [image, hidden],
@@ -184,14 +182,12 @@ impl StoredBasis {
     }
 }
 
-/// Two vectors that are not orthonormal, with their product. Off the diagonal only where `pairs`: the u_i of an
-/// iteration that was stopped early need not be orthogonal.
-pub(super) fn skew(vectors: &[f32], k: usize, zero: &[bool], pairs: bool) -> Option<(usize, usize, f64)> {
+/// Two vectors that are not orthonormal, with their product.
+pub(super) fn skew(vectors: &[f32], k: usize, zero: &[bool]) -> Option<(usize, usize, f64)> {
     let rows: Vec<&[f32]> = vectors.chunks(vectors.len() / k).collect();
     let wide = |x: &f32| f64::from(*x);
     for (i, a) in rows.iter().enumerate().filter(|(i, _)| !zero[*i]) {
-        let first = if pairs { 0 } else { i };
-        for (j, b) in rows.iter().enumerate().take(i + 1).skip(first) {
+        for (j, b) in rows.iter().enumerate().take(i + 1) {
             let product: f64 = a.iter().zip(*b).map(|(a, b)| wide(a) * wide(b)).sum();
             let off = product - f64::from(u8::from(i == j));
             if off.abs() > ORTHONORMAL {
@@ -226,7 +222,7 @@ impl StoredDirection {
         let v: Vec<f32> = file.take("v", &image)?;
         let u: Vec<f32> = file.take("u", &hidden)?;
         for (name, vector) in [("v", &v), ("u", &u)] {
-            if let Some((_, _, square)) = skew(vector, 1, &[false], true) {
+            if let Some((_, _, square)) = skew(vector, 1, &[false]) {
                 return Err(file.bad(name, &format!("its square is {square}, expected 1")));
             }
         }

@@ -1,159 +1,114 @@
-//! Plans against their definition, files there and back, nets of velocity against nets of noise.
+//! Files there and back, nets of velocity against nets of noise, boosts; ways there and back of whole models.
 //!
-//! Mutations of the boost and of the grid seen red: the threshold included; the stream of hop 0 throughout; the table
-//! interpolated on the authors' grid.
+//! Mutations of the boost seen red: the threshold included; the stream of hop 0 throughout.
 
-use super::noise::Noise;
+use super::global::StoredGlobal;
 use super::stored::{StoredBasis, StoredDirection};
 use super::*;
 use crate::data::DataError;
-use crate::diffusion::folder::{Checkpoint, LoadOptions, Prediction as Predicts, SchedulerConfig};
+use crate::diffusion::folder::{LoadOptions, ModelFolder, Prediction as Predicts, SchedulerConfig};
+use crate::diffusion::pullback::Ended;
 use crate::diffusion::pullback::operator::Passes;
 use crate::diffusion::pullback::transport::Direction;
-use crate::diffusion::pullback::{Ended, Method};
-use crate::garrote::testing::tolerance::{ROUNDING, SINGLE_STEPS};
+use crate::diffusion::sampling::drawn;
+use crate::garrote::testing::tolerance::SINGLE_STEPS;
 use std::path::Path;
 
-fn noise() -> Noise {
-    Noise::new(&SchedulerConfig::ddpm(1000)).unwrap()
+fn schedule() -> NoiseSchedule {
+    NoiseSchedule::new(&SchedulerConfig::ddpm(1000)).unwrap()
 }
 
-fn times(hops: &[Hop]) -> Vec<f64> {
-    hops.iter().map(|hop| hop.from.timestep()).collect()
+fn geometry<'a>(unet: &'a Unet<f32>, schedule: &'a NoiseSchedule) -> Geometry<'a> {
+    Geometry::new(unet, schedule, Guidance::None, Work::plain()).unwrap()
 }
 
-#[test]
-fn plans_are_evenly_spaced_and_end_where_asked() {
-    let noise = noise();
-    let hops = noise.hops(600.0, None, 3).unwrap();
-    assert_eq!(times(&hops), [600.0, 400.0, 200.0]);
-    assert_eq!(hops[0].to, hops[1].from);
-    assert_eq!(hops[2].to, Level::DATA);
-    let product: f64 = (0..=400)
-        .map(|i| 1.0 - (1e-4 + 0.0199 * f64::from(i) / 999.0))
-        .product();
-    assert!((hops[1].from.alpha_bar() - product).abs() <= ROUNDING);
-
-    let hops = noise.hops(999.0, Some(500.5), 4).unwrap();
-    assert_eq!(times(&hops), [999.0, 874.0, 750.0, 625.0]);
-    assert_eq!(hops[3].to.timestep(), 500.5);
-    assert_eq!(noise.hops(7.0, Some(7.0), 5).unwrap(), []);
-    assert_eq!(times(&noise.hops(0.0, None, 1).unwrap()), [0.0]);
-    assert_eq!(noise.hops(5.0, None, 5).unwrap().len(), 5);
-
-    let mut config = SchedulerConfig::ddpm(1000);
-    config.set_alpha_to_one = false;
-    let noise = Noise::new(&config).unwrap();
-    assert_eq!(
-        noise.hops(600.0, None, 3).unwrap()[2].to,
-        noise.level(0.0).unwrap()
-    );
-}
-
-#[test]
-fn times_and_steps_that_are_not_there() {
-    let noise = noise();
-    for t in [-1.0, 999.5, 1000.0, f64::NAN, f64::INFINITY] {
-        assert!(
-            matches!(noise.level(t), Err(LatentError::Timestep { last: 999, .. })),
-            "{t}"
-        );
-        assert!(noise.hops(t, None, 1).is_err(), "{t}");
-    }
-    for (from, to, steps, most) in [
-        (5.0, None, 6, 5),
-        (0.0, None, 2, 1),
-        (9.0, Some(4.0), 6, 5),
-        (5.0, None, 0, 5),
-    ] {
-        let expected = LatentError::Steps { found: steps, most };
-        assert_eq!(noise.hops(from, to, steps), Err(expected));
-    }
-    assert!(matches!(
-        noise.hops(5.0, Some(6.0), 1),
-        Err(LatentError::Timestep { last: 5, .. })
-    ));
-}
-
-#[test]
-fn plans_on_the_authors_grid_lie_between_the_nearest_points() {
-    let noise = noise().on_authors_grid(4).unwrap();
-    assert_eq!(
-        [0.0, 166.0, 170.0, 600.0, 999.0].map(|t| noise.nearest(t)),
-        [0.0, 0.0, 333.0, 666.0, 999.0]
-    );
-    assert_eq!(
-        times(&noise.hops(999.0, Some(333.0), 50).unwrap()),
-        [999.0, 666.0]
-    );
-    let hops = noise.hops(666.0, None, 50).unwrap();
-    assert_eq!(times(&hops), [666.0, 333.0]);
-    // It ends at time 0 and not at data; between whole times the table is read below.
-    assert_eq!(hops[1].to, super::Level::of_alpha_bar(0.0, 1.0 - 1e-4).unwrap());
-    let level = noise.level(332.7).unwrap();
-    assert_eq!(
-        (level.timestep(), level.alpha_bar()),
-        (332.7, noise.level(332.0).unwrap().alpha_bar())
-    );
-    let points = LatentError::Grid {
-        points: 1,
-        most: 1000,
-    };
-    assert_eq!(self::noise().on_authors_grid(1), Err(points));
+fn fixture(folder: &str) -> ModelFolder {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    ModelFolder::load(&fixtures.join(folder), LoadOptions::default()).unwrap()
 }
 
 #[test] // each hop is a step of the core, random where it starts below the threshold
 fn boost_adds_the_noise_of_its_stream_below_the_threshold() {
-    use gibbs_core::diffusion::{Prediction, ddim};
+    use gibbs_core::diffusion::ddim;
     use gibbs_core::random;
     let unet = legacy();
-    let noise = noise();
-    let hops = noise.hops(400.0, None, 4).unwrap();
-    let start = crate::diffusion::sampling::start::drawn(3, 1, 64);
+    let schedule = schedule();
+    let hops = schedule.way(Some(400.0), None, 10).unwrap();
+    let start = drawn(3, 1, 64);
     let sampled = |boost| {
-        let mut latent = Latent::new(&unet, &noise, None, Work::plain());
-        latent.boost(boost);
+        let mut geometry = geometry(&unet, &schedule);
+        geometry.boost(boost);
         let mut x = start.clone();
-        latent.sample(&mut x, &hops).unwrap();
+        geometry.sample(&mut x, &hops).unwrap();
         x
     };
     let mut expected = start.clone();
     for (index, hop) in hops.iter().enumerate() {
-        let mut latent = Latent::new(&unet, &noise, None, Work::plain());
+        let mut geometry = geometry(&unet, &schedule);
         let (mut output, mut next) = (vec![0.0; 64], vec![0.0; 64]);
-        latent
-            .output(&expected, hop.from.timestep(), &mut output)
-            .unwrap();
+        geometry.output(&expected, &hop.from, &mut output).unwrap();
+        let noise = Prediction::Noise;
+        noise.bound(&expected, &mut output, &hop.from, 1.0).unwrap();
         let mut rng = random::stream(7, "diffusion/boost", index as u64);
         let z: Vec<f32> = (0..64).map(|_| random::normal(&mut rng)).collect();
-        // Times 400, 300, 200, 100: two are below 300.
+        // Times 400, 300, 200, 100, 0: three are below 300.
         let eta = if index >= 2 { 1.0 } else { 0.0 };
-        let clip = noise.clip();
-        ddim::step(
-            &expected,
-            &output,
-            &z,
-            hop,
-            Prediction::Noise,
-            eta,
-            clip,
-            &mut next,
-        )
-        .unwrap();
+        ddim::step(&expected, &output, &z, hop, noise, eta, None, &mut next).unwrap();
         expected = next;
     }
     let boost = |below| Some(Boost { below, seed: 7 });
     assert_eq!(sampled(boost(300.0)), expected);
     assert!(sampled(None) != expected);
     // The last hop ends at data, where no noise is left to add.
-    assert_eq!(sampled(boost(200.0)), sampled(None));
+    assert_eq!(sampled(boost(100.0)), sampled(None));
     assert_eq!(sampled(boost(0.0)), sampled(None));
 }
 
+/// Root of the mean square of the difference.
+fn off(a: &[f32], b: &[f32]) -> f64 {
+    let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
+    (squares.sum::<f64>() / a.len() as f64).sqrt()
+}
+
+#[test] // the way to data by way of a time is the way back of inversion: within the error of that way
+fn inversion_and_the_way_of_an_edit_return() {
+    let folder = fixture("models/digits");
+    let unet = Unet::from_folder(&folder, None, 0).unwrap();
+    let schedule = NoiseSchedule::new(&folder.scheduler().unwrap().unwrap()).unwrap();
+    let digit = crate::diffusion::datasets::Digits::included().unwrap();
+    let mut picture = vec![0.0; 64];
+    crate::diffusion::datasets::Dataset::fill(&digit, 0, &mut picture).unwrap();
+    let mut geometry = geometry(&unet, &schedule);
+    let steps = 100;
+    let mut latent = picture.clone();
+    let there = schedule.inversion(steps).unwrap();
+    geometry.sample(&mut latent, &there).unwrap();
+    let from = there[steps - 1].to.timestep();
+    let mut back = |ways: &[Vec<Hop>]| {
+        let mut x = latent.clone();
+        for way in ways {
+            geometry.sample(&mut x, way).unwrap();
+        }
+        off(&x, &picture)
+    };
+    let way = |from, to| schedule.way(from, to, steps).unwrap();
+    let printed = back(&[schedule.plan(Kind::Ddim { eta: 0.0 }, steps).unwrap()]);
+    assert!(printed < 0.05, "{printed}");
+    assert!(back(&[way(Some(from), Some(600.0)), way(Some(600.0), None)]) <= printed);
+    // A time between two steps adds a hop.
+    assert!(back(&[way(Some(from), Some(604.0)), way(Some(604.0), None)]) <= 1.05 * printed);
+    // With the noise kept on the way back, as diffusers does, it would be another digit.
+    let kept = schedule
+        .clone()
+        .clipped(crate::diffusion::schedule::Clipping::KeepNoise);
+    let mut x = latent.clone();
+    let mut other = self::geometry(&unet, &kept);
+    other.sample(&mut x, &way(Some(from), None)).unwrap();
+    assert!(off(&x, &picture) > 5.0 * printed, "{}", off(&x, &picture));
+}
+
 fn legacy() -> Unet<f32> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/unet/legacy");
-    let checkpoint = Checkpoint::load(&folder, LoadOptions::default()).unwrap();
-    Unet::from_checkpoint(&checkpoint, None, 0).unwrap()
+    Unet::from_folder(&fixture("unet/legacy"), None, 0).unwrap()
 }
 
 #[test]
@@ -161,14 +116,14 @@ fn global_bases_come_back_from_files_and_skew_ones_are_refused() {
     let dir = tempfile::TempDir::new().unwrap();
     let path = dir.path().join("global.safetensors");
     let (first, second) = ([0.6, 0.8, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-    let mut stored = super::global::StoredGlobal {
+    let mut stored = StoredGlobal {
         u: [first, second].concat(),
         hidden: [1, 2, 3],
         distances: vec![0.5, 0.25, 1.0],
         timestep: 612.5,
     };
     stored.to_file().save(&path).unwrap();
-    let read = super::global::StoredGlobal::load(&path).unwrap();
+    let read = StoredGlobal::load(&path).unwrap();
     assert_eq!(read, stored);
     assert_eq!(
         (read.count(), read.vector(1), read.vector(2)),
@@ -176,7 +131,7 @@ fn global_bases_come_back_from_files_and_skew_ones_are_refused() {
     );
     stored.u[6] = 0.1;
     stored.to_file().save(&path).unwrap();
-    let refused = super::global::StoredGlobal::load(&path).unwrap_err();
+    let refused = StoredGlobal::load(&path).unwrap_err();
     assert!(
         matches!(&refused, DataError::Tensor { tensor, .. } if tensor == "U"),
         "{refused}"
@@ -196,6 +151,7 @@ fn stored() -> StoredBasis {
             v: (0..3).flat_map(|i| unit(i, 12)).collect(),
             u: unit(7, 8).chain(unit(2, 8)).chain([0.0; 8]).collect(),
             zero: vec![false, false, true],
+            errors: vec![1e-7, 0.25, 0.0],
             residuals: vec![1e-9, 0.1, 0.0],
             blocks: 4,
             passes: Passes {
@@ -204,7 +160,6 @@ fn stored() -> StoredBasis {
             },
             measure: 0.1,
             ended: Ended::Limit,
-            method: Method::Subspace,
         },
         x: (0..12_u8).map(f32::from).collect(),
         dimensions: [[3, 2, 2], [2, 2, 2]],
@@ -269,23 +224,17 @@ fn altered_bases_are_refused() {
 
 #[test] // with v = the output of the same net, eps = sqrt(ab) v + sqrt(1 - ab) x
 fn the_noise_of_a_net_of_velocity() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/unet/padded");
-    let checkpoint = Checkpoint::load(&folder, LoadOptions::default()).unwrap();
-    let unet: Unet<f32> = Unet::from_checkpoint(&checkpoint, None, 0).unwrap();
+    let unet: Unet<f32> = Unet::from_folder(&fixture("unet/padded"), None, 0).unwrap();
     let mut config = SchedulerConfig::ddpm(1000);
-    let noise = Noise::new(&config).unwrap();
+    let noise = NoiseSchedule::new(&config).unwrap();
     config.prediction = Predicts::Velocity;
-    let velocity = Noise::new(&config).unwrap();
+    let velocity = NoiseSchedule::new(&config).unwrap();
     let size = unet.image().iter().product();
     let x: Vec<f32> = (0..size).map(|i: usize| (i as f32 * 0.7).sin()).collect();
     let (mut output, mut eps) = (vec![0.0; size], vec![0.0; size]);
     let t = 333.25;
-    Latent::new(&unet, &noise, None, Work::plain())
-        .eps(&x, t, &mut output)
-        .unwrap();
-    Latent::new(&unet, &velocity, None, Work::plain())
-        .eps(&x, t, &mut eps)
-        .unwrap();
+    geometry(&unet, &noise).eps(&x, t, &mut output).unwrap();
+    geometry(&unet, &velocity).eps(&x, t, &mut eps).unwrap();
     let alpha_bar = noise.level(t).unwrap().alpha_bar();
     for ((x, v), eps) in x.iter().zip(&output).zip(&eps) {
         let expected = alpha_bar.sqrt() * f64::from(*v) + (1.0 - alpha_bar).sqrt() * f64::from(*x);

@@ -19,13 +19,13 @@ const STRETCH: usize = 4096;
 const STEPS: usize = 100;
 
 /// The deflation rule: what is left of a vector, relative to the largest of its block, below which it counts as zero.
-pub(super) fn negligible<T: Element>() -> f64 {
+pub(crate) fn negligible<T: Element>() -> f64 {
     let rounding = 8.0 * T::EPSILON.wide();
     if rounding > 1e-7 { rounding } else { 1e-7 }
 }
 
 /// A Bᵀ in f64, [p, q], for rows of `d` entries.
-pub(super) fn products<T: Element>(a: &[T], b: &[T], d: usize) -> Vec<f64> {
+pub(crate) fn products<T: Element>(a: &[T], b: &[T], d: usize) -> Vec<f64> {
     let (p, q) = (a.len() / d, b.len() / d);
     let stretches: Vec<Vec<T>> = (0..d.div_ceil(STRETCH))
         .into_par_iter()
@@ -48,7 +48,7 @@ pub(super) fn products<T: Element>(a: &[T], b: &[T], d: usize) -> Vec<f64> {
 }
 
 /// C B, or what was there plus it: coefficients `c` [p, q] of the rows of `b` [q, d].
-pub(super) fn combine<T: Element>(c: &[f64], b: &[T], d: usize, out: &mut [T], into: Into) {
+pub(crate) fn combine<T: Element>(c: &[f64], b: &[T], d: usize, out: &mut [T], into: Into) {
     let q = b.len() / d;
     if q == 0 {
         if into == Into::Set {
@@ -66,7 +66,7 @@ pub(super) fn combine<T: Element>(c: &[f64], b: &[T], d: usize, out: &mut [T], i
 }
 
 /// C B as a new block.
-pub(super) fn combined<T: Element>(c: &[f64], b: &[T], d: usize) -> Vec<T> {
+pub(crate) fn combined<T: Element>(c: &[f64], b: &[T], d: usize) -> Vec<T> {
     let q = b.len() / d;
     let p = c.len().checked_div(q).unwrap_or(0);
     let mut out = vec![T::ZERO; p * d];
@@ -75,7 +75,7 @@ pub(super) fn combined<T: Element>(c: &[f64], b: &[T], d: usize) -> Vec<T> {
 }
 
 /// The norm of a row, summed in f64.
-pub(super) fn norm<T: Element>(row: &[T]) -> f64 {
+pub(crate) fn norm<T: Element>(row: &[T]) -> f64 {
     let mut lanes = [0.0_f64; 8];
     for part in row.chunks(8) {
         for (lane, x) in lanes.iter_mut().zip(part) {
@@ -86,12 +86,12 @@ pub(super) fn norm<T: Element>(row: &[T]) -> f64 {
 }
 
 /// The largest of some numbers that are not negative; 0 of none.
-pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
+pub(crate) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
     values.into_iter().fold(0.0, larger)
 }
 
 /// A B of small matrices: [p, q] times [q, r].
-pub(super) fn small_product(a: &[f64], b: &[f64], [p, q, r]: [usize; 3]) -> Vec<f64> {
+pub(crate) fn small_product(a: &[f64], b: &[f64], [p, q, r]: [usize; 3]) -> Vec<f64> {
     let mut c = vec![0.0; p * r];
     multiply(
         [p, q, r],
@@ -104,19 +104,19 @@ pub(super) fn small_product(a: &[f64], b: &[f64], [p, q, r]: [usize; 3]) -> Vec<
 }
 
 /// What orthonormalisation made of a block W: W = H B + R Q.
-pub(super) struct Orthonormal<T> {
+pub(crate) struct Orthonormal<T> {
     /// Q [q, d], orthonormal and orthogonal to B; q <= p.
-    pub(super) q: Vec<T>,
+    pub(crate) q: Vec<T>,
     /// H [p, rows of B].
-    pub(super) h: Vec<f64>,
+    pub(crate) h: Vec<f64>,
     /// R [p, q].
-    pub(super) r: Vec<f64>,
+    pub(crate) r: Vec<f64>,
 }
 
 /// Orthonormalises the rows of `w` [p, d] against the orthonormal rows of `b` and against each other, as often as it
 /// takes (twice, as a rule). A row of which less than `drop` times the largest norm of `w` is left is dropped.
 /// Cost 4 p d (rows of B + p) multiply-adds.
-pub(super) fn orthonormalise<T: Element>(mut w: Vec<T>, b: &[T], d: usize, drop: f64) -> Orthonormal<T> {
+pub(crate) fn orthonormalise<T: Element>(mut w: Vec<T>, b: &[T], d: usize, drop: f64) -> Orthonormal<T> {
     /// Twice is enough but for rows that are all rounding.
     const MOST: usize = 4;
     let (p, known) = (w.len() / d, b.len() / d);
@@ -198,7 +198,7 @@ fn panel<T: Element>(mut w: Vec<T>, d: usize, threshold: f64) -> (Vec<T>, Vec<f6
 }
 
 /// Eigenvalues of a symmetric matrix [n, n], largest first, and its eigenvectors as rows.
-pub(super) fn symmetric<E>(values: &[f64], n: usize) -> Result<(Vec<f64>, Vec<f64>), PullbackError<E>> {
+pub(crate) fn symmetric<E>(values: &[f64], n: usize) -> Result<(Vec<f64>, Vec<f64>), PullbackError<E>> {
     let matrix = DMatrix::from_row_slice(n, n, values);
     let failed = PullbackError::Decomposition { size: n };
     let found = SymmetricEigen::try_new(matrix, f64::EPSILON, STEPS * n.max(1)).ok_or(failed)?;
@@ -212,16 +212,16 @@ pub(super) fn symmetric<E>(values: &[f64], n: usize) -> Result<(Vec<f64>, Vec<f6
 }
 
 /// A = P diag(s) Wᵀ of a square matrix [n, n], s largest first.
-pub(super) struct Singular {
+pub(crate) struct Singular {
     /// The left vectors as columns, [n, n].
-    pub(super) left: Vec<f64>,
-    pub(super) values: Vec<f64>,
+    pub(crate) left: Vec<f64>,
+    pub(crate) values: Vec<f64>,
     /// The right vectors as rows, [n, n].
-    pub(super) right: Vec<f64>,
+    pub(crate) right: Vec<f64>,
 }
 
 /// The singular value decomposition of a square matrix [n, n].
-pub(super) fn singular<E>(values: &[f64], n: usize) -> Result<Singular, PullbackError<E>> {
+pub(crate) fn singular<E>(values: &[f64], n: usize) -> Result<Singular, PullbackError<E>> {
     let failed = || PullbackError::Decomposition { size: n };
     let matrix = DMatrix::from_row_slice(n, n, values);
     let found = matrix
@@ -238,11 +238,11 @@ pub(super) fn singular<E>(values: &[f64], n: usize) -> Result<Singular, Pullback
 }
 
 /// The entries of a matrix, row by row.
-pub(super) fn rows_of(matrix: &DMatrix<f64>) -> Vec<f64> {
+pub(crate) fn rows_of(matrix: &DMatrix<f64>) -> Vec<f64> {
     matrix.transpose().iter().copied().collect()
 }
 
 /// The transpose of [n, n].
-pub(super) fn transposed(a: &[f64], n: usize) -> Vec<f64> {
+pub(crate) fn transposed(a: &[f64], n: usize) -> Vec<f64> {
     (0..n * n).map(|at| a[(at % n) * n + at / n]).collect()
 }

@@ -4,25 +4,24 @@
 //! decomposition J = U S Vᵀ, the first k right vectors v_i are the local basis of X at x, the left ones u_i that of the
 //! tangent space of H. J is never formed: [`operator`] gives J and Jᵀ on blocks of directions.
 //!
-//! Map. Bases: [`krylov`] (the default), [`subspace`], [`authors`] (for comparison), over `block` and `ritz`. Between
+//! Map. Bases: [`krylov`], over `block` and `ritz`. Between
 //! subspaces: [`distance`], [`transport`], [`frechet`]. Of one basis: [`spectrum`]. Using one: [`edit`].
 //!
 //! Layout: k vectors of d entries stand one after the other, row-major [k, d]. No bit depends on the number of threads.
 
-pub mod authors;
-mod block;
+pub(crate) mod block;
 pub mod distance;
 pub mod edit;
 pub mod frechet;
 pub mod krylov;
 pub mod operator;
-mod ritz;
+pub(crate) mod ritz;
 pub mod spectrum;
-pub mod subspace;
 #[cfg(test)]
 mod testing;
 pub mod transport;
 
+use crate::net::element::Element;
 use operator::Passes;
 
 /// Why a basis, a distance or an edit cannot be had. `E` is the error of the operator or model.
@@ -149,28 +148,6 @@ impl GeometryError {
     }
 }
 
-/// How the directions were found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// [`krylov`].
-    Krylov,
-    /// [`subspace`].
-    Subspace,
-    /// [`authors`].
-    Authors,
-}
-
-impl Method {
-    /// As on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Krylov => "krylov",
-            Self::Subspace => "subspace",
-            Self::Authors => "authors",
-        }
-    }
-}
-
 /// How an iteration ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -190,23 +167,37 @@ pub struct Basis<T> {
     /// The local latent basis, [k, dim x], orthonormal.
     pub v: Vec<T>,
     /// The local tangent basis, [k, dim h], orthonormal but for vectors flagged in `zero`. The entry of largest
-    /// magnitude of each is positive (the authors' loop leaves signs as they fall).
+    /// magnitude of each is positive.
     pub u: Vec<T>,
     /// s_i is zero (set to 0; below 1e-7 of s_1, or 8 units of rounding of the scalar): u_i is given as zero.
     pub zero: Vec<bool>,
-    /// r_i = |Jᵀ u_i s_i - s_i² v_i| / s_1²; 0 for J = 0.
+    /// e_i = |Jᵀ u_i - s_i v_i| (or |J v_i - s_i u_i|, whichever was not made to vanish), measured: a singular value lies
+    /// within e_i of s_i, but for the rounding of the products.
+    pub errors: Vec<f64>,
+    /// r_i = e_i s_i / s_1² = |Jᵀ u_i s_i - s_i² v_i| / s_1², measured; 0 for J = 0.
     pub residuals: Vec<f64>,
     /// Blocks multiplied by J.
     pub blocks: usize,
     /// Directions multiplied by J and Jᵀ.
     pub passes: Passes,
-    /// What the method looks at to stop, at its last look: the largest residual (`krylov`), the sine of the largest
-    /// angle between successive subspaces (`subspace`), the largest change of an entry (`authors`).
+    /// The largest residual, by which it was stopped.
     pub measure: f64,
     /// How it ended.
     pub ended: Ended,
-    /// Which method.
-    pub method: Method,
+}
+
+impl<T: Element> Basis<T> {
+    /// Products in the scalar T are good to about this: 64 units of rounding of s_1. What lies below it, or within its own
+    /// error of zero, is not resolved.
+    pub fn resolution(&self) -> f64 {
+        64.0 * T::EPSILON.wide() * self.singular_values.first().copied().unwrap_or(0.0)
+    }
+
+    /// Whether s_i says more than that there is something small.
+    pub fn resolved(&self, index: usize) -> bool {
+        let pair = self.singular_values.get(index).zip(self.errors.get(index));
+        pair.is_some_and(|(s, e)| *s > self.resolution() && s > e)
+    }
 }
 
 impl<T> Basis<T> {

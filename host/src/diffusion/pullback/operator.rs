@@ -1,36 +1,17 @@
-//! Linear maps x -> h that are known by what they do to blocks of directions.
+//! Linear maps x -> h as [`LinearOperator`]s of the core; k directions at once are row-major [k, d].
 
 use super::PullbackError;
-use crate::net::Net;
-use crate::net::backend::Backend;
 use crate::net::cpu::matrix::{Into, Matrix, multiply};
 use crate::net::element::Element;
-use crate::net::graph::Value;
-use crate::net::pass::Linearised;
+use gibbs_core::linalg::LinearOperator;
 use std::convert::Infallible;
 
 #[cfg(test)]
 mod tests;
 
-/// J (dim h x dim x) and its transpose on k directions at once, row-major [k, d].
-pub trait BlockOperator<T: Element> {
-    /// Why a pass may fail.
-    type Error;
-
-    /// (dim h, dim x).
-    fn dimensions(&self) -> (usize, usize);
-
-    /// `out` [k, dim h] = J v for each row of `v` [k, dim x].
-    ///
-    /// # Errors
-    /// Its own.
-    fn apply(&mut self, k: usize, v: &[T], out: &mut [T]) -> Result<(), Self::Error>;
-
-    /// `out` [k, dim x] = Jᵀ u for each row of `u` [k, dim h].
-    ///
-    /// # Errors
-    /// Its own.
-    fn apply_transposed(&mut self, k: usize, u: &[T], out: &mut [T]) -> Result<(), Self::Error>;
+/// (dim h, dim x) of J.
+pub(crate) fn dimensions<T: Element, O: LinearOperator<T>>(operator: &O) -> (usize, usize) {
+    (operator.outputs(), operator.inputs())
 }
 
 /// Directions multiplied so far.
@@ -43,13 +24,13 @@ pub struct Passes {
 }
 
 /// An operator with counters, whose results are looked at for NaN and infinity.
-pub(super) struct Counted<'a, O> {
+pub(crate) struct Counted<'a, O> {
     operator: &'a mut O,
-    pub(super) passes: Passes,
+    pub(crate) passes: Passes,
 }
 
 impl<'a, O> Counted<'a, O> {
-    pub(super) fn new(operator: &'a mut O) -> Self {
+    pub(crate) fn new(operator: &'a mut O) -> Self {
         Self {
             operator,
             passes: Passes::default(),
@@ -57,29 +38,29 @@ impl<'a, O> Counted<'a, O> {
     }
 
     /// J v for the rows of `v`, [k, dim h].
-    pub(super) fn push<T: Element>(&mut self, v: &[T]) -> Result<Vec<T>, PullbackError<O::Error>>
+    pub(crate) fn push<T: Element>(&mut self, v: &[T]) -> Result<Vec<T>, PullbackError<O::Error>>
     where
-        O: BlockOperator<T>,
+        O: LinearOperator<T>,
     {
-        let (rows, columns) = self.operator.dimensions();
+        let (rows, columns) = dimensions(self.operator);
         let k = v.len() / columns;
         let mut out = vec![T::ZERO; k * rows];
         self.passes.tangents += k;
-        (self.operator.apply(k, v, &mut out)).map_err(PullbackError::Operator)?;
+        (self.operator.apply(v, &mut out)).map_err(PullbackError::Operator)?;
         finite("J", &out, rows)?;
         Ok(out)
     }
 
     /// Jᵀ u for the rows of `u`, [k, dim x].
-    pub(super) fn pull<T: Element>(&mut self, u: &[T]) -> Result<Vec<T>, PullbackError<O::Error>>
+    pub(crate) fn pull<T: Element>(&mut self, u: &[T]) -> Result<Vec<T>, PullbackError<O::Error>>
     where
-        O: BlockOperator<T>,
+        O: LinearOperator<T>,
     {
-        let (rows, columns) = self.operator.dimensions();
+        let (rows, columns) = dimensions(self.operator);
         let k = u.len() / rows;
         let mut out = vec![T::ZERO; k * columns];
         self.passes.cotangents += k;
-        (self.operator.apply_transposed(k, u, &mut out)).map_err(PullbackError::Operator)?;
+        (self.operator.apply_transposed(u, &mut out)).map_err(PullbackError::Operator)?;
         finite("J^T", &out, columns)?;
         Ok(out)
     }
@@ -119,22 +100,28 @@ impl<T: Element> Dense<T> {
     }
 }
 
-impl<T: Element> BlockOperator<T> for Dense<T> {
+impl<T: Element> LinearOperator<T> for Dense<T> {
     type Error = Infallible;
 
-    fn dimensions(&self) -> (usize, usize) {
-        (self.rows, self.columns)
+    fn inputs(&self) -> usize {
+        self.columns
     }
 
-    fn apply(&mut self, k: usize, v: &[T], out: &mut [T]) -> Result<(), Infallible> {
+    fn outputs(&self) -> usize {
+        self.rows
+    }
+
+    fn apply(&mut self, v: &[T], out: &mut [T]) -> Result<(), Infallible> {
         let (m, n) = (self.rows, self.columns);
+        let k = v.len() / n;
         let matrix = Matrix::rows_of(&self.values, n).transposed();
         multiply([k, n, m], Matrix::rows_of(v, n), matrix, (out, m), Into::Set);
         Ok(())
     }
 
-    fn apply_transposed(&mut self, k: usize, u: &[T], out: &mut [T]) -> Result<(), Infallible> {
+    fn apply_transposed(&mut self, u: &[T], out: &mut [T]) -> Result<(), Infallible> {
         let (m, n) = (self.rows, self.columns);
+        let k = u.len() / m;
         let matrix = Matrix::rows_of(&self.values, n);
         multiply([k, m, n], Matrix::rows_of(u, m), matrix, (out, n), Into::Set);
         Ok(())
@@ -145,14 +132,18 @@ impl<T: Element> BlockOperator<T> for Dense<T> {
 #[derive(Clone, Debug)]
 pub struct Diagonal(pub Vec<f64>);
 
-impl<T: Element> BlockOperator<T> for Diagonal {
+impl<T: Element> LinearOperator<T> for Diagonal {
     type Error = Infallible;
 
-    fn dimensions(&self) -> (usize, usize) {
-        (self.0.len(), self.0.len())
+    fn inputs(&self) -> usize {
+        self.0.len()
     }
 
-    fn apply(&mut self, _: usize, v: &[T], out: &mut [T]) -> Result<(), Infallible> {
+    fn outputs(&self) -> usize {
+        self.0.len()
+    }
+
+    fn apply(&mut self, v: &[T], out: &mut [T]) -> Result<(), Infallible> {
         let n = self.0.len();
         for (out, v) in out.chunks_mut(n).zip(v.chunks(n)) {
             for ((out, v), s) in out.iter_mut().zip(v).zip(&self.0) {
@@ -162,66 +153,7 @@ impl<T: Element> BlockOperator<T> for Diagonal {
         Ok(())
     }
 
-    fn apply_transposed(&mut self, k: usize, u: &[T], out: &mut [T]) -> Result<(), Infallible> {
-        self.apply(k, u, out)
-    }
-}
-
-/// A net linearised at one point (batch 1), from one value to another: [`Linearised`] made with one `from`, and
-/// evaluated.
-pub struct LinearisedMap<'a, B: Backend> {
-    net: &'a Net<B>,
-    linearised: &'a mut Linearised<B>,
-    dimensions: (usize, usize),
-    at_once: usize,
-}
-
-impl<'a, B: Backend> LinearisedMap<'a, B> {
-    /// `linearised` is the map from `x` to `h`, already evaluated; `at_once` bounds the directions of one pass, and with
-    /// them its memory.
-    pub fn new(
-        net: &'a Net<B>,
-        linearised: &'a mut Linearised<B>,
-        (x, h): (Value, Value),
-        at_once: usize,
-    ) -> Self {
-        let elements = |value| net.graph().shape(value).elements();
-        Self {
-            net,
-            linearised,
-            dimensions: (elements(h), elements(x)),
-            at_once: at_once.max(1),
-        }
-    }
-}
-
-impl<B: Backend> BlockOperator<B::Element> for LinearisedMap<'_, B> {
-    type Error = Infallible;
-
-    fn dimensions(&self) -> (usize, usize) {
-        self.dimensions
-    }
-
-    fn apply(&mut self, _: usize, v: &[B::Element], out: &mut [B::Element]) -> Result<(), Infallible> {
-        let (rows, columns) = self.dimensions;
-        let parts = v.chunks(self.at_once * columns);
-        for (v, out) in parts.zip(out.chunks_mut(self.at_once * rows)) {
-            self.linearised.jvp(self.net, v.len() / columns, &[v], out);
-        }
-        Ok(())
-    }
-
-    fn apply_transposed(
-        &mut self,
-        _: usize,
-        u: &[B::Element],
-        out: &mut [B::Element],
-    ) -> Result<(), Infallible> {
-        let (rows, columns) = self.dimensions;
-        let parts = u.chunks(self.at_once * rows);
-        for (u, out) in parts.zip(out.chunks_mut(self.at_once * columns)) {
-            self.linearised.vjp(self.net, u.len() / rows, u, &mut [out]);
-        }
-        Ok(())
+    fn apply_transposed(&mut self, u: &[T], out: &mut [T]) -> Result<(), Infallible> {
+        self.apply(u, out)
     }
 }

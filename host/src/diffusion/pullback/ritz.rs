@@ -6,21 +6,21 @@ use crate::net::element::Element;
 use gibbs_core::random::{normal, stream};
 
 /// Singular triplets of a matrix known in coordinates: J B = C P with orthonormal rows B, P.
-pub(super) struct Ritz {
+pub(crate) struct Ritz {
     /// s_1 >= s_2 >= ..., [k].
-    pub(super) values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
     /// v_i in coordinates of B, [k, c].
-    pub(super) right: Vec<f64>,
+    pub(crate) right: Vec<f64>,
     /// u_i in coordinates of P, [k, p]; zero where flagged.
-    pub(super) left: Vec<f64>,
+    pub(crate) left: Vec<f64>,
     /// s_i is zero.
-    pub(super) zero: Vec<bool>,
+    pub(crate) zero: Vec<bool>,
 }
 
 /// Rayleigh and Ritz: the k leading eigenvectors y of C Cᵀ = (J B)ᵀ(J B), `coordinates` C [c, p]. The s_i are what
 /// orthonormalising the y C gives, in descending order: errors stay within 1e-15 of s_1, and the u_i stay
 /// orthonormal however small their s_i.
-pub(super) fn ritz<E>(
+pub(crate) fn ritz<E>(
     coordinates: &[f64],
     (c, p): (usize, usize),
     k: usize,
@@ -58,7 +58,7 @@ pub(super) fn ritz<E>(
 }
 
 /// `count` standard normal vectors of `d` entries, each of a stream of its own.
-pub(super) fn gaussian<T: Element>(seed: u64, name: &str, count: usize, d: usize) -> Vec<T> {
+pub(crate) fn gaussian<T: Element>(seed: u64, name: &str, count: usize, d: usize) -> Vec<T> {
     let mut values = Vec::with_capacity(count * d);
     for index in 0..count {
         let mut rng = stream(seed, name, index as u64);
@@ -68,7 +68,7 @@ pub(super) fn gaussian<T: Element>(seed: u64, name: &str, count: usize, d: usize
 }
 
 /// min(dim h, dim x) bounds the vectors one may ask for.
-pub(super) fn check_count<E>(k: usize, (rows, columns): (usize, usize)) -> Result<(), PullbackError<E>> {
+pub(crate) fn check_count<E>(k: usize, (rows, columns): (usize, usize)) -> Result<(), PullbackError<E>> {
     let most = rows.min(columns);
     if k == 0 || k > most {
         return Err(PullbackError::Count {
@@ -82,7 +82,7 @@ pub(super) fn check_count<E>(k: usize, (rows, columns): (usize, usize)) -> Resul
 }
 
 /// A tolerance is a positive number.
-pub(super) fn check_tolerance<E>(tolerance: f64) -> Result<(), PullbackError<E>> {
+pub(crate) fn check_tolerance<E>(tolerance: f64) -> Result<(), PullbackError<E>> {
     if tolerance > 0.0 && tolerance.is_finite() {
         return Ok(());
     }
@@ -94,7 +94,7 @@ pub(super) fn check_tolerance<E>(tolerance: f64) -> Result<(), PullbackError<E>>
 }
 
 /// At least one block or pass.
-pub(super) fn check_limit<E>(limit: usize) -> Result<(), PullbackError<E>> {
+pub(crate) fn check_limit<E>(limit: usize) -> Result<(), PullbackError<E>> {
     if limit > 0 {
         return Ok(());
     }
@@ -106,7 +106,7 @@ pub(super) fn check_limit<E>(limit: usize) -> Result<(), PullbackError<E>> {
 }
 
 /// |row_i| / s_1², for rows of Jᵀ u_i s_i - s_i² v_i.
-pub(super) fn residuals<T: Element>(rows: &[T], d: usize, values: &[f64]) -> Vec<f64> {
+pub(crate) fn residuals<T: Element>(rows: &[T], d: usize, values: &[f64]) -> Vec<f64> {
     let scale = values.first().map_or(0.0, |s| s * s);
     (rows.chunks(d).map(norm))
         .map(|norm| if scale > 0.0 { norm / scale } else { 0.0 })
@@ -114,7 +114,7 @@ pub(super) fn residuals<T: Element>(rows: &[T], d: usize, values: &[f64]) -> Vec
 }
 
 /// Turns each pair so that the entry of largest magnitude of u_i (of v_i where u_i is zero) is positive.
-pub(super) fn fix_signs<T: Element>(basis: &mut Basis<T>) {
+pub(crate) fn fix_signs<T: Element>(basis: &mut Basis<T>) {
     let (rows, columns) = basis.dimensions;
     let pairs = basis.u.chunks_mut(rows).zip(basis.v.chunks_mut(columns));
     for ((u, v), zero) in pairs.zip(&basis.zero) {
@@ -131,6 +131,6 @@ pub(super) fn fix_signs<T: Element>(basis: &mut Basis<T>) {
 }
 
 /// The threshold for s_i = 0, relative to s_1.
-pub(super) fn zero<T: Element>() -> f64 {
+pub(crate) fn zero<T: Element>() -> f64 {
     negligible::<T>()
 }

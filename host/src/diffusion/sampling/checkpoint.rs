@@ -4,8 +4,9 @@
 //! first sample of the batch in hand, its hops done, samples of a batch. Metadata: version of the program, sampler, plan, seed
 //! and description, entry by entry (a file of another run is refused), and a digest of it all (a damaged file is refused).
 
-use super::{SamplingError, Trajectories};
+use super::Trajectories;
 use crate::data::tensors::{Tensor, TensorFile};
+use crate::diffusion::error::DiffusionError;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use std::path::Path;
 
@@ -28,7 +29,7 @@ impl Trajectories<f32> {
     ///
     /// # Errors
     /// `Data`.
-    pub fn save(&self, path: &Path, description: &str) -> Result<(), SamplingError> {
+    pub fn save(&self, path: &Path, description: &str) -> Result<(), DiffusionError> {
         let mut file = TensorFile::new(KIND, VERSION);
         let entries = self.entries(description);
         file.metadata
@@ -56,17 +57,17 @@ impl Trajectories<f32> {
     ///
     /// # Errors
     /// `Data` for a file of another kind or with other tensors; `Other` for one of another run; `Damaged`.
-    pub fn resume(mut self, path: &Path, description: &str) -> Result<Self, SamplingError> {
+    pub fn resume(mut self, path: &Path, description: &str) -> Result<Self, DiffusionError> {
         let mut file = TensorFile::load(path, KIND, VERSION)?;
         if let Some((what, found, wanted)) = file.differing(self.entries(description))? {
-            return Err(SamplingError::Other {
+            return Err(DiffusionError::Other {
                 path: path.to_owned(),
                 what,
                 found,
                 wanted,
             });
         }
-        let damaged = |reason: &str| SamplingError::Damaged {
+        let damaged = |reason: &str| DiffusionError::Damaged {
             path: path.to_owned(),
             reason: reason.to_owned(),
         };

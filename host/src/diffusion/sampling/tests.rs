@@ -4,12 +4,12 @@
 //! upper bound of the number of steps; samples numbered within their batch; history forgotten when resumed; the text of
 //! sample 0 given to all.
 
-use super::levels::{Kind, NoiseSchedule};
-use super::start::drawn;
-use super::{Guidance, Keep, Model, SamplingError, Trajectories, UnetModel};
-use crate::diffusion::folder::{Checkpoint, LoadOptions, SchedulerConfig};
+use super::{Keep, Model, Trajectories, drawn};
+use crate::diffusion::eps::{EpsModel, Guidance, States};
+use crate::diffusion::error::DiffusionError;
+use crate::diffusion::folder::{LoadOptions, ModelFolder, SchedulerConfig};
 use crate::diffusion::model::Unet;
-use crate::diffusion::sampling::model::States;
+use crate::diffusion::schedule::{Clipping, Kind, NoiseSchedule};
 use crate::garrote::testing::tolerance::{GOLDEN_SAMPLE, ROUNDING};
 use crate::progress::Silent;
 use crate::work::Work;
@@ -24,8 +24,8 @@ use tempfile::TempDir;
 struct Line;
 
 impl Denoiser<f64> for Line {
-    type Error = SamplingError;
-    fn predict(&mut self, x: &[f64], _: &Level, output: &mut [f64]) -> Result<(), SamplingError> {
+    type Error = DiffusionError;
+    fn predict(&mut self, x: &[f64], _: &Level, output: &mut [f64]) -> Result<(), DiffusionError> {
         for (output, x) in output.iter_mut().zip(x) {
             *output = 0.3 * x + 0.1;
         }
@@ -106,11 +106,17 @@ fn every_sampler_ends_where_that_of_diffusers_does() {
     let cases = goldens["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 450);
     for case in cases {
-        let schedule = NoiseSchedule::new(&config(case)).unwrap();
+        // Without `use_clipped_model_output`.
+        let schedule = NoiseSchedule::new(&config(case))
+            .unwrap()
+            .clipped(Clipping::KeepNoise);
         let steps = case["steps"].as_u64().unwrap() as usize;
         let kind = kind(case);
         let (sampler, hops) = if case["sampler"] == "ddim_inverse" {
-            (schedule.inverter().unwrap(), schedule.inversion(steps).unwrap())
+            (
+                schedule.sampler(kind).unwrap(),
+                schedule.inversion(steps).unwrap(),
+            )
         } else {
             (
                 schedule.sampler(kind).unwrap(),
@@ -224,23 +230,14 @@ fn steps_that_no_schedule_has_are_refused() {
     );
     for eta in [-0.1, 1.1, f64::NAN] {
         let refused = schedule.sampler(Kind::Ddim { eta }).unwrap_err();
-        assert!(matches!(refused, SamplingError::Eta { .. }));
+        assert!(matches!(refused, DiffusionError::Eta { .. }));
     }
-    let heun = SchedulerConfig {
-        class: "HeunDiscreteScheduler",
-        ..SchedulerConfig::ddpm(1000)
-    };
-    let refused = NoiseSchedule::new(&heun)
-        .unwrap()
-        .sampler(Kind::Heun)
-        .unwrap_err();
-    assert!(refused.to_string().contains("clip_sample"));
 }
 
 /// A golden net with random weights, without text.
-fn net() -> (Checkpoint, Unet<f32>) {
-    let checkpoint = Checkpoint::load(&fixtures().join("unet/legacy"), LoadOptions::default()).unwrap();
-    let unet = Unet::from_checkpoint(&checkpoint, Some([8, 8]), 0).unwrap();
+fn net() -> (ModelFolder, Unet<f32>) {
+    let checkpoint = ModelFolder::load(&fixtures().join("unet/legacy"), LoadOptions::default()).unwrap();
+    let unet = Unet::from_folder(&checkpoint, Some([8, 8]), 0).unwrap();
     (checkpoint, unet)
 }
 
@@ -259,7 +256,7 @@ fn three(kind: Kind, batch: usize, seed: u64) -> Trajectories<f32> {
 #[test] // bit for bit
 fn samples_depend_on_their_number_and_the_seed_alone() {
     let (_, unet) = net();
-    let mut model = UnetModel::new(&unet, Guidance::None).unwrap();
+    let mut model = EpsModel::new(&unet, Guidance::None).unwrap();
     for kind in [Kind::Ddpm, Kind::Ddim { eta: 0.7 }, Kind::Heun, Kind::DpmSolver] {
         let mut ends = [1, 2, 3].map(|batch| {
             let mut run = three(kind, batch, 5);
@@ -283,14 +280,14 @@ fn samples_depend_on_their_number_and_the_seed_alone() {
 
 /// Stops the work after some passes of the net.
 struct Stopping<'a> {
-    model: UnetModel<'a>,
+    model: EpsModel<'a>,
     left: usize,
     flag: &'a AtomicBool,
 }
 
 impl Denoiser<f32> for Stopping<'_> {
-    type Error = SamplingError;
-    fn predict(&mut self, x: &[f32], level: &Level, output: &mut [f32]) -> Result<(), SamplingError> {
+    type Error = DiffusionError;
+    fn predict(&mut self, x: &[f32], level: &Level, output: &mut [f32]) -> Result<(), DiffusionError> {
         self.left = self.left.saturating_sub(1);
         if self.left == 0 {
             self.flag.store(true, Ordering::SeqCst);
@@ -317,12 +314,12 @@ fn a_run_that_was_stopped_ends_in_the_same_bits() {
     });
     for kind in [Kind::Ddpm, Kind::DpmSolver] {
         let mut whole = three(kind, 2, 1);
-        let mut model = UnetModel::new(&unet, Guidance::None).unwrap();
+        let mut model = EpsModel::new(&unet, Guidance::None).unwrap();
         whole.finish("t", &mut model, Work::plain(), None).unwrap();
         for after in [1, 3, 4, 5, 7] {
             let flag = AtomicBool::new(false);
             let mut stopping = Stopping {
-                model: UnetModel::new(&unet, Guidance::None).unwrap(),
+                model: EpsModel::new(&unet, Guidance::None).unwrap(),
                 left: after,
                 flag: &flag,
             };
@@ -330,10 +327,10 @@ fn a_run_that_was_stopped_ends_in_the_same_bits() {
             let mut run = three(kind, 2, 1);
             let stopped = run.finish("t", &mut stopping, work, keep).unwrap_err();
             let expected = if after <= 4 { 2 * after } else { 8 + after - 4 };
-            let SamplingError::Interrupted { done, total, .. } = stopped else {
+            let DiffusionError::Interrupted { done, total, .. } = stopped else {
                 panic!("{stopped}")
             };
-            assert_eq!((done, total), (expected as u64, 12));
+            assert_eq!((done, total), (expected as u64, Some(12)));
             let mut resumed = three(kind, 2, 1).resume(&path, "net").unwrap();
             assert_eq!(resumed.advanced(), done);
             resumed.finish("t", &mut model, Work::plain(), keep).unwrap();
@@ -346,7 +343,7 @@ fn a_run_that_was_stopped_ends_in_the_same_bits() {
     let other = three(Kind::DpmSolver, 2, 1).resume(&path, "another").unwrap_err();
     assert!(other.to_string().contains("its run is net"), "{other}");
     let other = three(Kind::Heun, 2, 1).resume(&path, "net").unwrap_err();
-    assert!(matches!(other, SamplingError::Other { .. }));
+    assert!(matches!(other, DiffusionError::Other { .. }));
     let mut bytes = std::fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
@@ -355,8 +352,8 @@ fn a_run_that_was_stopped_ends_in_the_same_bits() {
 
 /// Text states of a golden net, and the net.
 fn conditional() -> (Unet<f32>, usize) {
-    let checkpoint = Checkpoint::load(&fixtures().join("unet/sd21"), LoadOptions::default()).unwrap();
-    let unet = Unet::from_checkpoint(&checkpoint, Some([8, 16]), 3).unwrap();
+    let checkpoint = ModelFolder::load(&fixtures().join("unet/sd21"), LoadOptions::default()).unwrap();
+    let unet = Unet::from_folder(&checkpoint, Some([8, 16]), 3).unwrap();
     let width = super::super::folder::UnetClass::clone(&checkpoint.config.class);
     let super::super::folder::UnetClass::Conditional {
         cross_attention_dim, ..
@@ -377,7 +374,7 @@ fn guidance_combines_two_passes() {
     let level = Level::of_alpha_bar(500.0, 0.3).unwrap();
     let predict = |guidance: Guidance| {
         let mut output = vec![0.0; x.len()];
-        UnetModel::new(&unet, guidance)
+        EpsModel::new(&unet, guidance)
             .unwrap()
             .predict(&x, &level, &mut output)
             .unwrap();
@@ -407,7 +404,7 @@ fn guidance_combines_two_passes() {
     let other = States::new(&[3, width], text(1)[3 * width..].to_vec(), width, 2).unwrap();
     let other = predict(Guidance::Conditional(other));
     assert!(other[length..] == with[length..] && other[..length] != with[..length]);
-    let mut model = UnetModel::new(&unet, Guidance::Conditional(both(1))).unwrap();
+    let mut model = EpsModel::new(&unet, Guidance::Conditional(both(1))).unwrap();
     model.select(1..2);
     let mut second = vec![0.0; length];
     model.predict(&x[length..], &level, &mut second).unwrap();
@@ -415,9 +412,56 @@ fn guidance_combines_two_passes() {
     // Refusals.
     assert!(States::new(&[3, width + 1], vec![0.0; 3 * width + 3], width, 2).is_err());
     assert!(States::new(&[4, 3, width], vec![0.0; 12 * width], width, 2).is_err());
-    assert!(UnetModel::new(&unet, Guidance::None).is_err());
+    assert!(EpsModel::new(&unet, Guidance::None).is_err());
     let longer = States::new(&[4, width], vec![0.0; 4 * width], width, 2).unwrap();
-    assert!(UnetModel::new(&unet, Guidance::Conditional(longer)).is_err());
+    assert!(EpsModel::new(&unet, Guidance::Conditional(longer)).is_err());
     let (_, unconditional) = net();
-    assert!(UnetModel::new(&unconditional, Guidance::Conditional(both(1))).is_err());
+    assert!(EpsModel::new(&unconditional, Guidance::Conditional(both(1))).is_err());
+}
+
+/// Samples of a trained model of the fixtures, from the noise of seed 0; their values.
+fn trained(name: &str, (kind, steps): (Kind, usize), clipping: Clipping, count: usize) -> Vec<f32> {
+    let folder = ModelFolder::load(&fixtures().join("models").join(name), LoadOptions::default()).unwrap();
+    let unet = Unet::from_folder(&folder, None, 0).unwrap();
+    let scheduler = folder.scheduler().unwrap().unwrap();
+    let schedule = NoiseSchedule::new(&scheduler).unwrap().clipped(clipping);
+    let (sampler, hops) = (
+        schedule.sampler(kind).unwrap(),
+        schedule.plan(kind, steps).unwrap(),
+    );
+    let length = unet.image().iter().product();
+    let (noise, spacing) = (drawn(0, count, length), schedule.spacing());
+    let mut run = Trajectories::from_noise(sampler, hops, spacing, noise, length, count, 0).unwrap();
+    let mut model = EpsModel::new(&unet, Guidance::None).unwrap();
+    run.finish("t", &mut model, Work::plain(), None).unwrap();
+    run.states().to_vec()
+}
+
+fn deviation(values: &[f32]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().map(|x| f64::from(*x)).sum::<f64>() / n;
+    let squares = values.iter().map(|x| (f64::from(*x) - mean).powi(2));
+    (squares.sum::<f64>() / n).sqrt()
+}
+
+#[test] // with the noise kept, images fade with the number of steps
+fn more_steps_do_not_fade_the_image() {
+    let ddim = Kind::Ddim { eta: 0.0 };
+    let found = [50, 1000].map(|steps| deviation(&trained("discs", (ddim, steps), Clipping::Derive, 1)));
+    assert!(found[1] >= 0.93 * found[0], "{found:?}");
+    let kept = deviation(&trained("digits", (ddim, 500), Clipping::KeepNoise, 2));
+    let derived = deviation(&trained("digits", (ddim, 500), Clipping::Derive, 2));
+    assert!(kept < 0.9 * derived, "{kept} {derived}");
+}
+
+#[test] // x0hat = (x - noise eps) / signal: at the noisy end an error of eps counts 150 times, and nothing takes it back
+fn every_sampler_stays_in_the_range_of_the_images() {
+    for kind in [Kind::Ddim { eta: 0.0 }, Kind::Euler, Kind::Heun, Kind::DpmSolver] {
+        let most = |clipping| {
+            let values = trained("discs", (kind, 15), clipping, 6);
+            values.iter().fold(0.0, |most: f32, x| most.max(x.abs()))
+        };
+        assert!(most(Clipping::Derive) <= 1.0 + 1e-4, "{kind:?}");
+        assert!(most(Clipping::Off) > 1.5, "{kind:?}");
+    }
 }

@@ -3,7 +3,8 @@
 //! The samples of a batch share the passes of the net; batches follow each other, so that memory does not grow with the
 //! number of samples. A [`Trajectories`] can be stopped after any hop, kept in a file, and resumed to the same bits.
 
-use super::SamplingError;
+use crate::diffusion::error::DiffusionError;
+use crate::net::NetError;
 use crate::work::Work;
 use gibbs_core::diffusion::{Denoiser, Hop, Level, Progress, Run, Sampler, Spacing};
 use gibbs_core::math::Real;
@@ -62,10 +63,10 @@ impl<T: Real> Trajectories<T> {
         length: usize,
         batch: usize,
         seed: u64,
-    ) -> Result<Self, SamplingError> {
+    ) -> Result<Self, DiffusionError> {
         let samples = states.len().checked_div(length).unwrap_or(0);
         if samples == 0 || states.len() != samples * length {
-            return Err(SamplingError::Length {
+            return Err(DiffusionError::Length {
                 found: states.len(),
                 samples: samples.max(1),
                 length,
@@ -105,7 +106,7 @@ impl<T: Real> Trajectories<T> {
         length: usize,
         batch: usize,
         seed: u64,
-    ) -> Result<Self, SamplingError> {
+    ) -> Result<Self, DiffusionError> {
         let first: Level = hops.first().ok_or(gibbs_core::Error::Shape)?.from;
         sampler.scale_start(&first, spacing, &mut noise)?;
         Self::new(sampler, hops, noise, length, batch, seed)
@@ -188,16 +189,16 @@ impl Trajectories<f32> {
     pub fn finish(
         &mut self,
         task: &str,
-        model: &mut impl Model<f32, Error = SamplingError>,
+        model: &mut impl Model<f32, Error = DiffusionError>,
         work: Work<'_>,
         keep: Option<Keep<'_>>,
-    ) -> Result<(), SamplingError> {
+    ) -> Result<(), DiffusionError> {
         work.progress.begin(task, self.total());
         work.progress.advance(self.advanced());
         let result = self.hops_left(model, work, keep);
         let how = match &result {
             Ok(()) => "done",
-            Err(SamplingError::Interrupted { .. }) => "interrupted",
+            Err(DiffusionError::Interrupted { .. }) => "interrupted",
             Err(_) => "failed",
         };
         work.progress.end(&format!("{task}: {how}"));
@@ -206,10 +207,10 @@ impl Trajectories<f32> {
 
     fn hops_left(
         &mut self,
-        model: &mut impl Model<f32, Error = SamplingError>,
+        model: &mut impl Model<f32, Error = DiffusionError>,
         work: Work<'_>,
         keep: Option<Keep<'_>>,
-    ) -> Result<(), SamplingError> {
+    ) -> Result<(), DiffusionError> {
         let seed = self.seed;
         let mut noise = |sample: usize, hop: usize, out: &mut [f32]| step_noise(seed, sample, hop, out);
         let mut pause = keep.map_or(Duration::MAX, |keep| keep.pause);
@@ -219,17 +220,14 @@ impl Trajectories<f32> {
         let mut written = Instant::now();
         while !self.is_finished() {
             if work.check().is_err() {
-                if let Some(keep) = keep {
-                    self.save(keep.path, keep.description)?;
-                }
-                return Err(SamplingError::Interrupted {
-                    done: self.advanced(),
-                    total: self.total(),
-                    checkpoint: keep.map(|keep| keep.path.to_owned()),
-                });
+                return Err(self.stopped(keep)?);
             }
             let before = self.advanced();
-            self.hop(model, &mut noise)?;
+            match self.hop(model, &mut noise) {
+                // Within a pass, which leaves the state before the hop.
+                Err(DiffusionError::Net(NetError::Interrupted)) => return Err(self.stopped(keep)?),
+                done => done?,
+            }
             work.progress.advance(self.advanced() - before);
             if let Some(keep) = keep
                 && written.elapsed() >= pause
@@ -241,6 +239,20 @@ impl Trajectories<f32> {
             }
         }
         Ok(())
+    }
+}
+
+impl Trajectories<f32> {
+    /// Keeps the run that the user stopped.
+    fn stopped(&self, keep: Option<Keep<'_>>) -> Result<DiffusionError, DiffusionError> {
+        if let Some(keep) = keep {
+            self.save(keep.path, keep.description)?;
+        }
+        Ok(DiffusionError::Interrupted {
+            done: self.advanced(),
+            total: Some(self.total()),
+            checkpoint: keep.map(|keep| keep.path.to_owned()),
+        })
     }
 }
 

@@ -1,9 +1,9 @@
 //! The stopping test of the authors' loop: when it fires, and how many vectors change sign under it.
 
-use super::{basis, sine};
-use crate::diffusion::pullback::operator::{BlockOperator, Dense, Diagonal};
-use crate::diffusion::pullback::{Ended, Method};
+use super::{Method, search, sine};
+use crate::diffusion::pullback::operator::{Dense, Diagonal};
 use crate::experiments::{Context, Expected, ExperimentError, Outcome, Row, Source};
+use gibbs_core::linalg::LinearOperator;
 use gibbs_core::random::{normal, stream};
 use rayon::prelude::*;
 use std::convert::Infallible;
@@ -40,36 +40,27 @@ struct Watched {
 
 fn watch(
     context: &Context<'_>,
-    operator: &(impl BlockOperator<f64, Error = Infallible> + Clone),
+    operator: &(impl LinearOperator<f64, Error = Infallible> + Clone),
     k: usize,
 ) -> Result<Watched, ExperimentError> {
-    let columns = operator.dimensions().1;
-    let exact = basis(
-        context,
-        operator.clone(),
-        Method::Krylov,
-        (k, REFERENCE.min(columns / k)),
-    )?;
-    let run = |passes| basis(context, operator.clone(), Method::Authors, (k, passes));
-    let end = run(LIMIT)?;
+    let columns = operator.inputs();
+    let reference = [REFERENCE.min(columns / k)];
+    let exact = search(context, operator, Method::Krylov, (k, &reference))?;
+    let end = search(context, operator, Method::Authors, (k, &[LIMIT]))?;
+    let passes = search(context, operator, Method::Authors, (k, &WATCHED))?;
     let (mut flipped, mut compared) = (0, 0);
-    let mut before: Option<Vec<f64>> = None;
-    for passes in WATCHED {
-        let v = run(passes)?.v;
-        if let Some(before) = &before {
-            for (old, new) in before.chunks(columns).zip(v.chunks(columns)) {
-                let along: f64 = old.iter().zip(new).map(|(a, b)| a * b).sum();
-                flipped += usize::from(along < 0.0);
-                compared += 1;
-            }
+    for pair in passes.windows(2) {
+        for (old, new) in pair[0].v.chunks(columns).zip(pair[1].v.chunks(columns)) {
+            let along: f64 = old.iter().zip(new).map(|(a, b)| a * b).sum();
+            flipped += usize::from(along < 0.0);
+            compared += 1;
         }
-        before = Some(v);
     }
     context.progress.advance(1);
     Ok(Watched {
-        fired: (end.ended == Ended::Converged).then_some(end.blocks),
+        fired: end[0].stopped.then_some(end[0].passes),
         flipped: f64::from(flipped as u32) / f64::from(compared),
-        sine: sine(&end.v, &exact.v, columns)?,
+        sine: sine(&end[0].v, &exact[0].v, columns)?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{planned, run, schedule};
 use crate::diffusion::folder::Spacing;
-use crate::diffusion::sampling::Kind;
+use crate::diffusion::schedule::Kind;
 use crate::experiments::{Expected, ExperimentError, Outcome, Row, Source};
 use gibbs_core::Error;
 use gibbs_core::diffusion::{Denoiser, Level};

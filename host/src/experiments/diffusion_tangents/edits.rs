@@ -1,12 +1,12 @@
 //! Edits by x-space guidance along v_1, early and late: how fine is what they change?
 
-use super::local::{SAMPLES, Sample, latent, level, search};
+use super::local::{SAMPLES, Sample, geometry, level, search};
 use super::trained::Set;
 use crate::diffusion::geometry::editing::{self, Edit};
-use crate::diffusion::geometry::noise::Noise;
 use crate::diffusion::model::Unet;
 use crate::diffusion::pullback::edit::Guidance;
 use crate::diffusion::pullback::spectrum::{Spectrum, spectrum};
+use crate::diffusion::schedule::NoiseSchedule;
 use crate::experiments::diffusion::failed;
 use crate::experiments::{Context, ExperimentError};
 
@@ -14,8 +14,8 @@ use crate::experiments::{Context, ExperimentError};
 pub(super) const WHEN: [u32; 2] = [800, 200];
 /// The strength of the authors' script for small edits, 16 steps with delta = 1.
 const GAMMA: f64 = 0.1;
-/// Steps of DDIM down to data.
-const HOPS: usize = 25;
+/// Steps of DDIM, of the whole schedule.
+const STEPS: usize = 50;
 /// Coarse: |f| below three cycles per image.
 const COARSE: usize = 3;
 
@@ -35,21 +35,21 @@ pub(super) fn study(
     context: &Context<'_>,
     (set, seed): (Set, u64),
     unet: &Unet<f32>,
-    noise: &Noise,
+    schedule: &NoiseSchedule,
 ) -> Result<[Change; 2], ExperimentError> {
     let data = set.make(seed)?;
-    let mut latent = latent(unet, noise, context);
+    let mut geometry = geometry(unet, schedule, context)?;
     let mut changes = [Change::default(); 2];
     for (t, change) in WHEN.iter().zip(&mut changes) {
         let time = f64::from(*t);
-        let level = level(noise, *t)?;
-        let hops = noise
-            .hops(time, None, HOPS)
+        let level = level(schedule, *t)?;
+        let hops = schedule
+            .way(Some(time), None, STEPS)
             .map_err(ExperimentError::other("a plan"))?;
         for index in 0..SAMPLES {
             let x = Sample::new(&*data, seed, index)?.at(&level);
             let what = format!("edit at t = {t}");
-            let basis = latent.basis(&x, time, &search(seed)).map_err(failed(&what))?;
+            let basis = geometry.basis(&x, time, &search(seed)).map_err(failed(&what))?;
             let direction = basis.direction(0).map_err(ExperimentError::other(what.clone()))?;
             let edit = Edit {
                 guidance: Guidance::new(GAMMA),
@@ -57,7 +57,7 @@ pub(super) fn study(
                 keep_contrast: false,
             };
             let edited =
-                editing::run(&mut latent, &x, time, direction, &edit, &hops).map_err(failed(&what))?;
+                editing::run(&mut geometry, &x, time, direction, &edit, &hops).map_err(failed(&what))?;
             let pairs = edited.edited.iter().zip(&edited.original);
             let difference: Vec<f32> = pairs.map(|(a, b)| a - b).collect();
             let found = spectrum(&difference, unet.image()).map_err(ExperimentError::other(what))?;

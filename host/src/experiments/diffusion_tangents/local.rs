@@ -5,12 +5,15 @@
 
 use super::trained::Set;
 use crate::diffusion::datasets::{Dataset, Disc, Discs};
-use crate::diffusion::geometry::noise::Noise;
-use crate::diffusion::geometry::{Latent, LatentError, Search};
+use crate::diffusion::eps::Guidance;
+use crate::diffusion::error::DiffusionError;
+use crate::diffusion::geometry::Geometry;
 use crate::diffusion::model::{Denoiser, Point, Unet};
 use crate::diffusion::pullback::distance::{Subspace, distance, distance_matrix};
+use crate::diffusion::pullback::krylov::Search;
 use crate::diffusion::pullback::spectrum::{Spectrum, spectrum};
 use crate::diffusion::pullback::{Basis, Ended, PullbackError};
+use crate::diffusion::schedule::NoiseSchedule;
 use crate::experiments::diffusion::failed;
 use crate::experiments::{Context, ExperimentError};
 use crate::progress::Silent;
@@ -66,23 +69,27 @@ fn noisy(image: &[f32], noise: &[f32], level: &Level) -> Vec<f32> {
 }
 
 /// A net with its schedule, silent but for the user's wish to stop.
-pub(super) fn latent<'a>(unet: &'a Unet<f32>, noise: &'a Noise, context: &Context<'a>) -> Latent<'a> {
+pub(super) fn geometry<'a>(
+    unet: &'a Unet<f32>,
+    schedule: &'a NoiseSchedule,
+    context: &Context<'a>,
+) -> Result<Geometry<'a>, ExperimentError> {
     let work = Work::new(&Silent, context.interrupted);
-    Latent::new(unet, noise, None, work)
+    Geometry::new(unet, schedule, Guidance::None, work).map_err(ExperimentError::other("a net"))
 }
 
 /// [`COUNT`] directions to a residual of 1e-5: J is small, so that as many blocks as that takes are allowed.
 pub(super) fn search(seed: u64) -> Search {
     Search {
-        tolerance: Some(1e-5),
-        blocks: Some(40),
+        tolerance: 1e-5,
+        limit: 40,
         seed,
         ..Search::new(COUNT)
     }
 }
 
-pub(super) fn level(noise: &Noise, t: u32) -> Result<Level, ExperimentError> {
-    noise
+pub(super) fn level(schedule: &NoiseSchedule, t: u32) -> Result<Level, ExperimentError> {
+    schedule
         .level(f64::from(t))
         .map_err(ExperimentError::other("a time"))
 }
@@ -131,10 +138,10 @@ pub(super) fn study(
     context: &Context<'_>,
     (set, seed): (Set, u64),
     (unet, loss): &(Unet<f32>, f64),
-    noise: &Noise,
+    schedule: &NoiseSchedule,
 ) -> Result<Local, ExperimentError> {
     let data = set.make(seed)?;
-    let mut latent = latent(unet, noise, context);
+    let mut geometry = geometry(unet, schedule, context)?;
     let samples = (0..SAMPLES).map(|i| Sample::new(&*data, seed, i));
     let samples: Vec<Sample> = samples.collect::<Result<_, _>>()?;
     let mut local = Local {
@@ -148,10 +155,10 @@ pub(super) fn study(
     };
     let mut tangents: Vec<Vec<Subspace>> = Vec::new();
     for t in TIMES {
-        let level = level(noise, t)?;
+        let level = level(schedule, t)?;
         let mut bases = Vec::new();
         for sample in &samples {
-            let found = latent.basis(&sample.at(&level), f64::from(t), &search(seed));
+            let found = geometry.basis(&sample.at(&level), f64::from(t), &search(seed));
             bases.push(found.map_err(failed(&format!("a basis at t = {t}")))?);
         }
         local.unconverged += bases.iter().filter(|basis| basis.ended == Ended::Limit).count();
@@ -262,7 +269,7 @@ fn seen(
         context: None,
     };
     let asked = denoiser.eps(point, &mut eps, Some(&mut h));
-    asked.map_err(|error| failed("h of a disc")(PullbackError::Operator(LatentError::Net(error))))?;
+    asked.map_err(|error| failed("h of a disc")(PullbackError::Operator(DiffusionError::Net(error))))?;
     Ok([x, h])
 }
 

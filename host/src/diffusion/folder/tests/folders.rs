@@ -6,7 +6,7 @@
 //! today's; today's names squeezed; lists not cut in the message; a tensor too few let through on saving.
 
 use super::super::testing::{Folder, parse, references, schedule, small, small_conditional, tensors};
-use super::super::{Checkpoint, FolderError, LoadOptions, Problems, UnetConfig, save};
+use super::super::{FolderError, LoadOptions, ModelFolder, Problems, UnetConfig, save};
 use crate::data::safetensors::{Finite, TensorF32};
 use proptest::prelude::*;
 use serde_json::json;
@@ -14,8 +14,8 @@ use std::path::Path;
 
 const WEIGHTS: &str = "diffusion_pytorch_model.safetensors";
 
-fn load(folder: &Folder) -> Result<Checkpoint, FolderError> {
-    Checkpoint::load(&folder.path, LoadOptions::default())
+fn load(folder: &Folder) -> Result<ModelFolder, FolderError> {
+    ModelFolder::load(&folder.path, LoadOptions::default())
 }
 
 #[track_caller]
@@ -33,21 +33,17 @@ fn problems(result: Result<impl std::fmt::Debug, FolderError>) -> Problems {
 fn what_was_saved_is_loaded() {
     for config in [small(), small_conditional()] {
         let folder = Folder::with(&config);
-        let wanted = Checkpoint {
-            tensors: tensors(&config),
-            config,
-            scheduler: Some(schedule()),
-            left_out: Vec::new(),
-        };
-        assert_eq!(load(&folder).unwrap(), wanted);
+        let found = load(&folder).unwrap();
+        assert_eq!((&found.config, &found.tensors), (&config, &tensors(&config)));
+        assert_eq!(found.scheduler().unwrap(), Some(schedule()));
         let bytes = |name: &str| std::fs::read(folder.path.join(name)).unwrap();
         for name in [WEIGHTS, "config.json", "scheduler_config.json"] {
             let before = bytes(name);
             save(
                 &folder.path,
-                &wanted.config,
-                wanted.scheduler.as_ref(),
-                &wanted.tensors,
+                &config,
+                found.scheduler().unwrap().as_ref(),
+                &found.tensors,
             )
             .unwrap();
             assert_eq!(bytes(name), before, "{name}");
@@ -58,9 +54,14 @@ fn what_was_saved_is_loaded() {
 #[test]
 fn pipelines_and_single_nets_are_found() {
     let folder = Folder::with(&small());
-    let wanted = load(&folder).unwrap();
+    let load = |folder: &Folder| {
+        let loaded = load(folder).unwrap();
+        let scheduler = loaded.scheduler().unwrap();
+        (loaded.config, loaded.tensors, scheduler)
+    };
+    let wanted = load(&folder);
     folder.rename(WEIGHTS, "diffusion_pytorch_model.fp16.safetensors");
-    assert_eq!(load(&folder).unwrap(), wanted, "the half-precision variant alone");
+    assert_eq!(load(&folder), wanted, "the half-precision variant alone");
 
     folder.rename("config.json", "unet/config.json");
     folder.rename(
@@ -68,18 +69,18 @@ fn pipelines_and_single_nets_are_found() {
         &format!("unet/{WEIGHTS}"),
     );
     folder.rename("scheduler_config.json", "scheduler/scheduler_config.json");
-    assert_eq!(load(&folder).unwrap(), wanted);
+    assert_eq!(load(&folder), wanted);
 
     folder.write(
         "model_index.json",
         json!({"unet": ["diffusers", "UNet2DModel"], "scheduler": 1}).to_string(),
     );
-    assert_eq!(load(&folder).unwrap(), wanted);
+    assert_eq!(load(&folder), wanted);
     folder.write("model_index.json", "{}");
-    assert_eq!(load(&folder).unwrap(), wanted);
+    assert_eq!(load(&folder), wanted);
 
     std::fs::remove_dir_all(folder.path.join("scheduler")).unwrap();
-    assert_eq!(load(&folder).unwrap().scheduler, None);
+    assert_eq!(load(&folder).2, None);
 }
 
 #[test] // the full precision file is preferred
@@ -150,7 +151,7 @@ fn files_that_are_not_there_are_named() {
     folder.write("unet/diffusion_pytorch_model.safetensors.index.json", "{}");
     assert_eq!(load(&folder).unwrap_err().code(), "sharded_checkpoint");
 
-    let at = |name: &str| Checkpoint::load(&folder.path.join(name), LoadOptions::default()).unwrap_err();
+    let at = |name: &str| ModelFolder::load(&folder.path.join(name), LoadOptions::default()).unwrap_err();
     assert_eq!(at("nowhere").code(), "file_not_found");
     assert_eq!(at("unet/config.json").code(), "not_a_folder");
     folder.write("old.ckpt", "");
@@ -161,7 +162,9 @@ fn files_that_are_not_there_are_named() {
 fn spoilt_files_are_refused() {
     let folder = Folder::with(&small());
     folder.write("scheduler_config.json", "[]");
-    assert_eq!(load(&folder).unwrap_err().code(), "bad_json");
+    // The net is sound; its schedule is looked at when it is asked for.
+    let loaded = load(&folder).unwrap();
+    assert_eq!(loaded.scheduler().unwrap_err().code(), "bad_json");
     let folder = Folder::with(&small());
     let bytes = std::fs::read(folder.path.join(WEIGHTS)).unwrap();
     folder.write(WEIGHTS, &bytes[..bytes.len() - 1]);
@@ -241,14 +244,14 @@ fn extra_tensors_pass_only_when_allowed() {
         allow_extra: true,
         ..LoadOptions::default()
     };
-    let loaded = Checkpoint::load(&folder.path, options).unwrap();
+    let loaded = ModelFolder::load(&folder.path, options).unwrap();
     assert_eq!(
         (loaded.tensors, loaded.left_out),
         (tensors(&small()), vec!["extra".to_owned()])
     );
     folder.edit(&small(), |all| drop(all.remove("conv_in.bias")));
     assert_eq!(
-        problems(Checkpoint::load(&folder.path, options)).missing,
+        problems(ModelFolder::load(&folder.path, options)).missing,
         ["conv_in.bias"]
     );
 }
@@ -268,7 +271,7 @@ fn entries_that_are_not_finite_are_named() {
         finite: Finite::Skip,
         ..LoadOptions::default()
     };
-    let loaded = Checkpoint::load(&folder.path, options).unwrap();
+    let loaded = ModelFolder::load(&folder.path, options).unwrap();
     assert!(loaded.tensors["conv_in.weight"].values[7].is_nan());
 }
 
@@ -422,7 +425,7 @@ proptest! {
             bytes[place] = byte;
         }
         folder.write(name, bytes);
-        match Checkpoint::load(&folder.path, LoadOptions::default()) {
+        match ModelFolder::load(&folder.path, LoadOptions::default()) {
             Ok(loaded) => prop_assert!(
                 loaded.tensors.values().all(|tensor| tensor.values.iter().all(|x| x.is_finite())
                     && tensor.shape.iter().product::<usize>() == tensor.values.len())

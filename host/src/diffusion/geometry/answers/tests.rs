@@ -4,14 +4,16 @@
 //! nothing; the point left out of the question to its Jacobian.
 
 use super::*;
-use crate::diffusion::folder::{Checkpoint, LoadOptions, SchedulerConfig};
+use crate::diffusion::eps::Guidance as Told;
+use crate::diffusion::folder::{LoadOptions, ModelFolder, SchedulerConfig};
 use crate::diffusion::geometry::editing::{Edit, run as edit};
-use crate::diffusion::geometry::noise::Noise;
-use crate::diffusion::geometry::{Boost, Latent, LatentError, Search};
+use crate::diffusion::geometry::{Boost, Geometry};
 use crate::diffusion::model::Unet;
 use crate::diffusion::pullback::edit::Guidance;
-use crate::diffusion::pullback::{GeometryError, Method, PullbackError};
-use crate::diffusion::sampling::start::drawn;
+use crate::diffusion::pullback::krylov::Search;
+use crate::diffusion::pullback::{GeometryError, PullbackError};
+use crate::diffusion::sampling::drawn;
+use crate::diffusion::schedule::NoiseSchedule;
 use crate::progress::Progress;
 use crate::work::Work;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,11 +21,11 @@ use tempfile::TempDir;
 
 const LONG: Duration = Duration::from_secs(3600);
 
-fn ask(answers: &mut Answers, question: u64, length: usize, value: f32) -> Result<Vec<f32>, LatentError> {
+fn ask(answers: &mut Answers, question: u64, length: usize, value: f32) -> Result<Vec<f32>, DiffusionError> {
     let mut out = vec![0.0; length];
     answers.answer(question, &mut out, |out| {
         out.fill(value);
-        Ok::<(), LatentError>(())
+        Ok::<(), DiffusionError>(())
     })?;
     Ok(out)
 }
@@ -74,13 +76,13 @@ fn another_run_is_refused_and_a_new_one_forgets() {
         let refused = ask(&mut open(folder, "net", LONG, true), question, length, 0.0).unwrap_err();
         let words = refused.to_string();
         assert!(
-            matches!(refused, LatentError::Resume(_)) && words.contains("was asked for"),
+            matches!(refused, DiffusionError::Other { .. }) && words.contains("was asked for"),
             "{words}"
         );
     }
     let other = Answers::open(folder, "another net", LONG, true).unwrap_err();
     assert!(
-        matches!(other, SamplingError::Other { what: "run", .. }),
+        matches!(other, DiffusionError::Other { what: "run", .. }),
         "{other}"
     );
     // A part that was changed after it was written.
@@ -124,21 +126,16 @@ fn what_is_not_finite_is_not_kept() {
 }
 
 /// A basis, or an edit with bases, of the net `legacy`: all the bits that come out.
-fn result(
-    latent: &mut Latent<'_>,
-    method: Method,
-    edited: bool,
-) -> Result<Vec<f32>, PullbackError<LatentError>> {
+fn result(latent: &mut Geometry<'_>, edited: bool) -> Result<Vec<f32>, PullbackError<DiffusionError>> {
     let t = 300.0;
     let mut x = drawn(0, 1, 64);
     let hops = latent
-        .noise()
-        .hops(999.0, Some(t), 3)
+        .schedule()
+        .way(None, Some(t), 5)
         .map_err(PullbackError::Operator)?;
     latent.sample(&mut x, &hops).map_err(PullbackError::Operator)?;
     let search = Search {
-        method,
-        blocks: Some(5),
+        limit: 5,
         ..Search::new(2)
     };
     let basis = latent.basis(&x, t, &search)?;
@@ -153,7 +150,10 @@ fn result(
         shoot: Some(search),
         keep_contrast: true,
     };
-    let hops = latent.noise().hops(t, None, 3).map_err(PullbackError::Operator)?;
+    let hops = latent
+        .schedule()
+        .way(Some(t), None, 10)
+        .map_err(PullbackError::Operator)?;
     latent.boost(Some(Boost {
         below: 200.0,
         seed: 4,
@@ -182,18 +182,12 @@ impl Progress for Impatient<'_> {
 #[test] // a stop after every second step further, until the run is through
 fn stopped_bases_and_edits_end_in_the_same_bits() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/unet/legacy");
-    let checkpoint = Checkpoint::load(&folder, LoadOptions::default()).unwrap();
-    let unet = Unet::from_checkpoint(&checkpoint, None, 0).unwrap();
-    let noise = Noise::new(&SchedulerConfig::ddpm(1000)).unwrap();
-    for (method, edited) in [
-        (Method::Krylov, false),
-        (Method::Subspace, false),
-        (Method::Authors, false),
-        (Method::Krylov, true),
-    ] {
+    let checkpoint = ModelFolder::load(&folder, LoadOptions::default()).unwrap();
+    let unet = Unet::from_folder(&checkpoint, None, 0).unwrap();
+    let schedule = NoiseSchedule::new(&SchedulerConfig::ddpm(1000)).unwrap();
+    for edited in [false, true] {
         let whole = result(
-            &mut Latent::new(&unet, &noise, None, Work::plain()),
-            method,
+            &mut Geometry::new(&unet, &schedule, Told::None, Work::plain()).unwrap(),
             edited,
         )
         .unwrap();
@@ -210,11 +204,11 @@ fn stopped_bases_and_edits_end_in_the_same_bits() {
                 keeper: None,
                 scope: "",
             };
-            let mut latent = Latent::new(&unet, &noise, None, work);
+            let mut latent = Geometry::new(&unet, &schedule, Told::None, work).unwrap();
             latent.keep(open(dir.path(), "net", LONG, true));
-            match result(&mut latent, method, edited) {
+            match result(&mut latent, edited) {
                 Ok(found) => break found,
-                Err(PullbackError::Operator(LatentError::Kept { done, .. })) => {
+                Err(PullbackError::Operator(DiffusionError::Interrupted { done, .. })) => {
                     // An empty part of the start, and one of every stop.
                     let parts = std::fs::read_dir(dir.path()).unwrap().count() as u64;
                     assert!(done > stops && parts == stops + 2, "{done} {parts} {stops}");
@@ -224,19 +218,19 @@ fn stopped_bases_and_edits_end_in_the_same_bits() {
             stops += 1;
         };
         assert!(stops >= 3, "{stops}");
-        assert!(resumed == whole, "{method:?} {edited}");
+        assert!(resumed == whole, "{edited}");
     }
 }
 
 #[test] // the first block of a basis is the same everywhere, what J makes of it is not
 fn a_basis_at_another_sample_or_time_is_refused() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/unet/legacy");
-    let checkpoint = Checkpoint::load(&folder, LoadOptions::default()).unwrap();
-    let unet = Unet::from_checkpoint(&checkpoint, None, 0).unwrap();
-    let noise = Noise::new(&SchedulerConfig::ddpm(1000)).unwrap();
+    let checkpoint = ModelFolder::load(&folder, LoadOptions::default()).unwrap();
+    let unet = Unet::from_folder(&checkpoint, None, 0).unwrap();
+    let schedule = NoiseSchedule::new(&SchedulerConfig::ddpm(1000)).unwrap();
     let dir = TempDir::new().unwrap();
     let basis = |sample: u64, t: f64, resume: bool| {
-        let mut latent = Latent::new(&unet, &noise, None, Work::plain());
+        let mut latent = Geometry::new(&unet, &schedule, Told::None, Work::plain()).unwrap();
         latent.keep(open(dir.path(), "net", Duration::ZERO, resume));
         latent.basis(&drawn(sample, 1, 64), t, &Search::new(2))
     };
@@ -245,7 +239,7 @@ fn a_basis_at_another_sample_or_time_is_refused() {
     for (sample, t) in [(2, 300.0), (1, 301.0)] {
         let refused = basis(sample, t, true).unwrap_err();
         assert!(
-            matches!(refused, PullbackError::Operator(LatentError::Resume(_))),
+            matches!(refused, PullbackError::Operator(DiffusionError::Other { .. })),
             "{refused}"
         );
     }

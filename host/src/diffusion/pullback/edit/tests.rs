@@ -96,7 +96,7 @@ fn no_strength_leaves_every_bit() {
 #[test] // law: diffusion-edit
 fn shooting_with_a_basis_that_stays_is_plain_guidance() {
     let mut operator = with_values(61, 7, 9, &[3.0, 2.0, 1.0]);
-    let basis = krylov::basis(&mut operator, &krylov::Options::new(3)).unwrap();
+    let basis = krylov::basis(&mut operator, &krylov::Search::new(3)).unwrap();
     let start = basis.direction(1).unwrap();
     let (mut plain, _) = point();
     let mut shot = plain.clone();

@@ -19,13 +19,14 @@ fn synthetic(f: impl Fn(f64) -> f64) -> Diagonal {
 
 /// 50 triplets after exactly `limit` blocks.
 fn fixed(mut operator: Diagonal, limit: usize) -> (Basis<f64>, f64) {
-    let mut options = Options::new(50);
+    let mut options = Search::new(50);
     options.limit = limit;
     options.tolerance = f64::MIN_POSITIVE;
     let basis = basis(&mut operator, &options).unwrap();
     assert_eq!((basis.blocks, basis.ended), (limit, Ended::Limit));
     assert_eq!(basis.passes.tangents, 50 * limit);
-    assert_eq!(basis.passes.cotangents, 50 * limit);
+    // One more pass of the transpose: residuals are measured.
+    assert_eq!(basis.passes.cotangents, 50 * (limit + 1));
     let sine = sine_to_axes(&basis.v, 50, 6000);
     (basis, sine)
 }
@@ -67,7 +68,7 @@ fn the_slow_spectrum_converges_in_eight_blocks() {
 
 fn against_dense<T: Element>(rows: usize, columns: usize, values: f64, spaces: f64) {
     let mut operator = dense::<T>(3, rows, columns);
-    let mut options = Options::new(4);
+    let mut options = Search::new(4);
     (options.oversampling, options.limit, options.tolerance) = (2, 40, T::EPSILON.wide() * 32.0);
     let found = basis(&mut operator, &options).unwrap();
     assert_eq!(found.ended, Ended::Converged, "{}", found.measure);
@@ -97,7 +98,7 @@ fn random_matrices_have_the_dense_decomposition() {
 fn long_vectors_in_single_precision() {
     let d = 200_000;
     let mut operator = Diagonal((1..=d).map(|i| 0.9_f64.powi(i)).collect());
-    let mut options = Options::new(5);
+    let mut options = Search::new(5);
     options.limit = 14;
     let found: Basis<f32> = basis(&mut operator, &options).unwrap();
     assert_eq!(found.ended, Ended::Converged);
@@ -141,7 +142,7 @@ fn blocks_that_are_nearly_dependent_come_out_orthonormal() {
 #[test] // law: diffusion-krylov
 fn residuals_of_an_unfinished_run_are_the_true_ones() {
     let mut operator = Diagonal((0..80).map(|i| 30.0 * 0.97_f64.powi(i)).collect());
-    let mut options = Options::new(4);
+    let mut options = Search::new(4);
     for limit in [1, 2, 3] {
         options.limit = limit;
         let found: Basis<f64> = basis(&mut operator, &options).unwrap();
@@ -157,7 +158,7 @@ fn rank_deficient_maps_are_deflated() {
     let values = [3.0, 2.0, 1.0, 0.5, 0.25, 0.1];
     let mut operator = with_values(11, 50, 70, &values);
     for count in [3, 6, 10] {
-        let found = basis(&mut operator, &Options::new(count)).unwrap();
+        let found = basis(&mut operator, &Search::new(count)).unwrap();
         assert_eq!(found.ended, Ended::Converged);
         for i in 0..count {
             let exact = values.get(i).copied().unwrap_or(0.0);
@@ -176,7 +177,7 @@ fn rank_deficient_maps_are_deflated() {
 #[test] // edge: diffusion-krylov
 fn ties_give_their_eigenspaces() {
     let mut operator = Diagonal([2.0, 2.0, 2.0, 1.0, 1.0, 0.3, 0.2, 0.1, 0.05, 0.05].to_vec());
-    let mut options = Options::new(5);
+    let mut options = Search::new(5);
     options.tolerance = 1e-10;
     let found: Basis<f64> = basis(&mut operator, &options).unwrap();
     assert_eq!(found.ended, Ended::Converged);
@@ -189,7 +190,7 @@ fn ties_give_their_eigenspaces() {
 
 #[test] // edge: diffusion-krylov
 fn the_zero_map_has_zero_values_and_flags() {
-    let found: Basis<f64> = basis(&mut Diagonal(vec![0.0; 12]), &Options::new(3)).unwrap();
+    let found: Basis<f64> = basis(&mut Diagonal(vec![0.0; 12]), &Search::new(3)).unwrap();
     assert_eq!(found.singular_values, [0.0; 3]);
     assert_eq!(found.zero, [true; 3]);
     assert!(found.u.iter().all(|x| *x == 0.0));
@@ -217,7 +218,7 @@ fn a_circular_convolution_has_its_symbol() {
         })
         .collect();
     exact.sort_by(|a, b| b.total_cmp(a));
-    let found = basis(&mut Dense::new(n, n, values).unwrap(), &Options::new(n)).unwrap();
+    let found = basis(&mut Dense::new(n, n, values).unwrap(), &Search::new(n)).unwrap();
     for (s, exact) in found.singular_values.iter().zip(exact) {
         assert!((s - exact).abs() <= RITZ_DOUBLE, "{s} {exact}");
     }
@@ -227,7 +228,7 @@ fn a_circular_convolution_has_its_symbol() {
 #[test] // law: diffusion-krylov
 fn a_bound_of_memory_leads_to_the_same_triplets() {
     let mut operator = Diagonal((1..=300).map(|i| f64::from(i).powf(-0.5)).collect());
-    let mut options = Options::new(4);
+    let mut options = Search::new(4);
     (options.limit, options.tolerance) = (60, 1e-9);
     let free: Basis<f64> = basis(&mut operator, &options).unwrap();
     options.memory = Some(12);
@@ -248,20 +249,20 @@ fn a_bound_of_memory_leads_to_the_same_triplets() {
 #[test] // edge: diffusion-krylov
 fn the_seed_decides_and_bad_options_are_refused() {
     let mut operator = dense::<f32>(3, 20, 30);
-    let run = |operator: &mut Dense<f32>, options: &Options| basis(operator, options);
-    let options = Options::new(3);
+    let run = |operator: &mut Dense<f32>, options: &Search| basis(operator, options);
+    let options = Search::new(3);
     assert_eq!(run(&mut operator, &options), run(&mut operator, &options));
-    let other = Options { seed: 1, ..options };
+    let other = Search { seed: 1, ..options };
     assert_ne!(
         run(&mut operator, &options).unwrap().v,
         run(&mut operator, &other).unwrap().v
     );
     for count in [0, 21] {
-        let refused = run(&mut operator, &Options { count, ..options });
+        let refused = run(&mut operator, &Search { count, ..options });
         assert!(matches!(refused, Err(PullbackError::Count { most: 20, .. })));
     }
     for tolerance in [0.0, f64::NAN, f64::INFINITY] {
-        let refused = run(&mut operator, &Options { tolerance, ..options });
+        let refused = run(&mut operator, &Search { tolerance, ..options });
         assert!(matches!(
             refused,
             Err(PullbackError::Option {
@@ -270,13 +271,13 @@ fn the_seed_decides_and_bad_options_are_refused() {
             })
         ));
     }
-    let refused = run(&mut operator, &Options { limit: 0, ..options });
+    let refused = run(&mut operator, &Search { limit: 0, ..options });
     assert!(matches!(
         refused,
         Err(PullbackError::Option { name: "limit", .. })
     ));
     let mut broken = Diagonal(vec![1.0, 1.0, f64::NAN]);
-    let refused = basis::<f64, _>(&mut broken, &Options::new(1));
+    let refused = basis::<f64, _>(&mut broken, &Search::new(1));
     assert!(matches!(
         refused,
         Err(PullbackError::NotFinite {
@@ -285,4 +286,64 @@ fn the_seed_decides_and_bad_options_are_refused() {
             ..
         })
     ));
+}
+
+#[test] // s_16 is 2e-3 of s_1 in f32: what W = Jᵀ Y leaves of it is rounding, so that a closed space must be looked at again
+fn the_last_value_of_a_closed_space_is_measured() {
+    let values: Vec<f64> = (0..16).map(|i| 4.0 * 0.66_f64.powi(i)).collect();
+    let exact = with_values(41, 16, 64, &values);
+    let wide = matrix(&mut exact.clone());
+    let narrow = wide.transpose().iter().map(|x| *x as f32).collect();
+    let mut operator = Dense::<f32>::new(16, 64, narrow).unwrap();
+    for seed in 0..5 {
+        let search = Search {
+            seed,
+            ..Search::new(16)
+        };
+        let found = basis(&mut operator, &search).unwrap();
+        assert_eq!(found.ended, Ended::Converged);
+        for i in 0..16 {
+            let off = (found.singular_values[i] - values[i]).abs();
+            // The entries were rounded, and so are products.
+            let rounding = 16.0 * f64::from(f32::EPSILON) * values[0];
+            assert!(off <= found.errors[i] + rounding, "{seed} {i}: {off:e}");
+            assert!(
+                found.errors[i] <= 1e-2 * values[i],
+                "{seed} {i}: {:e}",
+                found.errors[i]
+            );
+            assert!(found.resolved(i));
+        }
+        check_basis(
+            &mut operator,
+            &found,
+            (VECTORS_SINGLE, VECTORS_SINGLE, VECTORS_SINGLE),
+        );
+    }
+}
+
+#[test] // errors bound the distance to a singular value, converged or not
+fn errors_are_bounds() {
+    let mut operator = Diagonal((0..80).map(|i| 30.0 * 0.97_f64.powi(i)).collect());
+    for limit in 1..6 {
+        let search = Search {
+            limit,
+            ..Search::new(4)
+        };
+        let found: Basis<f64> = basis(&mut operator, &search).unwrap();
+        for (s, error) in found.singular_values.iter().zip(&found.errors) {
+            let near = operator.0.iter().map(|exact| (s - exact).abs());
+            assert!(near.fold(f64::INFINITY, f64::min) <= error + ROUNDING);
+        }
+    }
+}
+
+#[test] // what f32 cannot tell from zero is marked, not shown as a value
+fn values_below_the_resolution_are_marked() {
+    let mut operator = Diagonal(vec![1.0, 0.5, 1e-2, 3e-6, 2e-6, 0.0]);
+    let found: Basis<f32> = basis(&mut operator, &Search::new(6)).unwrap();
+    let resolved: Vec<bool> = (0..6).map(|i| found.resolved(i)).collect();
+    assert_eq!(resolved, [true, true, true, false, false, false]);
+    let wide: Basis<f64> = basis(&mut operator, &Search::new(6)).unwrap();
+    assert!((0..5).all(|i| wide.resolved(i)));
 }

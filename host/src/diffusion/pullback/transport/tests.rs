@@ -7,7 +7,7 @@ use super::*;
 
 fn local(seed: u64) -> Basis<f64> {
     let mut operator = with_values(seed, 20, 30, &[3.0, 2.0, 1.5, 1.0]);
-    krylov::basis(&mut operator, &krylov::Options::new(4)).unwrap()
+    krylov::basis(&mut operator, &krylov::Search::new(4)).unwrap()
 }
 
 fn off(a: &[f64], b: &[f64]) -> f64 {

@@ -11,36 +11,11 @@
 //! V that W left free, so that J v = 0 there.
 //! Sources: Halko, Martinsson, Tropp 2011, algorithm 4.4 and section 5; Golub and Van Loan 2013, 8.2.4.
 
+use super::{LinearOperator, combine, orthonormalise, project_out, sine_in, singular_values, swap};
 use crate::Error;
-use crate::linalg::{combine, orthonormalise, project_out, sine_in, singular_values, swap};
 use crate::math::{Real, dot, larger};
 use crate::random;
 use rand_core::Rng;
-
-/// A linear map J from `inputs` to `outputs` numbers, with its transpose. Products come in blocks: several vectors one
-/// after another, for operators that are cheaper on many at once.
-pub trait LinearOperator<T: Real> {
-    /// Its own errors, and those of the core.
-    type Error: From<Error>;
-
-    /// Length of the vectors that J acts on.
-    fn inputs(&self) -> usize;
-
-    /// Length of their images.
-    fn outputs(&self) -> usize;
-
-    /// J v for each of k vectors: `vectors` (k x inputs) to `images` (k x outputs).
-    ///
-    /// # Errors
-    /// Whatever keeps the operator from an answer. An answer that is not finite is refused by the caller.
-    fn apply(&mut self, vectors: &[T], images: &mut [T]) -> Result<(), Self::Error>;
-
-    /// J' u for each of k covectors: `covectors` (k x outputs) to `images` (k x inputs).
-    ///
-    /// # Errors
-    /// As [`Self::apply`].
-    fn apply_transposed(&mut self, covectors: &[T], images: &mut [T]) -> Result<(), Self::Error>;
-}
 
 /// When a subspace iteration stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -113,7 +88,7 @@ impl SubspaceIteration {
     /// # Errors
     /// Those of the operator; `Shape` (also for k above the number of inputs or outputs); `NonFinite`; `Domain` for a
     /// tolerance outside (0, 1), no passes, or a start of rank < k.
-    pub fn run<T: Real, J: LinearOperator<T>>(
+    pub fn run<T: Real, J: LinearOperator<T, Error: From<Error>>>(
         &self,
         operator: &mut J,
         triplets: &mut Triplets<'_, T>,
@@ -139,7 +114,7 @@ impl SubspaceIteration {
         self.iterate(operator, triplets, workspace)
     }
 
-    fn iterate<T: Real, J: LinearOperator<T>>(
+    fn iterate<T: Real, J: LinearOperator<T, Error: From<Error>>>(
         &self,
         operator: &mut J,
         triplets: &mut Triplets<'_, T>,
@@ -339,7 +314,7 @@ impl<T: Real, const IN: usize, const OUT: usize, const K: usize> Basis<T, IN, OU
     ///
     /// # Errors
     /// As there; `Shape` also for an operator of other sizes.
-    pub fn run<J: LinearOperator<T>>(
+    pub fn run<J: LinearOperator<T, Error: From<Error>>>(
         &mut self,
         options: &SubspaceIteration,
         operator: &mut J,

@@ -1,7 +1,10 @@
-//! A U-Net as a denoiser of the core: a batch of samples at one time, with text states and guidance if it has them.
+//! The eps-model: a U-Net as a denoiser of the core, a batch of samples at one time, with text states and guidance if it has
+//! them. What its output means and where it is cut is the business of the [`schedule`](super::schedule).
 
-use super::{Model, SamplingError};
-use crate::diffusion::model::{Denoiser, Point, Unet};
+use super::error::DiffusionError;
+use super::model::{Denoiser, Point, Unet};
+use super::sampling::Model;
+use crate::net::pass::Stop;
 use gibbs_core::diffusion::guidance::classifier_free;
 use gibbs_core::diffusion::{self, Level};
 use std::ops::Range;
@@ -20,7 +23,12 @@ impl States {
     ///
     /// # Errors
     /// `Context` for another shape.
-    pub fn new(shape: &[usize], values: Vec<f32>, width: usize, count: usize) -> Result<Self, SamplingError> {
+    pub fn new(
+        shape: &[usize],
+        values: Vec<f32>,
+        width: usize,
+        count: usize,
+    ) -> Result<Self, DiffusionError> {
         let (samples, rows) = match *shape {
             [rows, found] if found == width => (1, rows),
             [samples, rows, found] if found == width && (samples == 1 || samples == count) => (samples, rows),
@@ -28,12 +36,12 @@ impl States {
                 let message = format!(
                     "text states of shape {shape:?}, expected [L, {width}], [1, L, {width}] or [{count}, L, {width}]"
                 );
-                return Err(SamplingError::Context(message));
+                return Err(DiffusionError::Context(message));
             }
         };
         if rows == 0 || values.len() != samples * rows * width {
             let message = format!("text states of shape {shape:?} with {} values", values.len());
-            return Err(SamplingError::Context(message));
+            return Err(DiffusionError::Context(message));
         }
         Ok(Self {
             samples,
@@ -43,18 +51,23 @@ impl States {
         })
     }
 
-    /// L.
+    /// Those of one sample, [L, D].
+    pub fn sample(&self, index: usize) -> &[f32] {
+        let length = self.rows * self.width;
+        let place = if self.samples == 1 { 0 } else { index * length };
+        &self.values[place..place + length]
+    }
+
+    /// L, rows of the states of one sample.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Those of a range of samples, one after another.
     fn of(&self, samples: &Range<usize>, out: &mut Vec<f32>) {
-        let length = self.rows * self.width;
         out.clear();
         for sample in samples.clone() {
-            let place = if self.samples == 1 { 0 } else { sample * length };
-            out.extend_from_slice(&self.values[place..place + length]);
+            out.extend_from_slice(self.sample(sample));
         }
     }
 }
@@ -77,8 +90,8 @@ pub enum Guidance {
     },
 }
 
-/// A U-Net with its guidance.
-pub struct UnetModel<'a> {
+/// A U-Net with its guidance. Holds the memory of its pass.
+pub struct EpsModel<'a> {
     pass: Denoiser<'a, f32>,
     guidance: Guidance,
     length: usize,
@@ -89,16 +102,32 @@ pub struct UnetModel<'a> {
     first: Vec<f32>,
 }
 
-impl<'a> UnetModel<'a> {
+impl Guidance {
+    /// Rows of the text states of a sample; 0 without them.
+    pub fn rows(&self) -> usize {
+        self.condition().map_or(0, States::rows)
+    }
+
+    /// The text states that lead to the sample.
+    pub fn condition(&self) -> Option<&States> {
+        match self {
+            Self::None => None,
+            Self::Conditional(states) => Some(states),
+            Self::ClassifierFree { condition, .. } => Some(condition),
+        }
+    }
+}
+
+impl<'a> EpsModel<'a> {
     /// A denoiser that says for each batch which samples it holds, from 0 on, until told otherwise.
     ///
     /// # Errors
     /// `Channels` when input and output differ; `Context` when text states are missing, not wanted, or of other
     /// numbers of rows than the net was made for.
-    pub fn new(unet: &'a Unet<f32>, guidance: Guidance) -> Result<Self, SamplingError> {
+    pub fn new(unet: &'a Unet<f32>, guidance: Guidance) -> Result<Self, DiffusionError> {
         let ([inputs, height, width], [outputs, ..]) = (unet.image(), unet.output());
         if inputs != outputs {
-            return Err(SamplingError::Channels { inputs, outputs });
+            return Err(DiffusionError::Channels { inputs, outputs });
         }
         let wanted = unet
             .places()
@@ -113,7 +142,7 @@ impl<'a> UnetModel<'a> {
         };
         if let Some(rows) = given.into_iter().find(|rows| *rows != wanted) {
             let message = format!("text states of {rows} rows, expected {wanted}");
-            return Err(SamplingError::Context(message));
+            return Err(DiffusionError::Context(message));
         }
         Ok(Self {
             pass: unet.denoiser(),
@@ -127,7 +156,19 @@ impl<'a> UnetModel<'a> {
         })
     }
 
-    fn pass(&mut self, x: &[f32], states: Option<&States>, output: &mut [f32]) -> Result<(), SamplingError> {
+    /// The same, its passes ended early (`NetError::Interrupted`) when they are told to.
+    #[must_use]
+    pub fn until(self, stop: Stop<'a>) -> Self {
+        let pass = self.pass.until(stop);
+        Self { pass, ..self }
+    }
+
+    /// What it is told beside image and time.
+    pub fn guidance(&self) -> &Guidance {
+        &self.guidance
+    }
+
+    fn pass(&mut self, x: &[f32], states: Option<&States>, output: &mut [f32]) -> Result<(), DiffusionError> {
         let context = states.map(|states| {
             states.of(&self.samples, &mut self.context);
             self.context.as_slice()
@@ -141,16 +182,16 @@ impl<'a> UnetModel<'a> {
     }
 }
 
-impl Model<f32> for UnetModel<'_> {
+impl Model<f32> for EpsModel<'_> {
     fn select(&mut self, samples: Range<usize>) {
         self.samples = samples;
     }
 }
 
-impl diffusion::Denoiser<f32> for UnetModel<'_> {
-    type Error = SamplingError;
+impl diffusion::Denoiser<f32> for EpsModel<'_> {
+    type Error = DiffusionError;
 
-    fn predict(&mut self, x: &[f32], level: &Level, output: &mut [f32]) -> Result<(), SamplingError> {
+    fn predict(&mut self, x: &[f32], level: &Level, output: &mut [f32]) -> Result<(), DiffusionError> {
         let batch = x.len() / self.length;
         if self.samples.len() != batch {
             self.samples = 0..batch;
@@ -178,14 +219,14 @@ impl diffusion::Denoiser<f32> for UnetModel<'_> {
     }
 }
 
-impl UnetModel<'_> {
+impl EpsModel<'_> {
     fn guided(
         &mut self,
         x: &[f32],
         [condition, negative]: [&States; 2],
         weight: f32,
         output: &mut [f32],
-    ) -> Result<(), SamplingError> {
+    ) -> Result<(), DiffusionError> {
         let (mut with, mut without) = (std::mem::take(&mut self.first), std::mem::take(&mut self.second));
         with.resize(x.len(), 0.0);
         without.resize(x.len(), 0.0);
