@@ -32,6 +32,11 @@ pub enum Stopped {
 
 fn interrupted(done: u64, total: u64, kept: Option<&std::path::Path>) -> String {
     match kept {
+        // Of a search nobody knows how long it will be.
+        Some(path) if total == 0 => format!(
+            "interrupted: what is done is kept in {}\nhint: go on with --resume",
+            path.display()
+        ),
         Some(path) => format!(
             "interrupted: {done} of {total} are done and kept in {}\nhint: go on with --resume",
             path.display()
@@ -119,7 +124,8 @@ impl<'a> Work<'a> {
         Work { scope, ..self }
     }
 
-    fn place(&self, task: &str) -> String {
+    /// The name of what a task keeps.
+    pub(crate) fn place(&self, task: &str) -> String {
         if self.scope.is_empty() {
             task.to_owned()
         } else {

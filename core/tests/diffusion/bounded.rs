@@ -8,7 +8,8 @@ use gibbs_core::diffusion::{Betas, Hop, Level, Method, Prediction, Run, Sampler,
 
 const ALL: [Prediction; 3] = [Prediction::Noise, Prediction::Velocity, Prediction::Sample];
 
-#[test] // identity: the data are cut, and signal x0' + noise eps' is x; what lies within keeps its bits
+// identity: the data are cut, and signal x0' + noise eps' is x; what lies within keeps its bits
+#[test] // law: diffusion-prediction
 fn data_are_cut_and_still_make_up_the_state() {
     let (data, noise) = ([0.3, -1.7, 2.0, 0.99], [1.1, 0.4, -0.2, 3.0]);
     for alpha_bar in [0.9999, 0.5, 0.01] {
@@ -49,7 +50,7 @@ fn data_stay_as_they_are() {
     assert_eq!(output, [0.5]);
 }
 
-#[test]
+#[test] // edge: diffusion-prediction
 fn bounds_that_are_none_are_refused() {
     let level = Level::of_alpha_bar(3.0, 0.5).unwrap();
     let bound = |bound| Prediction::Noise.bound(&[1.0], &mut [0.5], &level, bound);
@@ -133,7 +134,8 @@ fn more_steps_are_no_worse() {
     );
 }
 
-#[test] // the bounded flow is a flow of its own: inverted, it returns, to first order
+// the bounded flow is a flow of its own: inverted, it returns, to first order
+#[test] // law: diffusion-ddim
 fn inversion_within_the_bound_returns() {
     let table = table::<f64>(Betas::DDPM);
     let free = Method::Ddim { eta: 0.0, clip: None };

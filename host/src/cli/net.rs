@@ -1,15 +1,20 @@
 //! `gibbs net check FOLDER IO.safetensors`: a checkpoint beside the stored outputs of another implementation.
 
 use super::error::CliError;
-use super::output::emit;
-use super::{Common, Status};
-use crate::diffusion::compare::{CompareError, Comparison, compare};
+use super::session::{Common, Ended, Folder, Session, Status, Verb as Called};
+use crate::diffusion::compare::{Comparison, compare};
 use crate::diffusion::folder::{LoadOptions, ModelFolder};
-use crate::report::table::{Style, Table};
+use crate::report::answer::Answer;
+use crate::report::rows::Rows;
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
+const CHECK: Called = Called {
+    name: "net.check",
+    version: 2,
+    folder: Folder::Unused,
+    keeps: false,
+};
 const EXAMPLES: &str = "\
 Examples:
   gibbs net check fixtures/unet/cifar fixtures/unet/cifar/io.safetensors
@@ -71,68 +76,36 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
 }
 
 fn check(arguments: &Check, common: &Common) -> Result<Status, CliError> {
+    let session = Session::begin(common, CHECK)?;
     let options = LoadOptions {
         allow_extra: arguments.allow_extra,
         ..LoadOptions::default()
     };
-    let checkpoint = ModelFolder::load(&arguments.folder, options)?;
+    let model = ModelFolder::load(&arguments.folder, options)?;
     let compared = if arguments.double {
-        compare::<f64>(&checkpoint, &arguments.io)
+        compare::<f64>(&model, &arguments.io)
     } else {
-        compare::<f32>(&checkpoint, &arguments.io)
+        compare::<f32>(&model, &arguments.io)
     };
     let compared = compared.map_err(|error| CliError::from(error).in_file(&arguments.io))?;
-    let passed = compared.iter().all(|one| one.error <= arguments.tolerance);
-    emit(
-        common,
-        || object(&compared, arguments, passed),
-        || text(&compared, arguments),
-    )?;
-    Ok(if passed { Status::Done } else { Status::NotMet })
-}
-
-impl From<CompareError> for CliError {
-    fn from(error: CompareError) -> Self {
-        match error {
-            CompareError::Data(error) => error.into(),
-            CompareError::Model(error) => Self::input(error.to_string()),
-            CompareError::Net(error) => Self::input(error.to_string()),
-            CompareError::Nothing { .. } | CompareError::Empty { .. } => Self::input(error.to_string()),
-        }
-    }
-}
-
-/// The object of schema `gibbs.net.check/1`: `eps`, `h`, `jvp`, `vjp` where they are stored.
-fn object(compared: &[Comparison], arguments: &Check, passed: bool) -> Value {
-    let mut object = Map::new();
-    object.insert("schema".to_owned(), json!("gibbs.net.check/1"));
-    for one in compared {
-        object.insert(one.output.to_owned(), json!(one.error));
-    }
-    object.insert("tolerance".to_owned(), json!(arguments.tolerance));
-    object.insert("passed".to_owned(), json!(passed));
-    object.insert(
-        "scalar".to_owned(),
-        json!(if arguments.double { "f64" } else { "f32" }),
-    );
-    Value::Object(object)
-}
-
-fn text(compared: &[Comparison], arguments: &Check) -> String {
-    let mut table = Table::new(&["output", "shape", "largest", "error", "verdict"]).right(&[2, 3]);
-    for one in compared {
-        let verdict = if one.error <= arguments.tolerance {
-            "ok"
-        } else {
-            "too large"
-        };
-        table.push([
-            one.output.to_owned(),
-            format!("{:?}", one.shape),
-            format!("{:.4}", one.scale),
-            format!("{:.2e}", one.error),
-            verdict.to_owned(),
-        ]);
-    }
-    table.to_text(Style::of_stdout())
+    let passes = |one: &Comparison| one.error <= arguments.tolerance;
+    let outputs = Rows::of("outputs", &compared)
+        .text("output", |one| one.output)
+        .text("shape", |one| format!("{:?}", one.shape))
+        .number("largest", |one| one.scale)
+        .digits(4)
+        .number("error", |one| one.error)
+        .digits(3)
+        .flag("passed", passes)
+        .done();
+    let mut answer = Answer::new();
+    answer.rows(&outputs);
+    answer.number("tolerance", arguments.tolerance);
+    answer.text("scalar", if arguments.double { "f64" } else { "f32" });
+    let ended = if compared.iter().all(passes) {
+        Ended::met("passed")
+    } else {
+        Ended::not_met("too_large")
+    };
+    session.done(answer, ended)
 }

@@ -235,7 +235,11 @@ impl<'a> Session<'a> {
     /// The kept run stays when the verb is done: more steps can be added to it with --resume.
     pub(super) fn leave_kept(&self) -> Result<(), CliError> {
         match self.keeper.take() {
-            Some(keeper) => Ok(keeper.write()?),
+            Some(keeper) => {
+                keeper.write()?;
+                self.wrote(keeper.path());
+                Ok(())
+            }
             None => Ok(()),
         }
     }

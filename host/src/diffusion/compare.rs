@@ -12,6 +12,7 @@ use crate::data::DataError;
 use crate::data::safetensors::{Finite, SafetensorsFile};
 use crate::net::NetError;
 use crate::net::element::Element;
+use crate::refusal::{Place, Refusal};
 use std::path::{Path, PathBuf};
 
 /// Why there is nothing to compare.
@@ -48,6 +49,23 @@ pub enum CompareError {
         /// Why.
         reason: &'static str,
     },
+}
+
+impl Refusal for CompareError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Data(error) => error.code(),
+            _ => "",
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            Self::Data(error) => error.path().map_or_else(Place::default, Place::in_file),
+            Self::Nothing { path } | Self::Empty { path, .. } => Place::in_file(path),
+            Self::Model(_) | Self::Net(_) => Place::default(),
+        }
+    }
 }
 
 /// One output beside the stored one.

@@ -4,6 +4,8 @@ use super::folder::Spacing;
 use super::model::ModelError;
 use crate::data::DataError;
 use crate::net::NetError;
+use crate::refusal::{Kind, Place, Refusal};
+use crate::work::Stopped;
 use std::path::PathBuf;
 
 /// Why there is no sample, basis or edit.
@@ -90,51 +92,35 @@ pub enum DiffusionError {
     /// A file that cannot be read or written.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// Stopped by the user.
-    #[error("interrupted after {}{}", advanced(*.done, *.total), kept(.checkpoint.as_ref()))]
-    Interrupted {
-        /// Hops done, of all samples together; without a total, passes of the net.
-        done: u64,
-        /// Hops in all, where they are known.
-        total: Option<u64>,
-        /// Where they are kept, if anywhere.
-        checkpoint: Option<PathBuf>,
-    },
-    /// A checkpoint of another run.
-    #[error(
-        "{path}: its {what} is {found}, but {wanted} was asked for\nhint: give the same options, or start anew",
-        path = .path.display()
-    )]
-    Other {
-        /// The file.
-        path: PathBuf,
-        /// What differs.
-        what: &'static str,
-        /// In the file.
-        found: String,
-        /// Asked for.
-        wanted: String,
-    },
-    /// A checkpoint that is not as it was written.
-    #[error("{path}: damaged: {reason}\nhint: remove it and start anew", path = .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+    /// Stopped by the user, or what is kept does not fit.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
-fn advanced(done: u64, total: Option<u64>) -> String {
-    total.map_or_else(
-        || format!("{done} passes of the net"),
-        |total| format!("{done} of {total} hops"),
-    )
-}
+impl Refusal for DiffusionError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Stopped(stopped) => stopped.kind(),
+            Self::Net(_) => Kind::Failed,
+            Self::Data(error) if error.is_runtime() => Kind::Failed,
+            _ => Kind::Input,
+        }
+    }
 
-fn kept(checkpoint: Option<&PathBuf>) -> String {
-    checkpoint.map_or_else(
-        || "; nothing was kept".to_owned(),
-        |path| format!(", kept in {}\nhint: go on with --resume", path.display()),
-    )
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stopped(stopped) => stopped.code(),
+            Self::Data(error) => error.code(),
+            _ => "",
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            Self::Stopped(stopped) => stopped.place(),
+            Self::Data(error) => error.path().map_or_else(Place::default, Place::in_file),
+            Self::Input { path, .. } => Place::in_file(path),
+            _ => Place::default(),
+        }
+    }
 }

@@ -11,7 +11,8 @@
 use super::error::DiffusionError;
 use crate::data::DataError;
 use crate::data::npy::read_array;
-use crate::data::safetensors::{Finite, SafetensorsFile, TensorF32, save_f32};
+use crate::data::safetensors::{Finite, SafetensorsFile};
+use crate::data::tensors::{self, TensorFile};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -184,21 +185,18 @@ pub fn read_states_of(path: &Path, index: usize) -> Result<(Vec<usize>, Vec<f32>
     }
 }
 
-/// Writes samples [B, C, H, W] with their time.
-///
-/// # Errors
-/// `Data` when the file cannot be written.
-pub fn write_samples(path: &Path, values: &[f32], shape: [usize; 3], at: At) -> Result<(), DiffusionError> {
-    let [channels, height, width] = shape;
+/// Samples [B, C, H, W] with their time, as a file.
+pub fn samples_file(values: &[f32], shape: [usize; 3], at: At) -> TensorFile {
     let length: usize = shape.iter().product::<usize>().max(1);
-    let tensor = TensorF32 {
-        shape: vec![values.len() / length, channels, height, width],
+    let mut file = TensorFile::new("gibbs.diffusion.samples", "1");
+    let tensor = tensors::Tensor {
+        shape: [&[values.len() / length], &shape[..]].concat(),
         values: values.to_vec(),
     };
-    let mut metadata = BTreeMap::from([("timestep".to_owned(), at.timestep.to_string())]);
-    if let Some(steps) = at.steps {
-        metadata.insert("steps".to_owned(), steps.to_string());
+    file.singles.insert("x".to_owned(), tensor);
+    let steps = at.steps.map(|steps| ("steps", steps.to_string()));
+    for (key, text) in [("timestep", at.timestep.to_string())].into_iter().chain(steps) {
+        file.metadata.insert(key.to_owned(), text);
     }
-    save_f32(path, [("x", &tensor)], &metadata)?;
-    Ok(())
+    file
 }

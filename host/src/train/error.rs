@@ -1,7 +1,7 @@
 //! Why training was refused or ended early.
 
-use crate::data::DataError;
-use std::path::PathBuf;
+use crate::refusal::{Kind, Place, Refusal};
+use crate::work::Stopped;
 
 /// What can go wrong in training.
 #[derive(Debug, thiserror::Error)]
@@ -54,44 +54,31 @@ pub enum TrainError {
         /// What stands there.
         value: f32,
     },
-    /// Stopped by the user.
-    #[error("interrupted after {steps} steps{}", kept(.checkpoint.as_ref()))]
-    Interrupted {
-        /// Steps done.
-        steps: u64,
-        /// Where they are kept, if anywhere.
-        checkpoint: Option<PathBuf>,
-    },
-    /// A checkpoint of a run with other settings.
-    #[error(
-        "{path}: its {what} is {found}, but {wanted} was asked for\nhint: give the same options, or start anew",
-        path = .path.display()
-    )]
-    Other {
-        /// The file.
-        path: PathBuf,
-        /// What differs.
-        what: &'static str,
-        /// In the file.
-        found: String,
-        /// Asked for.
-        wanted: String,
-    },
-    /// A checkpoint that is not as it was written.
-    #[error("{path}: damaged: {reason}\nhint: remove it and start anew", path = .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A checkpoint that cannot be read or written.
+    /// Stopped by the user, or what is kept does not fit.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Stopped(#[from] Stopped),
 }
 
-fn kept(checkpoint: Option<&PathBuf>) -> String {
-    checkpoint.map_or_else(String::new, |path| {
-        format!(", kept in {}\nhint: go on with --resume", path.display())
-    })
+impl Refusal for TrainError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Stopped(stopped) => stopped.kind(),
+            Self::Loss { .. } | Self::Gradient { .. } | Self::Objective { .. } => Kind::Failed,
+            Self::Setting { .. } | Self::Parameter { .. } => Kind::Input,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stopped(stopped) => stopped.code(),
+            _ => "",
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            Self::Stopped(stopped) => stopped.place(),
+            _ => Place::default(),
+        }
+    }
 }

@@ -10,7 +10,6 @@
 
 pub mod adamw;
 pub mod batches;
-mod checkpoint;
 pub mod clip;
 pub mod ema;
 mod error;
@@ -27,7 +26,7 @@ pub use error::TrainError;
 pub use optimiser::Method;
 pub use schedule::{Schedule, Shape};
 pub use sgd::Sgd;
-pub use trainer::{Keep, Objective, Report, Settings, Trainer};
+pub use trainer::{Objective, Report, Settings, Trainer};
 
 /// As many zeros as there are parameters, tensor by tensor.
 fn zeros_like(parameters: &[Vec<f32>]) -> Vec<Vec<f32>> {

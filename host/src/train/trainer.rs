@@ -2,13 +2,10 @@
 
 use super::optimiser::Optimiser;
 use super::{Average, Method, Schedule, Shape, TrainError, adamw, check, clip, ema, zeros_like};
+use crate::keep::{Identity, KeepError, Resumable, Shelf};
 use crate::work::Work;
 use std::collections::HashSet;
-use std::path::Path;
-use std::time::{Duration, Instant};
-
-/// A pause between two checkpoints is at least this many times as long as the writing.
-const SHARE: u32 = 20;
+use std::time::Instant;
 
 /// What is minimised: a loss of an ordered list of named f32 tensors.
 pub trait Objective {
@@ -73,15 +70,6 @@ impl Default for Settings {
     }
 }
 
-/// Where a run leaves its checkpoint.
-#[derive(Clone, Copy, Debug)]
-pub struct Keep<'a> {
-    /// The file.
-    pub path: &'a Path,
-    /// Time between two writings, at least.
-    pub pause: Duration,
-}
-
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
@@ -104,15 +92,17 @@ pub struct Report {
 /// The state of a run. Memory: parameters, gradients, one or two moments, an average; eight bytes a step.
 #[derive(Clone, Debug)]
 pub struct Trainer {
-    pub(super) settings: Settings,
-    pub(super) names: Vec<String>,
-    pub(super) shapes: Vec<Vec<usize>>,
-    pub(super) description: String,
-    pub(super) parameters: Vec<Vec<f32>>,
-    pub(super) optimiser: Optimiser,
-    pub(super) average: Option<Average>,
-    pub(super) losses: Vec<f64>,
+    settings: Settings,
+    names: Vec<String>,
+    shapes: Vec<Vec<usize>>,
+    description: String,
+    parameters: Vec<Vec<f32>>,
+    optimiser: Optimiser,
+    average: Option<Average>,
+    losses: Vec<f64>,
     gradients: Vec<Vec<f32>>,
+    /// Norm of the gradients of the last step of this run.
+    norm: Option<f64>,
 }
 
 impl Trainer {
@@ -140,6 +130,7 @@ impl Trainer {
             gradients: zeros_like(&parameters),
             description: objective.description(),
             losses: Vec::new(),
+            norm: None,
             parameters,
             settings,
             names,
@@ -157,6 +148,26 @@ impl Trainer {
         &self.losses
     }
 
+    /// Adds everything that the bits of the run depend on beside its seed; the steps to go to are none of it.
+    pub fn identify(&self, identity: Identity) -> Identity {
+        // The destructuring makes sure that a new setting is thought of here.
+        let Settings {
+            steps: _,
+            window: _,
+            method,
+            schedule,
+            clip,
+            average,
+            seed: _,
+        } = &self.settings;
+        identity
+            .with("optimiser", format!("{method:?}"))
+            .with("rate", format!("{schedule:?}"))
+            .with("clip", format!("{clip:?}"))
+            .with("average", format!("{average:?}"))
+            .with("objective", &self.description)
+    }
+
     /// The parameters as they are.
     pub fn parameters(&self) -> &[Vec<f32>] {
         &self.parameters
@@ -169,64 +180,26 @@ impl Trainer {
             .map_or(&self.parameters, |average| &average.values)
     }
 
-    /// Trains to the last step of the settings. Takes no memory per step; writes a checkpoint to `keep` now and then,
-    /// and when stopped through `work`.
+    /// Trains to the last step of the settings, from where it was kept. A step takes no memory.
     ///
     /// # Errors
-    /// `Interrupted`; `Loss` or `Gradient` when one is not finite (the state is that before the step); `Objective`; `Data`
-    /// when the checkpoint cannot be written.
-    pub fn run<O: Objective>(
-        &mut self,
-        objective: &mut O,
-        work: Work<'_>,
-        keep: Option<Keep<'_>>,
-    ) -> Result<Report, TrainError> {
-        let remaining = self.settings.steps.saturating_sub(self.steps());
-        work.progress.begin("training", self.settings.steps);
-        work.progress.advance(self.steps());
-        self.losses.reserve(remaining as usize);
-        let result = self.steps_of_run(objective, work, keep);
-        let how = match &result {
-            Ok(report) => format!(
-                "done, mean loss {:.5} over the last {} steps",
-                report.mean, report.window
-            ),
-            Err(TrainError::Interrupted { .. }) => "interrupted".to_owned(),
-            Err(_) => "failed".to_owned(),
-        };
-        work.progress.end(&format!("training: {how}"));
-        result
-    }
-
-    fn steps_of_run<O: Objective>(
-        &mut self,
-        objective: &mut O,
-        work: Work<'_>,
-        keep: Option<Keep<'_>>,
-    ) -> Result<Report, TrainError> {
-        let (begun, first) = (Instant::now(), self.steps());
-        let mut pause = keep.map_or(Duration::MAX, |keep| keep.pause);
-        let (mut written, mut norm) = (begun, None);
-        while self.steps() < self.settings.steps {
-            if work.check().is_err() {
-                return Err(self.stopped(keep)?);
-            }
-            norm = match self.step(objective) {
-                // The objective looks for the wish to stop as well; the state is that before the step.
-                Err(TrainError::Objective { .. }) if work.check().is_err() => {
-                    return Err(self.stopped(keep)?);
-                }
-                norm => Some(norm?),
-            };
-            work.progress.advance(1);
-            if let Some(keep) = keep
-                && written.elapsed() >= pause
-            {
-                let start = Instant::now();
-                self.save(keep.path)?;
-                written = Instant::now();
-                pause = keep.pause.max(SHARE * start.elapsed());
-            }
+    /// `Stopped`; `Loss` or `Gradient` when one is not finite (the state is that before the step); `Objective`; `Setting` when
+    /// the kept run has done more steps.
+    pub fn run<O: Objective>(&mut self, objective: &mut O, work: &Work<'_>) -> Result<Report, TrainError> {
+        let begun = Instant::now();
+        let total = self.settings.steps;
+        self.losses.reserve(total.saturating_sub(self.steps()) as usize);
+        let mut made = 0_u64;
+        work.advance("training", total, self, |trainer| {
+            trainer.norm = Some(trainer.step(objective)?);
+            made += 1;
+            Ok::<(), TrainError>(())
+        })?;
+        if self.steps() > total {
+            return Err(TrainError::Setting {
+                setting: "steps",
+                reason: format!("{total}, but the kept run has done {}", self.steps()),
+            });
         }
         let seconds = begun.elapsed().as_secs_f64();
         let window = self.settings.window.min(self.steps());
@@ -236,20 +209,9 @@ impl Trainer {
             loss: last.last().copied().unwrap_or_default(),
             mean: last.iter().sum::<f64>() / window as f64,
             window,
-            norm,
+            norm: self.norm,
             seconds,
-            steps_per_second: (self.steps() - first) as f64 / seconds.max(f64::MIN_POSITIVE),
-        })
-    }
-
-    /// Keeps the run that the user stopped.
-    fn stopped(&self, keep: Option<Keep<'_>>) -> Result<TrainError, TrainError> {
-        if let Some(keep) = keep {
-            self.save(keep.path)?;
-        }
-        Ok(TrainError::Interrupted {
-            steps: self.steps(),
-            checkpoint: keep.map(|keep| keep.path.to_owned()),
+            steps_per_second: made as f64 / seconds.max(f64::MIN_POSITIVE),
         })
     }
 
@@ -292,6 +254,48 @@ impl Trainer {
         }
         self.losses.push(loss);
         Ok(norm.0)
+    }
+}
+
+/// Kept are the parameters, their average, what the optimiser remembers, and the losses; the number of steps to go to is not, so
+/// that a run can be prolonged.
+impl Resumable for Trainer {
+    fn done(&self) -> u64 {
+        self.steps()
+    }
+
+    fn put(&self, shelf: &mut Shelf<'_>) {
+        let average = self.average.as_ref().map(|average| ("average", &average.values));
+        let groups = std::iter::once(("parameter", &self.parameters))
+            .chain(average)
+            .chain(self.optimiser.memory());
+        for (group, tensors) in groups {
+            for ((name, shape), values) in self.names.iter().zip(&self.shapes).zip(tensors) {
+                shelf.put(&format!("{group}/{name}"), shape, values.clone());
+            }
+        }
+        shelf.bits("losses", &self.losses);
+    }
+
+    fn take(&mut self, shelf: &mut Shelf<'_>) -> Result<(), KeepError> {
+        self.losses = shelf.take_bits("losses")?;
+        let steps = self.steps();
+        let (names, shapes) = (&self.names, &self.shapes);
+        let mut take = |group: &str| -> Result<Vec<Vec<f32>>, KeepError> {
+            let tensors = names.iter().zip(shapes);
+            tensors
+                .map(|(name, shape)| shelf.take(&format!("{group}/{name}"), shape))
+                .collect()
+        };
+        self.parameters = take("parameter")?;
+        if let Some(average) = &mut self.average {
+            average.values = take("average")?;
+            average.updates = steps;
+        }
+        for (group, tensors) in self.optimiser.restore(steps) {
+            *tensors = take(group)?;
+        }
+        Ok(())
     }
 }
 

@@ -77,34 +77,19 @@ pub(crate) const VERBS: &[Verb] = &[
         .keeps("--sweeps 40001")
         .to_move(),
     verb("ising exact", "pair.csv --beta 0.5"),
-    verb("diffusion train", "--data digits --steps 12 --batch 16")
-        .keeps("--batch 17")
-        .to_move(),
-    verb("diffusion sample", "digits --count 3 --steps 30")
-        .keeps("--steps 31")
-        .to_move(),
-    verb("diffusion invert", "digits digit.png --steps 20")
-        .keeps("--steps 21")
-        .to_move(),
-    verb("diffusion basis", "digits --timestep 600 --count 3")
-        .keeps("--timestep 500")
-        .to_move(),
-    verb("diffusion global", "digits --timestep 600 --count 2 --samples 3")
-        .keeps("--timestep 500")
-        .to_move(),
-    verb("diffusion edit", "digits --timestep 600 --direction 0 --steps 10")
-        .keeps("--timestep 500")
-        .to_move(),
+    verb("diffusion train", "--data digits --steps 12 --batch 16").keeps("--batch 17"),
+    verb("diffusion sample", "digits --count 3 --steps 30").keeps("--steps 31"),
+    verb("diffusion invert", "digits digit.png --steps 20").keeps("--steps 21"),
+    verb("diffusion basis", "digits --timestep 600 --count 3").keeps("--timestep 500"),
+    verb("diffusion global", "digits --timestep 600 --count 2 --samples 3").keeps("--timestep 500"),
+    verb("diffusion edit", "digits --timestep 600 --direction 0 --steps 10").keeps("--timestep 500"),
     verb(
         "diffusion transport",
         "basis.safetensors other.safetensors --direction 0",
-    )
-    .to_move(),
-    verb("diffusion distances", "basis.safetensors other.safetensors").to_move(),
-    verb("diffusion spectrum", "basis.safetensors").to_move(),
-    verb("net check", "unet/padded unet/padded/io.safetensors")
-        .without_files()
-        .to_move(),
+    ),
+    verb("diffusion distances", "basis.safetensors other.safetensors"),
+    verb("diffusion spectrum", "basis.safetensors"),
+    verb("net check", "unet/padded unet/padded/io.safetensors").without_files(),
     verb("reproduce", "random-moments").to_move(),
     verb("reproduce", "--list").without_files().to_move(),
 ];

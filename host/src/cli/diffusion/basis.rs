@@ -1,22 +1,24 @@
 //! `gibbs diffusion basis FOLDER`: the leading singular triplets of the Jacobian of x -> h.
 
 use super::local::{Local, Searching};
-use super::vectors::{square, write_images};
+use super::vectors::{sheet, square};
 use crate::cli::error::CliError;
-use crate::cli::output::{emit, remark};
-use crate::cli::{Common, Status, interrupt};
-use crate::data::ensure_output_dir;
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::diffusion::geometry::stored::StoredBasis;
-use crate::diffusion::pullback::Ended;
 use crate::diffusion::pullback::krylov::Search;
-use crate::progress;
+use crate::diffusion::pullback::{self, Basis};
+use crate::report::answer::Answer;
 use crate::report::number::plain;
-use crate::report::table::{Style, Table};
-use crate::work::Work;
+use crate::report::rows::Rows;
 use clap::Args;
-use serde_json::{Value, json};
-use std::fmt::Write as _; // writing to a string cannot fail
-use std::path::Path;
+use serde_json::json;
+
+const VERB: Verb = Verb {
+    name: "diffusion.basis",
+    version: 2,
+    folder: Folder::Optional,
+    keeps: true,
+};
 
 /// Arguments of `gibbs diffusion basis`.
 #[derive(Debug, Args)]
@@ -26,13 +28,13 @@ Examples:
   gibbs diffusion basis FOLDER --x noisy.safetensors --timestep 800 --count 50 --json
 
 J is the Jacobian of x -> h, the output of the U-Net's mid block, at the sample x and the time T; J v_i = s_i u_i.
-error      |J^T u_i - s_i v_i| as measured: a singular value lies so near to s_i (* where that is not resolved)
+error      |J^T u_i - s_i v_i| as measured: a singular value lies so near to s_i
 residual   the same times s_i / s_1^2
+resolved   s_i is above its error and above what 32-bit numbers give
 Without --x the sample is standard normal noise (from --seed, or --start), brought to T by DDIM.
-With --out: basis.safetensors (V [K,C,H,W], U [K, dimensions of h], x, singular_values, errors, residuals) and basis.png, the v_i,
-each divided by its largest magnitude.
-A run with --out that is stopped leaves basis.checkpoint there, and --resume goes on from it to the same bits; --blocks and
---tolerance may then be others. It holds what the net answered: 4 K (dim x + dim h) bytes for a block.
+With --out: basis.safetensors (V [K,C,H,W], U [K, dimensions of h], x, singular_values, errors, residuals), basis.csv, and
+basis.png, the v_i, each divided by its largest magnitude.
+A run with --out that is stopped goes on with --resume to the same bits; --blocks and --tolerance may then be others.
 Exit code 1 when the search did not converge; the result is printed and written all the same.")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -45,135 +47,93 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    if let Some(out) = &common.out {
-        ensure_output_dir(out)?;
-    }
+    let session = Session::begin(common, VERB)?;
     let local = &arguments.local;
-    let placed = local.load(common, None)?;
-    let timestep = local.model.timestep;
-    let search = arguments.searching.search(arguments.count, common);
+    let placed = local.load(&session, None)?;
+    let search = arguments.searching.search(arguments.count, &session);
     let refused = |error| local.model.reading.no_basis(error);
-    let [x, h] = placed.loaded.dimensions().map(|d| d.iter().product());
-    search.check((h, x)).map_err(refused)?;
-    let progress = progress::for_stderr(common.quiet);
-    let work = Work::new(&*progress, interrupt::install(common.quiet)?);
-    let mut geometry = local.model.geometry(&placed.loaded, work, common, "basis", "")?;
-    let x = local.start(&placed, &mut geometry)?;
-    let basis = geometry.basis(&x, timestep, &search);
-    let stored = StoredBasis {
-        basis: basis.map_err(refused)?,
-        x,
-        dimensions: geometry.dimensions(),
-        timestep,
-    };
-    if let Some(out) = &common.out {
-        write(&stored, out, common)?;
-    }
-    geometry.finish();
-    emit(
-        common,
-        || object(&stored, &search),
-        || text(&stored, &search, common),
+    search.check(placed.loaded.sides()).map_err(refused)?;
+    let timestep = local.model.timestep;
+    let ways = [&placed.way[..]];
+    let identity = (local.model)
+        .identity(VERB.name, session.seed(), &placed.loaded, &ways)
+        .with("count", search.count)
+        .data(placed.hash());
+    let stored = session.run(&identity, |work| {
+        let mut geometry = placed.loaded.geometry(work).map_err(refused)?;
+        let x = placed.start(&mut geometry).map_err(refused)?;
+        let basis = geometry.basis(&x, timestep, &search).map_err(refused)?;
+        Ok::<_, CliError>(StoredBasis {
+            basis,
+            x,
+            dimensions: geometry.dimensions(),
+            timestep,
+        })
+    })?;
+    let basis = &stored.basis;
+    session.write("basis.safetensors", &stored.to_file())?;
+    let columns = square(basis.count());
+    session.write(
+        "basis.png",
+        &sheet(&basis.v, stored.dimensions[0], columns, true)?,
     )?;
-    Ok(match stored.basis.ended {
-        Ended::Converged => Status::Done,
-        Ended::Limit => Status::NotMet,
-    })
+    let triplets = triplets(basis);
+    session.write("basis.csv", &triplets)?;
+    let mut answer = Answer::new();
+    answer.rows(&triplets);
+    facts(&mut answer, &stored, &search);
+    session.done(answer, ended(basis.ended))
 }
 
-fn write(stored: &StoredBasis, out: &Path, common: &Common) -> Result<(), CliError> {
-    let path = out.join("basis.safetensors");
-    stored.to_file().save(&path)?;
-    remark(common, &format!("wrote {}", path.display()));
-    let [image, _] = stored.dimensions;
-    let columns = square(stored.basis.count());
-    write_images(
-        common,
-        &out.join("basis.png"),
-        &stored.basis.v,
-        image,
-        columns,
-        true,
-    )
-}
-
-/// The object of schema `gibbs.diffusion.basis/2`. `passes` are blocks multiplied by J and its transpose, `tangents` and
-/// `cotangents` the directions in them; `zero` says which u_i are zero because s_i is; `resolved` which s_i are above both their error and
-/// `resolution`, what the arithmetic gives.
-fn object(stored: &StoredBasis, search: &Search) -> Value {
-    let basis = &stored.basis;
-    let [image, hidden] = stored.dimensions;
-    json!({
-        "schema": "gibbs.diffusion.basis/2",
-        "singular_values": basis.singular_values,
-        "errors": basis.errors,
-        "residuals": basis.residuals,
-        "resolved": (0..basis.count()).map(|i| basis.resolved(i)).collect::<Vec<_>>(),
-        "resolution": basis.resolution(),
-        "zero": basis.zero,
-        "passes": basis.blocks,
-        "tangents": basis.passes.tangents,
-        "cotangents": basis.passes.cotangents,
-        "timestep": stored.timestep,
-        "tolerance": search.tolerance,
-        "measure": basis.measure,
-        "converged": basis.ended == Ended::Converged,
-        "dimensions": {"x": image, "h": hidden},
-        "seed": search.seed,
-    })
-}
-
-fn text(stored: &StoredBasis, search: &Search, common: &Common) -> String {
-    let basis = &stored.basis;
-    let [image, hidden] = stored.dimensions;
-    let mut table = Table::new(&["i", "singular value", "error", "residual"]).right(&[0, 1, 2, 3]);
-    let rows = basis
-        .singular_values
-        .iter()
-        .zip(&basis.errors)
-        .zip(&basis.residuals);
-    for (i, ((value, error), residual)) in rows.enumerate() {
-        let mark = if basis.resolved(i) { "" } else { " *" };
-        let value = format!("{}{mark}", plain(*value));
-        table.push([
-            i.to_string(),
-            value,
-            format!("{error:.1e}"),
-            format!("{residual:.1e}"),
-        ]);
+/// How a search ended.
+pub(super) fn ended(ended: pullback::Ended) -> Ended {
+    match ended {
+        pullback::Ended::Converged => Ended::CONVERGED,
+        pullback::Ended::Limit => Ended::not_met("blocks"),
     }
-    let mut text = table.to_text(Style::of_stdout());
-    if (0..basis.count()).any(|i| !basis.resolved(i)) {
-        let _ = writeln!(
-            text,
-            "* not resolved: no larger than its error, or than {:.1e}, what 32-bit numbers give",
-            basis.resolution()
-        );
-    }
-    let (tolerance, limit) = (search.tolerance, search.limit);
-    let ended = match basis.ended {
-        Ended::Converged => format!("yes, {:.1e} below {tolerance:.1e}", basis.measure),
-        Ended::Limit => format!(
-            "no: {:.1e}, not below {tolerance:.1e}, after {} of {limit} passes (--blocks, --tolerance)",
-            basis.measure, basis.blocks
+}
+
+/// `resolved`: above both its error and the `resolution`; `zero`: u_i is zero because s_i is.
+fn triplets(basis: &Basis<f32>) -> Rows {
+    let indices: Vec<usize> = (0..basis.count()).collect();
+    Rows::of("triplets", &indices)
+        .count("i", |i| *i as u64)
+        .number("singular_value", |i| basis.singular_values[*i])
+        .number("error", |i| basis.errors[*i])
+        .digits(2)
+        .number("residual", |i| basis.residuals[*i])
+        .digits(2)
+        .flag("resolved", |i| basis.resolved(*i))
+        .flag("zero", |i| basis.zero[*i])
+        .hidden()
+        .done()
+}
+
+/// `passes` are blocks multiplied by J and its transpose, `tangents` and `cotangents` the directions in them.
+fn facts(answer: &mut Answer, stored: &StoredBasis, search: &Search) {
+    let (basis, [image, hidden]) = (&stored.basis, stored.dimensions);
+    answer.number("timestep", stored.timestep);
+    let dimensions = format!("x {image:?}, h {hidden:?}");
+    answer.value("dimensions", json!({"x": image, "h": hidden}), dimensions);
+    let (tangents, cotangents) = (basis.passes.tangents, basis.passes.cotangents);
+    let passes = format!(
+        "{} ({tangents} directions by J, {cotangents} by its transpose)",
+        basis.blocks
+    );
+    answer.value("passes", basis.blocks, passes);
+    answer.hidden("tangents", tangents);
+    answer.hidden("cotangents", cotangents);
+    answer.number("resolution", basis.resolution()).digits(2);
+    let (measure, tolerance) = (basis.measure, search.tolerance);
+    let said = match basis.ended {
+        pullback::Ended::Converged => format!("yes, {measure:.1e} below {tolerance:.1e}"),
+        pullback::Ended::Limit => format!(
+            "no: {measure:.1e}, not below {}, after {} of {} passes (--blocks, --tolerance)",
+            plain(tolerance),
+            basis.blocks,
+            search.limit
         ),
     };
-    text.push('\n');
-    for (name, value) in [
-        ("timestep", stored.timestep.to_string()),
-        ("x", format!("{image:?}")),
-        ("h", format!("{hidden:?}")),
-        (
-            "passes",
-            format!(
-                "{} ({} directions by J, {} by its transpose)",
-                basis.blocks, basis.passes.tangents, basis.passes.cotangents
-            ),
-        ),
-        ("converged", ended),
-        ("seed", common.seed.to_string()),
-    ] {
-        let _ = writeln!(text, "{name:<10} {value}");
-    }
-    text
+    answer.value("measure", measure, said).label("converged");
+    answer.hidden("tolerance", tolerance);
 }

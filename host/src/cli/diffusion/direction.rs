@@ -2,9 +2,8 @@
 //! from that of another sample.
 
 use super::local::Local;
-use crate::cli::Common;
 use crate::cli::error::CliError;
-use crate::cli::output::remark;
+use crate::cli::session::Session;
 use crate::data::safetensors::SafetensorsFile;
 use crate::diffusion::geometry::Geometry;
 use crate::diffusion::geometry::global::StoredGlobal;
@@ -13,6 +12,7 @@ use crate::diffusion::pullback::krylov::Search;
 use crate::diffusion::pullback::transport::{Direction, transport};
 use crate::diffusion::pullback::{Basis, Ended};
 use clap::Args;
+use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use std::path::{Path, PathBuf};
 
 /// Vectors of a basis that is made here for an edit.
@@ -124,6 +124,18 @@ impl Choice {
         Err(path.map_or(error.clone(), |path| error.in_file(path)))
     }
 
+    /// A hash of what was read, for a kept run.
+    pub(super) fn hash(&self, given: &Given) -> u64 {
+        let (index, values): (_, &[f32]) = match given {
+            Given::Basis(stored) => (self.index, &stored.basis.v),
+            Given::Direction(stored) => (None, &stored.direction.v),
+            Given::From { u, .. } => (None, u),
+            Given::Nothing => (self.index, &[]),
+        };
+        let start = fnv1a(FNV_OFFSET, &(index.unwrap_or(0) as u64).to_le_bytes());
+        super::reading::hash_of(start, values)
+    }
+
     /// There is such a direction, and the model has x and h of its dimensions.
     pub(super) fn check(&self, given: &Given, dimensions: [[usize; 3]; 2]) -> Result<(), CliError> {
         let file = [&self.basis, &self.direction_file, &self.direction_from];
@@ -157,11 +169,11 @@ impl Choice {
         (local, timestep): (&Local, f64),
         x: &[f32],
         search: &Search,
-        common: &Common,
+        session: &Session<'_>,
     ) -> Result<Chosen, CliError> {
         let made_at = |t: f64| {
             if t != timestep {
-                remark(common, &format!("note: the direction was made at t = {t}"));
+                session.remark(&format!("note: the direction was made at t = {t}"));
             }
         };
         let taken = |basis: &Basis<f32>, index: usize| {

@@ -2,21 +2,25 @@
 
 use super::bases::{Named, Space, read, same_dimensions, subspace};
 use crate::cli::error::CliError;
-use crate::cli::output::{emit, remark};
-use crate::cli::{Common, Status};
-use crate::data::{ensure_output_dir, write_atomic};
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::diffusion::pullback::GeometryError;
 use crate::diffusion::pullback::distance::{
-    Chance, Subspace, chance, distance_matrix, largest_distance, total_turn,
+    Chance, Subspace, chance, distance_matrix, largest_distance, total_turn, way_length,
 };
+use crate::report::answer::Answer;
 use crate::report::heatmap::Heatmap;
 use crate::report::number::{plain, with_error};
 use crate::report::table::{Style, Table};
 use clap::Args;
-use serde_json::{Value, json};
-use std::fmt::Write as _; // writing to a string cannot fail
-use std::path::{Path, PathBuf};
+use serde_json::json;
+use std::path::PathBuf;
 
+const VERB: Verb = Verb {
+    name: "diffusion.distances",
+    version: 2,
+    folder: Folder::Optional,
+    keeps: false,
+};
 /// Random pairs behind the chance level.
 const PAIRS: usize = 32;
 
@@ -45,23 +49,8 @@ pub(super) struct Arguments {
     count: Option<usize>,
 }
 
-struct Found {
-    all: Vec<Named>,
-    space: Space,
-    count: usize,
-    dimension: usize,
-    matrix: Vec<f64>,
-    chance: Chance,
-    turn: f64,
-    /// Sum of |x_{j+1} - x_j|.
-    length: f64,
-    seed: u64,
-}
-
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    if let Some(out) = &common.out {
-        ensure_output_dir(out)?;
-    }
+    let session = Session::begin(common, VERB)?;
     let all = read(&arguments.bases)?;
     let space = arguments.space;
     same_dimensions(&all, &[space, Space::X])?;
@@ -80,29 +69,31 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         return Err(CliError::input(message).in_file(&named.path));
     }
     let refused = |error: GeometryError| CliError::failed(error.to_string());
-    let steps = all.windows(2).map(|pair| {
-        let between = pair[0].stored.x.iter().zip(&pair[1].stored.x);
-        between
-            .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
-            .sum::<f64>()
-            .sqrt()
-    });
     let found = Found {
+        matrix: distance_matrix(&spans).map_err(refused)?,
+        chance: chance(count, dimension, PAIRS, session.seed()).map_err(refused)?,
+        turn: total_turn(&spans).map_err(refused)?,
+        length: way_length(&all.iter().map(|named| &named.stored.x[..]).collect::<Vec<_>>()),
         space,
         count,
         dimension,
-        matrix: distance_matrix(&spans).map_err(refused)?,
-        chance: chance(count, dimension, PAIRS, common.seed).map_err(refused)?,
-        turn: total_turn(&spans).map_err(refused)?,
-        length: steps.sum(),
-        seed: common.seed,
         all,
     };
-    if let Some(out) = &common.out {
-        found.write(out, common)?;
-    }
-    emit(common, || found.object(), || found.text())?;
-    Ok(Status::Done)
+    session.write("distances.csv", &found.csv()?[..])?;
+    session.write("distances", &found.figure().draw())?;
+    session.done(found.answer(), Ended::DONE)
+}
+
+struct Found {
+    all: Vec<Named>,
+    space: Space,
+    count: usize,
+    dimension: usize,
+    matrix: Vec<f64>,
+    chance: Chance,
+    turn: f64,
+    /// Sum of |x_{j+1} - x_j|.
+    length: f64,
 }
 
 impl Found {
@@ -110,31 +101,40 @@ impl Found {
         self.all.iter().zip(self.matrix.chunks(self.all.len().max(1)))
     }
 
-    fn per_length(&self) -> Option<f64> {
-        (self.length > 0.0).then(|| self.turn / self.length)
+    fn paths(&self) -> Vec<String> {
+        let paths = self.all.iter().map(|named| named.path.display().to_string());
+        paths.collect()
     }
 
-    /// The object of schema `gibbs.diffusion.distances/1`; distances row by row, in radians.
-    fn object(&self) -> Value {
-        let files = self.all.iter().map(|named| named.path.display().to_string());
-        json!({
-            "schema": "gibbs.diffusion.distances/1",
-            "files": files.collect::<Vec<_>>(),
-            "timesteps": self.all.iter().map(|named| named.stored.timestep).collect::<Vec<_>>(),
-            "space": self.space.name(),
-            "count": self.count,
-            "dimension": self.dimension,
-            "distances": self.rows().map(|(_, row)| row).collect::<Vec<_>>(),
-            "largest": largest_distance(self.count),
-            "chance": {"mean": self.chance.mean, "error": self.chance.error, "pairs": self.chance.pairs},
-            "total_turn": self.turn,
-            "length": self.length,
-            "turn_per_length": self.per_length(),
-            "seed": self.seed,
-        })
+    /// Distances row by row, in radians.
+    fn answer(&self) -> Answer {
+        let (count, dimension, space) = (self.count, self.dimension, self.space.name());
+        let mut answer = Answer::new();
+        answer.block(self.table());
+        answer.hidden("bases", self.paths());
+        let times = self.all.iter().map(|named| named.stored.timestep);
+        answer.hidden("timesteps", times.collect::<Vec<_>>());
+        let said = format!("{count} dimensions of {dimension} ({space})");
+        answer.value("count", count, said).label("subspaces");
+        answer.hidden("dimension", dimension);
+        answer.hidden("space", space);
+        answer.hidden("distances", self.rows().map(|(_, row)| row).collect::<Vec<_>>());
+        let Chance { mean, error, pairs } = self.chance;
+        let said = format!("{} ({pairs} random pairs)", with_error(mean, error));
+        let value = json!({"mean": mean, "error": error, "pairs": pairs});
+        answer.value("chance", value, said);
+        answer.number("largest", largest_distance(count));
+        let per_length = (self.length > 0.0).then(|| self.turn / self.length);
+        let said = per_length.map_or_else(String::new, |x| format!(", {} per unit of length", plain(x)));
+        answer
+            .number("total_turn", self.turn)
+            .says(format!("{}{said}", plain(self.turn)));
+        answer.hidden("length", self.length);
+        answer.hidden("turn_per_length", per_length);
+        answer
     }
 
-    fn text(&self) -> String {
+    fn table(&self) -> String {
         let labels = self.all.iter().map(|named| named.label.as_str());
         let header: Vec<&str> = ["distance"].into_iter().chain(labels).collect();
         let right: Vec<usize> = (1..header.len()).collect();
@@ -143,40 +143,15 @@ impl Found {
             let cells = row.iter().map(|x| plain(*x));
             table.push(std::iter::once(named.label.clone()).chain(cells));
         }
-        let mut text = table.to_text(Style::of_stdout());
-        let chance = with_error(self.chance.mean, self.chance.error);
-        let per_length = self
-            .per_length()
-            .map_or_else(String::new, |x| format!(", {} per unit of length", plain(x)));
-        text.push('\n');
-        for (name, value) in [
-            (
-                "subspaces",
-                format!(
-                    "{} dimensions of {} ({})",
-                    self.count,
-                    self.dimension,
-                    self.space.name()
-                ),
-            ),
-            ("chance", format!("{chance} ({} random pairs)", self.chance.pairs)),
-            ("largest", plain(largest_distance(self.count))),
-            ("total turn", format!("{}{per_length}", plain(self.turn))),
-            ("seed", self.seed.to_string()),
-        ] {
-            let _ = writeln!(text, "{name:<10} {value}");
-        }
-        text
+        table.to_text(Style::of_stdout())
     }
 
-    fn write(&self, out: &Path, common: &Common) -> Result<(), CliError> {
+    fn csv(&self) -> Result<Vec<u8>, CliError> {
         let failed =
             |error: &dyn std::fmt::Display| CliError::failed(format!("cannot make the table: {error}"));
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let paths = self.all.iter().map(|named| named.path.display().to_string());
-        let header = ["file".to_owned(), "timestep".to_owned()]
-            .into_iter()
-            .chain(paths);
+        let header = ["file".to_owned(), "timestep".to_owned()];
+        let header = header.into_iter().chain(self.paths());
         writer.write_record(header).map_err(|e| failed(&e))?;
         for (named, row) in self.rows() {
             let head = [
@@ -186,9 +161,11 @@ impl Found {
             let cells = head.into_iter().chain(row.iter().map(f64::to_string));
             writer.write_record(cells).map_err(|e| failed(&e))?;
         }
-        let path = out.join("distances.csv");
-        write_atomic(&path, &writer.into_inner().map_err(|e| failed(&e))?)?;
-        let figure = Heatmap {
+        writer.into_inner().map_err(|e| failed(&e))
+    }
+
+    fn figure(&self) -> Heatmap {
+        Heatmap {
             title: format!(
                 "Distances of {}-dimensional subspaces of {} (rad); by chance {}",
                 self.count,
@@ -197,12 +174,6 @@ impl Found {
             ),
             names: self.all.iter().map(|named| named.label.clone()).collect(),
             values: self.matrix.clone(),
-        };
-        let written = figure.draw().write(out, "distances");
-        let written = written.map_err(|error| CliError::failed(error.to_string()))?;
-        for path in [path].iter().chain(&written) {
-            remark(common, &format!("wrote {}", path.display()));
         }
-        Ok(())
     }
 }

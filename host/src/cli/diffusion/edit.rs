@@ -3,23 +3,24 @@
 use super::direction::{Choice, Given};
 use super::local::{Local, Searching};
 use super::model::Loaded;
-use super::vectors::write_images;
+use super::vectors::sheet;
 use crate::cli::error::CliError;
-use crate::cli::output::{emit, remark};
-use crate::cli::{Common, Status, interrupt};
-use crate::data::ensure_output_dir;
-use crate::data::safetensors::{TensorF32, save_f32};
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
+use crate::data::tensors::{Tensor, TensorFile};
 use crate::diffusion::geometry::Boost;
-use crate::diffusion::geometry::editing::{Edit, Edited, run as edit};
+use crate::diffusion::geometry::editing::{Edit, Edited, deviation, run as edit};
 use crate::diffusion::pullback::edit::{Family, Guidance, gamma};
-use crate::progress;
+use crate::report::answer::Answer;
 use crate::report::number::plain;
-use crate::work::Work;
 use clap::Args;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::fmt::Write as _; // writing to a string cannot fail
-use std::path::Path;
+use serde_json::json;
+
+const VERB: Verb = Verb {
+    name: "diffusion.edit",
+    version: 2,
+    folder: Folder::Needed,
+    keeps: true,
+};
 
 /// Arguments of `gibbs diffusion edit`.
 #[derive(Debug, Args)]
@@ -39,7 +40,7 @@ first picture of `gibbs diffusion sample`, or the latent of an image that `gibbs
 --direction-from brings u to the basis made here: v = V U^T u, of unit length; `brought` is the part of u that this keeps.
 --shoot makes a new basis at every step and transports the direction to it.
 --boost adds the same noise to both pictures (stream diffusion/boost of --seed), so that they differ by the edit alone.
-A run that is stopped leaves edit.checkpoint, what the net answered, and --resume goes on from it to the same bits.
+A run that is stopped goes on with --resume, to the same bits.
 Writes to --out: edit.png (original, edited), edit.safetensors (original, edited, x, x_edited, v).
 Exit code 1 when a basis did not converge; pictures are written all the same.")]
 pub(super) struct Arguments {
@@ -119,180 +120,121 @@ fn gamma_at(family: Family, time: f64) -> Result<f64, CliError> {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    let Some(out) = &common.out else {
-        let message = "an edit gives pictures, and there is no folder for them\nhint: --out DIR";
-        return Err(CliError::input(message));
-    };
-    ensure_output_dir(out)?;
-    let local = &arguments.local;
-    let given = arguments.choice.read()?;
+    let session = Session::begin(common, VERB)?;
+    let (local, choice) = (&arguments.local, &arguments.choice);
+    let given = choice.read()?;
     let known = match &given {
         Given::Basis(stored) => Some((&stored.x[..], stored.dimensions[0], stored.timestep)),
         _ => None,
     };
-    let placed = local.load(common, known)?;
+    let placed = local.load(&session, known)?;
     let loaded = &placed.loaded;
     let timestep = local.model.timestep;
     let guidance = arguments.guidance(loaded)?;
-    let boost = arguments.boost(loaded, common.seed)?;
+    let boost = arguments.boost(loaded, session.seed())?;
     let hops = local.model.way(loaded, Some(timestep), None, placed.steps)?;
-    let search = arguments.searching.search(arguments.choice.count(&given), common);
-    arguments.choice.check(&given, loaded.dimensions())?;
+    let search = arguments.searching.search(choice.count(&given), &session);
+    choice.check(&given, loaded.dimensions())?;
     let refused = |error| local.model.reading.no_basis(error);
-    let [x, h] = loaded.dimensions().map(|d| d.iter().product());
-    search.check((h, x)).map_err(refused)?;
-    let progress = progress::for_stderr(common.quiet);
-    let work = Work::new(&*progress, interrupt::install(common.quiet)?);
-    let mut geometry = local.model.geometry(loaded, work, common, "edit", "")?;
-    let x = local.start(&placed, &mut geometry)?;
-    let at = (local, timestep);
-    let chosen = (arguments.choice).choose(&given, &mut geometry, at, &x, &search, common)?;
+    search.check(loaded.sides()).map_err(refused)?;
     let what = Edit {
         guidance,
         shoot: arguments.shoot.then_some(search),
         keep_contrast: arguments.keep_contrast,
     };
-    geometry.boost(boost);
-    let edited = edit(&mut geometry, &x, timestep, chosen.direction, &what, &hops);
-    let edited = edited.map_err(refused)?;
-    let result = Outcome {
-        arguments,
-        timestep,
-        guidance,
-        steps: hops.len(),
-        change: [
-            deviation(&x, &edited.x),
-            deviation(&edited.original, &edited.edited),
-        ],
-        converged: chosen.converged && edited.unconverged == 0,
-        brought: chosen.brought,
-        seed: common.seed,
-        edited,
-    };
-    result.write(&x, geometry.dimensions()[0], out, common)?;
-    geometry.finish();
-    emit(common, || result.object(), || result.text())?;
-    Ok(if result.converged {
-        Status::Done
+    let identity = (local.model)
+        .identity(VERB.name, session.seed(), loaded, &[&placed.way, &hops])
+        .with("guidance", format!("{guidance:?}, {boost:?}"))
+        .with("shoot", arguments.shoot)
+        .with("keep-contrast", arguments.keep_contrast)
+        .with("direction", choice.hash(&given))
+        .data(placed.hash());
+    let done = session.run(&identity, |work| {
+        let mut geometry = loaded.geometry(work).map_err(refused)?;
+        let x = placed.start(&mut geometry).map_err(refused)?;
+        let at = (local, timestep);
+        let chosen = choice.choose(&given, &mut geometry, at, &x, &search, &session)?;
+        geometry.boost(boost);
+        let edited = edit(&mut geometry, &x, timestep, chosen.direction, &what, &hops);
+        let edited = edited.map_err(refused)?;
+        Ok::<_, CliError>(Outcome {
+            x,
+            converged: chosen.converged && edited.unconverged == 0,
+            brought: chosen.brought,
+            edited,
+        })
+    })?;
+    let shape = loaded.dimensions()[0];
+    session.write("edit.safetensors", &done.to_file(shape, timestep))?;
+    let pair = [&done.edited.original[..], &done.edited.edited].concat();
+    session.write("edit.png", &sheet(&pair, shape, 2, false)?)?;
+    let ended = if done.converged {
+        Ended::CONVERGED
     } else {
-        Status::NotMet
-    })
+        Ended::not_met("blocks")
+    };
+    session.done(done.answer(arguments, guidance, hops.len()), ended)
 }
 
-/// Root of the mean square of the difference.
-fn deviation(a: &[f32], b: &[f32]) -> f64 {
-    let squares = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2));
-    (squares.sum::<f64>() / a.len().max(1) as f64).sqrt()
-}
-
-struct Outcome<'a> {
-    arguments: &'a Arguments,
-    timestep: f64,
-    guidance: Guidance,
-    steps: usize,
+struct Outcome {
+    x: Vec<f32>,
     edited: Edited,
-    /// Of x_t and of the picture.
-    change: [f64; 2],
     converged: bool,
     /// The part of the direction that lies in the local tangent space, if it came from elsewhere.
     brought: Option<f64>,
-    seed: u64,
 }
 
-impl Outcome<'_> {
-    /// The object of schema `gibbs.diffusion.edit/2`; changes are roots of mean squares.
-    fn object(&self) -> Value {
-        let [of_x, of_picture] = self.change;
-        json!({
-            "schema": "gibbs.diffusion.edit/2",
-            "timestep": self.timestep,
-            "direction": self.arguments.choice.index,
-            "brought": self.brought,
-            "gamma": self.guidance.gamma,
-            "delta": self.guidance.delta,
-            "steps_of_guidance": self.guidance.steps,
-            "steps": self.steps,
-            "shoot": self.arguments.shoot,
-            "keep_contrast": self.arguments.keep_contrast,
-            "kept": self.edited.kept,
-            "boost": self.arguments.boost,
-            "change": {"x": of_x, "picture": of_picture},
-            "converged": self.converged,
-            "seed": self.seed,
-        })
+impl Outcome {
+    fn to_file(&self, shape: [usize; 3], timestep: f64) -> TensorFile {
+        let mut file = TensorFile::new("gibbs.diffusion.edit", "1");
+        for (name, values) in [
+            ("x", &self.x),
+            ("x_edited", &self.edited.x),
+            ("original", &self.edited.original),
+            ("edited", &self.edited.edited),
+            ("v", &self.edited.direction.v),
+        ] {
+            let tensor = Tensor {
+                shape: shape.to_vec(),
+                values: values.clone(),
+            };
+            file.singles.insert(name.to_owned(), tensor);
+        }
+        file.metadata.insert("timestep".to_owned(), timestep.to_string());
+        file
     }
 
-    fn text(&self) -> String {
-        let mut text = String::new();
-        let Guidance { gamma, delta, steps } = self.guidance;
-        let [of_x, of_picture] = self.change.map(plain);
-        let mut facts = vec![
-            ("timestep", self.timestep.to_string()),
-            (
-                "guidance",
-                format!(
-                    "gamma {gamma}, delta {delta}, {steps} steps; then {} of DDIM",
-                    self.steps
-                ),
-            ),
-            (
-                "change",
-                format!("{of_picture} of the picture, {of_x} of x_t (root mean square)"),
-            ),
-        ];
-        if let Some(part) = self.brought {
-            let kept = format!("{} of the direction lies in the tangent space here", plain(part));
-            facts.push(("brought", kept));
-        }
-        if self.arguments.shoot {
-            let kept = plain(self.edited.kept);
-            facts.push(("kept", format!("{kept} of the direction at the worst transport")));
-        }
-        let converged = if self.converged {
-            "yes".to_owned()
+    /// Changes are roots of mean squares.
+    fn answer(&self, arguments: &Arguments, guidance: Guidance, hops: usize) -> Answer {
+        let Guidance { gamma, delta, steps } = guidance;
+        let mut answer = Answer::new();
+        answer.number("timestep", arguments.local.model.timestep);
+        answer.hidden("direction", arguments.choice.index);
+        let said = format!("gamma {}, delta {}, {steps} steps", plain(gamma), plain(delta));
+        answer.value("gamma", gamma, said).label("guidance");
+        answer.hidden("delta", delta);
+        answer.hidden("steps_of_guidance", steps);
+        answer.value("steps", hops, format!("{hops} of DDIM to data"));
+        answer.hidden("shoot", arguments.shoot);
+        answer.hidden("keep_contrast", arguments.keep_contrast);
+        answer.hidden("boost", arguments.boost);
+        if arguments.shoot {
+            answer.number("kept", self.edited.kept).unit("of u, at least");
         } else {
-            "no: a basis did not (--blocks, --tolerance)".to_owned()
-        };
-        facts.extend([("converged", converged), ("seed", self.seed.to_string())]);
-        for (name, value) in facts {
-            let _ = writeln!(text, "{name:<10} {value}");
+            answer.hidden("kept", self.edited.kept);
         }
-        text
-    }
-
-    fn write(&self, x: &[f32], shape: [usize; 3], out: &Path, common: &Common) -> Result<(), CliError> {
-        let Edited {
-            x: x_edited,
-            original,
-            edited,
-            direction,
-            ..
-        } = &self.edited;
-        let pair = [&original[..], edited].concat();
-        write_images(common, &out.join("edit.png"), &pair, shape, 2, false)?;
-        let tensor = |values: &[f32]| TensorF32 {
-            shape: shape.to_vec(),
-            values: values.to_vec(),
-        };
-        let tensors = [
-            ("x", tensor(x)),
-            ("x_edited", tensor(x_edited)),
-            ("original", tensor(original)),
-            ("edited", tensor(edited)),
-            ("v", tensor(&direction.v)),
-        ];
-        let metadata = BTreeMap::from([
-            ("kind".to_owned(), "gibbs.diffusion.edit".to_owned()),
-            ("version".to_owned(), "1".to_owned()),
-            ("timestep".to_owned(), self.timestep.to_string()),
-        ]);
-        let path = out.join("edit.safetensors");
-        let named = tensors.iter().map(|(name, tensor)| (*name, tensor));
-        save_f32(&path, named, &metadata)?;
-        remark(common, &format!("wrote {}", path.display()));
-        Ok(())
+        match self.brought {
+            Some(part) => drop(
+                answer
+                    .number("brought", part)
+                    .unit("of u lies in the tangent space here"),
+            ),
+            None => answer.hidden("brought", None::<f64>),
+        }
+        let of_x = deviation(&self.x, &self.edited.x);
+        let of_picture = deviation(&self.edited.original, &self.edited.edited);
+        let said = format!("x {}, picture {}", plain(of_x), plain(of_picture));
+        answer.value("change", json!({"x": of_x, "picture": of_picture}), said);
+        answer
     }
 }

@@ -1,32 +1,24 @@
 //! `gibbs diffusion global FOLDER`: directions of H that the local bases of many samples share.
 
 use super::local::Searching;
-use super::model::{Loaded, Model};
-use super::reading::output;
+use super::model::Model;
 use crate::cli::error::CliError;
-use crate::cli::output::{emit, remark};
-use crate::cli::{Common, Status, interrupt};
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::data::ensure_output_dir;
-use crate::diffusion::geometry::Geometry;
-use crate::diffusion::geometry::global::StoredGlobal;
-use crate::diffusion::geometry::stored::StoredBasis;
-use crate::diffusion::pullback::distance::{Chance, Subspace, chance, distance};
-use crate::diffusion::pullback::frechet::{Global, Matching, Mean, Options, global_basis};
-use crate::diffusion::pullback::krylov::Search;
-use crate::diffusion::pullback::{Ended, GeometryError};
-use crate::diffusion::sampling::drawn_at;
-use crate::progress;
+use crate::diffusion::geometry::global::{Found, Samples};
+use crate::diffusion::pullback::PullbackError;
+use crate::diffusion::pullback::frechet::{Matching, Mean};
+use crate::report::answer::Answer;
 use crate::report::number::{plain, with_error};
-use crate::work::Work;
 use clap::{Args, ValueEnum};
-use gibbs_core::diffusion::Hop;
-use gibbs_core::random::{FNV_OFFSET, fnv1a};
-use serde_json::{Value, json};
-use std::fmt::Write as _; // writing to a string cannot fail
-use std::path::Path;
+use serde_json::json;
 
-/// Random pairs behind the chance level.
-const PAIRS: usize = 32;
+const VERB: Verb = Verb {
+    name: "diffusion.global",
+    version: 2,
+    folder: Folder::Needed,
+    keeps: true,
+};
 
 /// What is done to the vectors of a sample before they enter the mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -71,224 +63,96 @@ pub(super) struct Arguments {
     searching: Searching,
 }
 
+impl Arguments {
+    fn matching(&self) -> (Matching, &'static str) {
+        match self.matching {
+            MatchingChoice::None => (Matching::None, "none"),
+            MatchingChoice::Signs => (Matching::Signs, "signs"),
+            MatchingChoice::Order => (Matching::SignsAndOrder, "order"),
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    let out = output(common)?;
+    let session = Session::begin(common, VERB)?;
     let model = &arguments.model;
-    let loaded = model.load(common, 0, |_| Ok(None))?;
-    let hops = model.way(&loaded, None, Some(model.timestep), model.steps(None))?;
-    let search = arguments.searching.search(arguments.count, common);
-    let [x, h] = loaded.dimensions().map(|d| d.iter().product());
-    let fits = search.check((h, x));
-    fits.map_err(|error| model.reading.no_basis(error))?;
-    let bases = out.join("bases");
-    ensure_output_dir(&bases)?;
-    let progress = progress::for_stderr(common.quiet);
-    let work = Work::new(&*progress, interrupt::install(common.quiet)?);
-    // The samples that are done are told by the options alone, for they are not asked for again.
-    let plan = fnv1a(FNV_OFFSET, format!("{hops:?}").as_bytes());
-    let told = format!("; t = {}, {search:?}, plan {plan:016x}", model.timestep);
-    let mut geometry = model.geometry(&loaded, work, common, "global", &told)?;
-    let mut local = Samples {
-        arguments,
-        loaded: &loaded,
-        hops,
-        search,
+    let loaded = model.load(&session, 0, |_| Ok(None))?;
+    let way = model.way(&loaded, None, Some(model.timestep), model.steps(None))?;
+    let search = arguments.searching.search(arguments.count, &session);
+    let refused = |error| match error {
+        PullbackError::Dependent { rank, .. } => {
+            CliError::input(format!("{error}\nhint: --count {rank}")).in_file(&model.reading.folder)
+        }
+        error => model.reading.no_basis(error),
     };
-    let (frames, unconverged) = local.all(&mut geometry, &bases, common)?;
-    let [_, hidden] = geometry.dimensions();
-    let found = Found::of(arguments, &frames, hidden, model.timestep, unconverged, common)
-        .map_err(|error| CliError::failed(error.to_string()))?;
-    let path = out.join("global.safetensors");
-    found.stored.to_file().save(&path)?;
-    remark(common, &format!("wrote {}", path.display()));
-    geometry.finish();
-    emit(common, || found.object(), || found.text())?;
-    Ok(if found.converged() {
-        Status::Done
+    search.check(loaded.sides()).map_err(refused)?;
+    let samples = Samples {
+        count: arguments.samples as usize,
+        seed: session.seed(),
+        way: &way,
+        timestep: model.timestep,
+        search: &search,
+    };
+    // The samples that are done are told by the options alone, for they are not asked for again.
+    let identity = model
+        .identity(VERB.name, session.seed(), &loaded, &[&way])
+        .with("search", format!("{search:?}"));
+    let bases = session.run(&identity, |work| {
+        let mut geometry = loaded.geometry(work).map_err(refused)?;
+        samples.bases(&mut geometry, work).map_err(refused)
+    })?;
+    let found = Found::of(&bases, arguments.matching().0, session.seed());
+    let found = found.map_err(|error| CliError::failed(error.to_string()))?;
+    if let Some(out) = session.out() {
+        ensure_output_dir(&out.join("bases"))?;
+    }
+    for (index, stored) in bases.found.iter().enumerate() {
+        session.write(&format!("bases/{index:04}.safetensors"), &stored.to_file())?;
+    }
+    session.write("global.safetensors", &found.stored.to_file())?;
+    let ended = if found.converged() {
+        Ended::CONVERGED
     } else {
-        Status::NotMet
-    })
+        Ended::not_met("steps")
+    };
+    session.done(answer(arguments, &found), ended)
 }
 
-/// The samples and their local bases.
-struct Samples<'a> {
-    arguments: &'a Arguments,
-    loaded: &'a Loaded,
-    hops: Vec<Hop>,
-    search: Search,
-}
-
-impl Samples<'_> {
-    /// The u_i of every sample, and how many bases did not converge.
-    fn all(
-        &mut self,
-        geometry: &mut Geometry<'_>,
-        bases: &Path,
-        common: &Common,
-    ) -> Result<(Vec<Vec<f32>>, usize), CliError> {
-        let done = geometry.answers().map_or(0, |answers| answers.chapter());
-        let (mut frames, mut unconverged) = (Vec::new(), 0);
-        for index in 0..self.arguments.samples as usize {
-            let path = bases.join(format!("{index:04}.safetensors"));
-            let stored = if (index as u64) < done {
-                StoredBasis::load(&path)?
-            } else {
-                remark(common, &format!("sample {index} of {}", self.arguments.samples));
-                let stored = self.one(geometry, index, common)?;
-                stored.to_file().save(&path)?;
-                if let Some(answers) = geometry.answers() {
-                    answers.turn()?;
-                }
-                stored
-            };
-            unconverged += usize::from(stored.basis.ended == Ended::Limit);
-            frames.push(stored.basis.u);
-        }
-        Ok((frames, unconverged))
+/// Distances in radians.
+fn answer(arguments: &Arguments, found: &Found) -> Answer {
+    fn mean<M>(answer: &mut Answer, name: &str, mean: &Mean<M>) {
+        let converged = mean.ended == crate::diffusion::pullback::Ended::Converged;
+        let how = if converged { "converged" } else { "not converged" };
+        let said = format!("{how} after {} steps, residual {:.1e}", mean.steps, mean.residual);
+        let value = json!({"steps": mean.steps, "residual": mean.residual, "converged": converged});
+        answer.value(name, value, said);
     }
-
-    fn one(
-        &self,
-        geometry: &mut Geometry<'_>,
-        index: usize,
-        common: &Common,
-    ) -> Result<StoredBasis, CliError> {
-        let reading = &self.arguments.model.reading;
-        let length = self.loaded.unet.image().iter().product();
-        let mut x = drawn_at(common.seed, index, length);
-        let moved = geometry.sample(&mut x, &self.hops);
-        moved.map_err(|error| reading.refused(error))?;
-        let timestep = self.arguments.model.timestep;
-        let basis = geometry
-            .basis(&x, timestep, &self.search)
-            .map_err(|error| reading.no_basis(error))?;
-        if let Some(alive) = basis.zero.iter().position(|zero| *zero) {
-            let message =
-                format!("sample {index}: only {alive} of its u_i are not zero\nhint: --count {alive}");
-            return Err(CliError::input(message).in_file(&reading.folder));
-        }
-        Ok(StoredBasis {
-            basis,
-            x,
-            dimensions: geometry.dimensions(),
-            timestep,
-        })
-    }
-}
-
-struct Found<'a> {
-    arguments: &'a Arguments,
-    stored: StoredGlobal,
-    global: Global,
-    chance: Chance,
-    unconverged: usize,
-    seed: u64,
-}
-
-impl<'a> Found<'a> {
-    fn of(
-        arguments: &'a Arguments,
-        frames: &[Vec<f32>],
-        hidden: [usize; 3],
-        timestep: f64,
-        unconverged: usize,
-        common: &Common,
-    ) -> Result<Self, GeometryError> {
-        let dimension = hidden.iter().product();
-        let matching = match arguments.matching {
-            MatchingChoice::None => Matching::None,
-            MatchingChoice::Signs => Matching::Signs,
-            MatchingChoice::Order => Matching::SignsAndOrder,
-        };
-        let all: Vec<&[f32]> = frames.iter().map(Vec::as_slice).collect();
-        let global = global_basis(&all, dimension, matching, &Options::default())?;
-        let distances = frames.iter().map(|frame| {
-            let span = Subspace::new(frame, dimension)?;
-            distance(&global.subspace.mean, &span)
-        });
-        Ok(Self {
-            arguments,
-            stored: StoredGlobal {
-                u: global.vectors.iter().map(|x| *x as f32).collect(),
-                hidden,
-                distances: distances.collect::<Result<_, _>>()?,
-                timestep,
-            },
-            chance: chance(arguments.count, dimension, PAIRS, common.seed)?,
-            global,
-            unconverged,
-            seed: common.seed,
-        })
-    }
-
-    fn converged(&self) -> bool {
-        let ended = [self.global.subspace.ended, self.global.frame.ended];
-        self.unconverged == 0 && ended == [Ended::Converged; 2]
-    }
-
-    fn mean_distance(&self) -> f64 {
-        let all = &self.stored.distances;
-        all.iter().sum::<f64>() / all.len().max(1) as f64
-    }
-
-    /// The object of schema `gibbs.diffusion.global/1`; distances in radians.
-    fn object(&self) -> Value {
-        fn mean<M>(mean: &Mean<M>) -> Value {
-            let converged = mean.ended == Ended::Converged;
-            json!({"steps": mean.steps, "residual": mean.residual, "converged": converged})
-        }
-        json!({
-            "schema": "gibbs.diffusion.global/1",
-            "count": self.arguments.count,
-            "samples": self.stored.distances.len(),
-            "timestep": self.stored.timestep,
-            "dimensions": {"h": self.stored.hidden},
-            "matching": match self.arguments.matching {
-                MatchingChoice::None => "none",
-                MatchingChoice::Signs => "signs",
-                MatchingChoice::Order => "order",
-            },
-            "distances": self.stored.distances,
-            "mean_distance": self.mean_distance(),
-            "chance": {"mean": self.chance.mean, "error": self.chance.error, "pairs": self.chance.pairs},
-            "subspace": mean(&self.global.subspace),
-            "frame": mean(&self.global.frame),
-            "reflected": self.global.reflected,
-            "unconverged_bases": self.unconverged,
-            "converged": self.converged(),
-            "seed": self.seed,
-        })
-    }
-
-    fn text(&self) -> String {
-        fn ended<M>(mean: &Mean<M>) -> String {
-            let how = match mean.ended {
-                Ended::Converged => "converged",
-                Ended::Limit => "not converged",
-            };
-            format!("{how} after {} steps, residual {:.1e}", mean.steps, mean.residual)
-        }
-        let mut text = String::new();
-        let chance = with_error(self.chance.mean, self.chance.error);
-        for (name, value) in [
-            ("timestep", self.stored.timestep.to_string()),
-            ("samples", self.stored.distances.len().to_string()),
-            (
-                "basis",
-                format!("{} vectors of h {:?}", self.arguments.count, self.stored.hidden),
-            ),
-            (
-                "distance",
-                format!("{} on average (by chance {chance})", plain(self.mean_distance())),
-            ),
-            ("subspace", ended(&self.global.subspace)),
-            ("frame", ended(&self.global.frame)),
-            ("reflected", self.global.reflected.to_string()),
-            ("not converged", format!("{} local bases", self.unconverged)),
-            ("seed", self.seed.to_string()),
-        ] {
-            let _ = writeln!(text, "{name:<13} {value}");
-        }
-        text
-    }
+    let stored = &found.stored;
+    let mut answer = Answer::new();
+    answer.number("timestep", stored.timestep);
+    answer.count("samples", stored.distances.len() as u64);
+    let basis = format!("{} vectors of h {:?}", arguments.count, stored.hidden);
+    answer.value("count", arguments.count, basis).label("basis");
+    answer.hidden("dimensions", json!({"h": stored.hidden}));
+    answer.hidden("matching", arguments.matching().1);
+    answer.hidden("distances", &stored.distances);
+    let chance = found.chance;
+    let by_chance = with_error(chance.mean, chance.error);
+    let distance = found.mean_distance();
+    let said = format!("{} on average (by chance {by_chance})", plain(distance));
+    answer.value("mean_distance", distance, said).label("distance");
+    let value = json!({"mean": chance.mean, "error": chance.error, "pairs": chance.pairs});
+    answer.hidden("chance", value);
+    mean(&mut answer, "subspace", &found.global.subspace);
+    mean(&mut answer, "frame", &found.global.frame);
+    answer.value(
+        "reflected",
+        found.global.reflected,
+        found.global.reflected.to_string(),
+    );
+    let unconverged = format!("{} local bases", found.unconverged);
+    answer
+        .value("unconverged_bases", found.unconverged, unconverged)
+        .label("not converged");
+    answer
 }

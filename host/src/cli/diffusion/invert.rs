@@ -1,25 +1,31 @@
 //! `gibbs diffusion invert`: the noise that leads to an image, and the way back from it.
 
-use super::reading::{Reading, description, hash_of, output};
-use super::sample::{BATCH, Moments, PAUSE, has_pictures, images};
+use super::reading::{Reading, description, hash_of};
+use super::sample::{BATCH, has_pictures, images};
 use crate::cli::error::CliError;
-use crate::cli::output::{emit, remark};
-use crate::cli::{Common, Status, interrupt};
-use crate::data::images::{Depth, read_png_of, write_png};
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
+use crate::data::images::read_png_of;
 use crate::diffusion::eps::EpsModel;
 use crate::diffusion::error::DiffusionError;
-use crate::diffusion::inputs::{At, write_samples};
-use crate::diffusion::sampling::{Keep, Trajectories};
+use crate::diffusion::geometry::editing::deviation;
+use crate::diffusion::inputs::{At, samples_file};
+use crate::diffusion::sampling::{Moments, Trajectories};
 use crate::diffusion::schedule::Kind;
+use crate::keep::Identity;
 use crate::net::pass::Stop;
-use crate::progress;
+use crate::report::answer::Answer;
 use crate::report::number::plain;
-use crate::work::Work;
 use clap::Args;
 use gibbs_core::diffusion::Hop;
 use gibbs_core::random::FNV_OFFSET;
-use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+const VERB: Verb = Verb {
+    name: "diffusion.invert",
+    version: 2,
+    folder: Folder::Needed,
+    keeps: true,
+};
 
 /// Arguments of `gibbs diffusion invert`.
 #[derive(Debug, Args)]
@@ -46,132 +52,68 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    let out = output(common)?;
-    let loaded = arguments.reading.load(|_| {})?;
-    let (model, schedule) = (&loaded.model, &loaded.schedule);
-    let kind = Kind::Ddim { eta: 0.0 };
-    let (there, back) = (
-        schedule.inversion(arguments.steps)?,
-        schedule.plan(kind, arguments.steps)?,
-    );
-    let hops = there.len();
-    let timestep = there.last().map_or(0.0, |hop| hop.to.timestep());
-    let guidance = arguments.reading.condition(model, 1)?;
-    let unet = arguments.reading.unet(model, arguments.reading.size, &guidance)?;
-    let shape = unet.image();
-    let image = read_png_of(&arguments.image, shape)?;
-    let interrupted = interrupt::install(common.quiet)?;
-    let mut way = Way {
-        sampler: schedule.sampler(kind)?,
-        description: description(model, &unet, &guidance),
-        model: EpsModel::new(&unet, guidance)?.until(Stop::when(interrupted)),
-        length: image.values.len(),
-        seed: common.seed,
-        resume: common.resume,
-    };
-    let progress = progress::for_stderr(common.quiet);
-    let work = Work::new(&*progress, interrupted);
-    let files = ["invert", "back"].map(|name| out.join(format!("{name}.checkpoint")));
-    let refused = |error| arguments.reading.refused(error);
-    let latent = way
-        .go("inverting", there, &image.values, &files[0], work)
-        .map_err(refused)?;
+    let session = Session::begin(common, VERB)?;
+    let reading = &arguments.reading;
+    let super::reading::Loaded { model, schedule } = reading.load(|_| {})?;
+    let (kind, steps) = (Kind::Ddim { eta: 0.0 }, arguments.steps);
+    let sampler = schedule.sampler(kind)?;
+    let (there, back) = (schedule.inversion(steps)?, schedule.plan(kind, steps)?);
     let at = At {
-        timestep,
-        steps: Some(arguments.steps),
+        timestep: there.last().map_or(0.0, |hop| hop.to.timestep()),
+        steps: Some(steps),
     };
-    write_samples(&out.join("latent.safetensors"), &latent, shape, at)?;
-    let returned = way
-        .go("sampling back", back, &latent, &files[1], work)
-        .map_err(refused)?;
+    let guidance = reading.condition(&model, 1)?;
+    let unet = reading.unet(&model, reading.size, &guidance)?;
+    let shape = unet.image();
+    let image = read_png_of(&arguments.image, shape)?.values;
+    let identity = Identity::new(VERB.name, session.seed())
+        .with("model", description(&model, &unet, &guidance))
+        .with("sampler", format!("{sampler:?}"))
+        .with("steps", steps)
+        .options(&there)
+        .data(hash_of(FNV_OFFSET, &image));
+    let seed = session.seed();
+    let (latent, returned) = session.run(&identity, |work| {
+        let mut model = EpsModel::new(&unet, guidance)?.until(Stop::when(work.interrupted));
+        let mut way = |task: &str, hops: Vec<Hop>, start: &[f32]| {
+            let mut run = Trajectories::new(sampler, hops, start.to_vec(), start.len(), BATCH, seed)?;
+            run.finish(task, &mut model, work)?;
+            Ok::<_, DiffusionError>(run.states().to_vec())
+        };
+        let mut both = || {
+            let latent = way("inverting", there, &image)?;
+            let returned = way("sampling back", back, &latent)?;
+            Ok((latent, returned))
+        };
+        both().map_err(|error| reading.refused(error))
+    })?;
+    session.write("latent.safetensors", &samples_file(&latent, shape, at))?;
     if has_pictures(shape) {
         for picture in images(&returned, shape) {
-            write_png(&out.join("back.png"), &picture, Depth::Eight)?;
+            session.write("back.png", &picture)?;
         }
     }
-    remark(common, &format!("wrote the latent to {}", out.display()));
-    for file in &files {
-        // A file that stays is harmless: it can only be resumed by the same run, to the same end.
-        let _ = std::fs::remove_file(file);
-    }
-    let off: Vec<f32> = returned.iter().zip(&image.values).map(|(a, b)| a - b).collect();
-    let largest = off.iter().fold(0.0, |most: f64, x| most.max(f64::from(x.abs())));
-    let squares: f64 = off.iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
-    let root = (squares / off.len().max(1) as f64).sqrt();
-    let moments = Moments::of(&latent);
-    let object = || {
-        json!({
-            "schema": "gibbs.diffusion.invert/1",
-            "steps": arguments.steps,
-            "timestep": timestep,
-            "shape": shape,
-            "latent_mean": moments.mean,
-            "latent_standard_deviation": moments.spread,
-            "round_trip_largest": largest,
-            "round_trip_rms": root,
-            "seed": common.seed,
-        })
-    };
-    let text = || {
-        let rows = [
-            ("steps", format!("{hops} to t = {timestep}")),
-            (
-                "latent",
-                format!(
-                    "mean {}, standard deviation {}",
-                    plain(moments.mean),
-                    plain(moments.spread)
-                ),
-            ),
-            (
-                "round trip",
-                format!(
-                    "largest error {}, root mean square {}",
-                    plain(largest),
-                    plain(root)
-                ),
-            ),
-        ];
-        rows.map(|(name, value)| format!("{name:<10} {value}\n")).concat()
-    };
-    emit(common, object, text)?;
-    Ok(Status::Done)
-}
-
-/// One way of two, with the same net.
-struct Way<'a> {
-    sampler: gibbs_core::diffusion::Sampler,
-    description: String,
-    model: EpsModel<'a>,
-    length: usize,
-    seed: u64,
-    resume: bool,
-}
-
-impl Way<'_> {
-    /// Along the hops from `start`; the finished state stays in `file`, so that a run stopped on the second way need not
-    /// go the first again.
-    fn go(
-        &mut self,
-        task: &str,
-        hops: Vec<Hop>,
-        start: &[f32],
-        file: &Path,
-        work: Work<'_>,
-    ) -> Result<Vec<f32>, DiffusionError> {
-        let description = format!("{}, start {:016x}", self.description, hash_of(FNV_OFFSET, start));
-        let mut trajectories =
-            Trajectories::new(self.sampler, hops, start.to_vec(), self.length, BATCH, self.seed)?;
-        if self.resume && file.exists() {
-            trajectories = trajectories.resume(file, &description)?;
-        }
-        let keep = Keep {
-            path: file,
-            description: &description,
-            pause: PAUSE,
-        };
-        trajectories.finish(task, &mut self.model, work, Some(keep))?;
-        trajectories.save(file, &description)?;
-        Ok(trajectories.states().to_vec())
-    }
+    let mut answer = Answer::new();
+    let said = format!("{steps} to t = {}", at.timestep);
+    answer.value("steps", steps, said);
+    answer.hidden("timestep", at.timestep);
+    answer.hidden("shape", shape);
+    let Moments { mean, spread, .. } = Moments::of(&latent);
+    let said = format!("mean {}, standard deviation {}", plain(mean), plain(spread));
+    answer.number("latent_mean", mean).label("latent").says(said);
+    answer.hidden("latent_standard_deviation", spread);
+    let off = image.iter().zip(&returned).map(|(a, b)| f64::from((a - b).abs()));
+    let largest = off.fold(0.0, f64::max);
+    let root = deviation(&returned, &image);
+    let said = format!(
+        "largest error {}, root mean square {}",
+        plain(largest),
+        plain(root)
+    );
+    answer
+        .number("round_trip_largest", largest)
+        .label("round trip")
+        .says(said);
+    answer.hidden("round_trip_rms", root);
+    session.done(answer, Ended::DONE)
 }

@@ -1,12 +1,12 @@
 //! A model at one sample: that of a file, of a basis, or noise; brought to the time; and how a basis is looked for.
 
 use super::model::{Loaded, Model};
-use crate::cli::Common;
 use crate::cli::error::CliError;
-use crate::cli::output::remark;
+use crate::cli::session::Session;
 use crate::diffusion::folder::ModelFolder;
-use crate::diffusion::geometry::Geometry;
+use crate::diffusion::geometry::{Failure, Geometry};
 use crate::diffusion::inputs::{At, read_sample};
+use crate::diffusion::pullback::PullbackError;
 use crate::diffusion::pullback::krylov::Search;
 use crate::diffusion::sampling::drawn;
 use clap::Args;
@@ -39,13 +39,31 @@ pub(super) struct Placed {
     pub(super) loaded: Loaded,
     /// Steps of DDIM from noise to data.
     pub(super) steps: usize,
-    /// The sample, and the hops that bring it to the time.
-    way: (Vec<f32>, Vec<Hop>),
+    /// Where the sample begins.
+    x: Vec<f32>,
+    /// The hops that bring it to the time.
+    pub(super) way: Vec<Hop>,
+}
+
+impl Placed {
+    /// A hash of the sample.
+    pub(super) fn hash(&self) -> u64 {
+        super::reading::hash_of(gibbs_core::random::FNV_OFFSET, &self.x)
+    }
+
+    /// The sample at the time.
+    pub(super) fn start(&self, geometry: &mut Geometry<'_>) -> Result<Vec<f32>, Failure> {
+        let mut x = self.x.clone();
+        geometry
+            .sample(&mut x, &self.way)
+            .map_err(PullbackError::Operator)?;
+        Ok(x)
+    }
 }
 
 impl Local {
     /// Reads the model and the sample; `known` is a sample from elsewhere.
-    pub(super) fn load(&self, common: &Common, known: Option<Known<'_>>) -> Result<Placed, CliError> {
+    pub(super) fn load(&self, session: &Session<'_>, known: Option<Known<'_>>) -> Result<Placed, CliError> {
         let mut given: Option<(Vec<f32>, Option<At>)> = None;
         let sized = |model: &ModelFolder| {
             if let Some(path) = self.x.as_ref().or(self.start.as_ref()) {
@@ -63,11 +81,16 @@ impl Local {
             size.map(Some)
                 .map_err(|error| error.in_file(&self.model.reading.folder))
         };
-        let loaded = self.model.load(common, self.sample, sized)?;
+        let loaded = self.model.load(session, self.sample, sized)?;
         let told = given.as_ref().and_then(|(_, at)| at.and_then(|at| at.steps));
         let steps = self.model.steps(told);
-        let way = self.way(&loaded, given, steps, common)?;
-        Ok(Placed { loaded, steps, way })
+        let (x, way) = self.way(&loaded, given, steps, session)?;
+        Ok(Placed {
+            loaded,
+            steps,
+            x,
+            way,
+        })
     }
 
     /// The sample and its way to the time.
@@ -76,7 +99,7 @@ impl Local {
         loaded: &Loaded,
         given: Option<(Vec<f32>, Option<At>)>,
         steps: usize,
-        common: &Common,
+        session: &Session<'_>,
     ) -> Result<(Vec<f32>, Vec<Hop>), CliError> {
         let t = self.model.timestep;
         let (x, from) = match given {
@@ -85,7 +108,7 @@ impl Local {
             Some((x, None)) => (x, None),
             None => {
                 let length = loaded.unet.image().iter().product();
-                (drawn(common.seed, 1, length), None)
+                (drawn(session.seed(), 1, length), None)
             }
         };
         if let Some(from) = from.filter(|from| *from < t) {
@@ -105,15 +128,6 @@ impl Local {
         }
         let hops = self.model.way(loaded, from, Some(t), steps)?;
         Ok((x, hops))
-    }
-
-    /// The sample at the time.
-    pub(super) fn start(&self, placed: &Placed, geometry: &mut Geometry<'_>) -> Result<Vec<f32>, CliError> {
-        let (x, hops) = &placed.way;
-        let mut x = x.clone();
-        let brought = geometry.sample(&mut x, hops);
-        brought.map_err(|error| self.model.reading.refused(error))?;
-        Ok(x)
     }
 }
 
@@ -140,11 +154,11 @@ pub(super) struct Searching {
 }
 
 impl Searching {
-    pub(super) fn search(&self, count: usize, common: &Common) -> Search {
+    pub(super) fn search(&self, count: usize, session: &Session<'_>) -> Search {
         Search {
             tolerance: self.tolerance,
             limit: self.blocks,
-            seed: common.seed,
+            seed: session.seed(),
             ..Search::new(count)
         }
     }

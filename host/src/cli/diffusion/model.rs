@@ -1,14 +1,15 @@
 //! A model at a time: what the verbs of the geometry share.
 
 use super::reading::{Reading, STEPS, description};
-use crate::cli::Common;
 use crate::cli::error::CliError;
+use crate::cli::session::Session;
 use crate::diffusion::eps::Guidance;
 use crate::diffusion::folder::ModelFolder;
-use crate::diffusion::geometry::Geometry;
-use crate::diffusion::geometry::answers::Answers;
+use crate::diffusion::geometry::{Failure, Geometry};
 use crate::diffusion::model::Unet;
+use crate::diffusion::pullback::PullbackError;
 use crate::diffusion::schedule::NoiseSchedule;
+use crate::keep::Identity;
 use crate::work::Work;
 use clap::Args;
 use gibbs_core::diffusion::Hop;
@@ -32,7 +33,6 @@ pub(super) struct Loaded {
     pub(super) unet: Unet<f32>,
     pub(super) schedule: NoiseSchedule,
     guidance: Guidance,
-    /// What answers depend on: empty where none are kept.
     description: String,
 }
 
@@ -40,6 +40,12 @@ impl Loaded {
     /// [C, H, W] of x and of h.
     pub(super) fn dimensions(&self) -> [[usize; 3]; 2] {
         [self.unet.image(), self.unet.hidden()]
+    }
+
+    /// (dim h, dim x).
+    pub(super) fn sides(&self) -> (usize, usize) {
+        let [x, h] = self.dimensions().map(|lengths| lengths.iter().product());
+        (h, x)
     }
 
     /// The net has text states.
@@ -51,36 +57,34 @@ impl Loaded {
     pub(super) fn levels(&self) -> f64 {
         self.schedule.alpha_bar().len() as f64
     }
+
+    /// The geometry of the net, what it does kept by `work`.
+    pub(super) fn geometry<'a>(&'a self, work: &Work<'a>) -> Result<Geometry<'a>, Failure> {
+        let geometry = Geometry::new(&self.unet, &self.schedule, self.guidance.clone(), *work);
+        geometry.map_err(PullbackError::Operator)
+    }
 }
 
 impl Model {
     /// Reads the model for images of the size that `sized` finds, if it does, with entry `index` of the text states.
     pub(super) fn load(
         &self,
-        common: &Common,
+        session: &Session<'_>,
         index: usize,
         sized: impl FnOnce(&ModelFolder) -> Result<Option<[usize; 2]>, CliError>,
     ) -> Result<Loaded, CliError> {
-        if common.resume && common.out.is_none() {
-            let message = "--resume: a checkpoint lies in --out, and none is given\nhint: --out DIR";
-            return Err(CliError::input(message));
-        }
-        let super::reading::Loaded { model, schedule } = self.reading.load_at_sample(common)?;
+        let super::reading::Loaded { model, schedule } = self.reading.load_at_sample(session)?;
         // Before anything long is done.
         let refused = |error| self.reading.refused(error);
         schedule.level(self.timestep).map_err(refused)?;
         let guidance = self.reading.condition_of(&model, index)?;
         let size = sized(&model)?.or(self.reading.size);
         let unet = self.reading.unet(&model, size, &guidance)?;
-        let description = match common.out {
-            Some(_) => description(&model, &unet, &guidance),
-            None => String::new(),
-        };
         Ok(Loaded {
+            description: description(&model, &unet, &guidance),
             unet,
             schedule,
             guidance,
-            description,
         })
     }
 
@@ -101,24 +105,18 @@ impl Model {
         way.map_err(|error| self.reading.refused(error))
     }
 
-    /// The geometry of the net, what it answers kept in `NAME.checkpoint` of --out, if there is an --out. `told` is what a
-    /// run depends on beside the net and the questions that it is asked.
-    pub(super) fn geometry<'a>(
+    /// What a run depends on: the net, the time, the ways.
+    pub(super) fn identity(
         &self,
-        loaded: &'a Loaded,
-        work: Work<'a>,
-        common: &Common,
-        name: &str,
-        told: &str,
-    ) -> Result<Geometry<'a>, CliError> {
-        let geometry = Geometry::new(&loaded.unet, &loaded.schedule, loaded.guidance.clone(), work);
-        let mut geometry = geometry.map_err(|error| self.reading.refused(error))?;
-        if let Some(out) = &common.out {
-            let folder = out.join(format!("{name}.checkpoint"));
-            let pause = super::sample::PAUSE;
-            let description = format!("{}{told}", loaded.description);
-            geometry.keep(Answers::open(&folder, &description, pause, common.resume)?);
-        }
-        Ok(geometry)
+        run: &'static str,
+        seed: u64,
+        loaded: &Loaded,
+        ways: &[&[Hop]],
+    ) -> Identity {
+        Identity::new(run, seed)
+            .with("model", &loaded.description)
+            .with("timestep", self.timestep)
+            .with("clip", format!("{:?}", self.reading.clip()))
+            .options(&ways)
     }
 }

@@ -1,9 +1,7 @@
 //! What the verbs share: the model of a folder, its size, its text states; refusals.
 
-use crate::cli::Common;
 use crate::cli::error::CliError;
-use crate::cli::output::remark;
-use crate::data::ensure_output_dir;
+use crate::cli::session::Session;
 use crate::diffusion::eps::{Guidance, States};
 use crate::diffusion::error::DiffusionError;
 use crate::diffusion::folder::UnetClass;
@@ -17,15 +15,6 @@ use clap::{Args, ValueEnum};
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
-
-/// The folder for results, which the verb cannot do without.
-pub(super) fn output(common: &Common) -> Result<&Path, CliError> {
-    let Some(out) = &common.out else {
-        return Err(CliError::input("no folder for the results\nhint: --out DIR"));
-    };
-    ensure_output_dir(out)?;
-    Ok(out)
-}
 
 /// Steps of the sampler unless the user or a file says otherwise.
 pub(super) const STEPS: usize = 50;
@@ -90,6 +79,11 @@ pub(super) struct Loaded {
 }
 
 impl Reading {
+    /// The rule of clipping.
+    pub(super) fn clip(&self) -> Clipping {
+        self.clip.into()
+    }
+
     /// Reads the folder, whose schedule there must be.
     pub(super) fn load(&self, change: impl FnOnce(&mut SchedulerConfig)) -> Result<Loaded, CliError> {
         let model = self.model()?;
@@ -110,12 +104,12 @@ impl Reading {
 
     /// The same, the usual schedule taken with a note where there is none: a basis at a sample needs no more of it than the
     /// range of times.
-    pub(super) fn load_at_sample(&self, common: &Common) -> Result<Loaded, CliError> {
+    pub(super) fn load_at_sample(&self, session: &Session<'_>) -> Result<Loaded, CliError> {
         let model = self.model()?;
         let scheduler = model.scheduler()?.unwrap_or_else(|| {
             let said =
                 "no scheduler_config.json, taken: 1000 times, betas from 1e-4 to 0.02, noise predicted";
-            remark(common, &format!("note: {}: {said}", self.folder.display()));
+            session.remark(&format!("note: {}: {said}", self.folder.display()));
             SchedulerConfig::ddpm(1000)
         });
         let schedule = self.schedule(&scheduler)?;
@@ -248,34 +242,4 @@ pub(super) fn hash_of(start: u64, values: &[f32]) -> u64 {
     values
         .iter()
         .fold(start, |hash, value| fnv1a(hash, &value.to_le_bytes()))
-}
-
-impl From<DiffusionError> for CliError {
-    fn from(error: DiffusionError) -> Self {
-        let message = error.to_string();
-        match error {
-            DiffusionError::Data(error) => error.into(),
-            DiffusionError::Net(_) => Self::failed(message),
-            DiffusionError::Interrupted {
-                done,
-                total,
-                checkpoint,
-            } => {
-                let mut result = Self::interrupted(message).with("finished", done);
-                if let Some(total) = total {
-                    result = result.with("total", total);
-                }
-                match checkpoint {
-                    Some(path) => result.with("checkpoint", path.display().to_string()),
-                    None => result,
-                }
-            }
-            DiffusionError::Input { path, .. }
-            | DiffusionError::Other { path, .. }
-            | DiffusionError::Damaged { path, .. } => {
-                Self::input(message).with("file", path.display().to_string())
-            }
-            _ => Self::input(message),
-        }
-    }
 }

@@ -1,29 +1,30 @@
 //! `gibbs diffusion sample`: samples of a model, as pictures and as a tensor.
 
-use super::reading::{Reading, STEPS, description, output, states, width_of_context};
+use super::reading::{Reading, STEPS, description, hash_of, states, width_of_context};
 use crate::cli::error::CliError;
-use crate::cli::output::{emit, remark};
-use crate::cli::{Common, Status, interrupt};
-use crate::data::images::{Depth, Image, grid, write_png};
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
+use crate::data::images::{Image, grid};
 use crate::diffusion::eps::{EpsModel, Guidance};
 use crate::diffusion::folder::{ModelFolder, Spacing};
-use crate::diffusion::inputs::{At, Samples, read_samples, write_samples};
-use crate::diffusion::sampling::{Keep, Trajectories, drawn};
+use crate::diffusion::inputs::{At, Samples, read_samples, samples_file};
+use crate::diffusion::sampling::{Moments, Trajectories, drawn};
 use crate::diffusion::schedule::{Kind, NoiseSchedule};
+use crate::keep::Identity;
 use crate::net::pass::Stop;
-use crate::progress;
+use crate::report::answer::Answer;
 use crate::report::number::plain;
-use crate::work::Work;
 use clap::{Args, ValueEnum};
 use gibbs_core::diffusion::Hop;
-use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use gibbs_core::random::FNV_OFFSET;
 
+const VERB: Verb = Verb {
+    name: "diffusion.sample",
+    version: 2,
+    folder: Folder::Needed,
+    keeps: true,
+};
 /// Samples that share a pass of the net.
 pub(super) const BATCH: usize = 16;
-/// A checkpoint is written about as often.
-pub(super) const PAUSE: Duration = Duration::from_secs(20);
 /// Most numbers of all samples together.
 const MOST: usize = 1 << 28;
 /// Paper between the pictures of the grid: mid-grey.
@@ -200,85 +201,109 @@ impl Arguments {
     }
 }
 
-pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    let out = output(common)?;
-    let kind = arguments.kind()?;
-    let loaded = arguments.reading.load(|scheduler| {
-        if let Some(spacing) = arguments.spacing {
-            scheduler.timestep_spacing = spacing.into();
-        }
-    })?;
-    let (model, schedule) = (&loaded.model, &loaded.schedule);
-    let read = arguments.started()?;
-    let at = read.as_ref().and_then(|read| read.at);
-    let steps = arguments.steps.or(at.and_then(|at| at.steps)).unwrap_or(STEPS);
-    let (sampler, hops) = (
-        schedule.sampler(kind)?,
-        arguments.plan(schedule, (kind, steps), at)?,
-    );
-    let evaluations = sampler.evaluations(&hops);
-    let count = read
-        .as_ref()
-        .map_or(arguments.count.unwrap_or(16) as usize, |read| read.count);
-    let condition = arguments.reading.condition(model, count)?;
-    let guidance = arguments.guided(condition, model, count)?;
-    let size = arguments.reading.size.or(model.config.sample_size);
-    let size = size.or(read.as_ref().map(|read| [read.shape[1], read.shape[2]]));
-    let unet = arguments.reading.unet(model, size, &guidance)?;
-    let shape = unet.image();
-    let length: usize = shape.iter().product();
-    if count.saturating_mul(length) > MOST {
-        let message = format!("--count: {count} samples of {length} numbers take more than 1 GiB");
-        return Err(CliError::input(message));
+/// What there is to sample: read and checked.
+struct Task<'a> {
+    arguments: &'a Arguments,
+    model: ModelFolder,
+    schedule: NoiseSchedule,
+    kind: Kind,
+    steps: usize,
+    hops: Vec<Hop>,
+    count: usize,
+    guidance: Guidance,
+    read: Option<Samples>,
+}
+
+impl<'a> Task<'a> {
+    fn read(arguments: &'a Arguments) -> Result<Self, CliError> {
+        let kind = arguments.kind()?;
+        let loaded = arguments.reading.load(|scheduler| {
+            if let Some(spacing) = arguments.spacing {
+                scheduler.timestep_spacing = spacing.into();
+            }
+        })?;
+        let super::reading::Loaded { model, schedule } = loaded;
+        let read = arguments.started()?;
+        let at = read.as_ref().and_then(|read| read.at);
+        let steps = arguments.steps.or(at.and_then(|at| at.steps)).unwrap_or(STEPS);
+        let hops = arguments.plan(&schedule, (kind, steps), at)?;
+        let asked = arguments.count.unwrap_or(16) as usize;
+        let count = read.as_ref().map_or(asked, |read| read.count);
+        let condition = arguments.reading.condition(&model, count)?;
+        let guidance = arguments.guided(condition, &model, count)?;
+        Ok(Self {
+            arguments,
+            model,
+            schedule,
+            kind,
+            steps,
+            hops,
+            count,
+            guidance,
+            read,
+        })
     }
-    let noise = match (read, &arguments.start) {
-        (Some(Samples { shape: found, .. }), Some(path)) if found != shape => {
-            let message = format!("images of shape {found:?}, expected {shape:?} (channels, height, width)");
-            return Err(CliError::input(message).in_file(path));
+
+    /// The size of the images: as asked, as the model says, as the noise is.
+    fn size(&self) -> Option<[usize; 2]> {
+        let size = self.arguments.reading.size.or(self.model.config.sample_size);
+        size.or(self.read.as_ref().map(|read| [read.shape[1], read.shape[2]]))
+    }
+
+    /// What to start from: images of this shape.
+    fn start(&mut self, shape: [usize; 3], seed: u64) -> Result<Vec<f32>, CliError> {
+        let length: usize = shape.iter().product();
+        if self.count.saturating_mul(length) > MOST {
+            let message = format!(
+                "--count: {} samples of {length} numbers take more than 1 GiB",
+                self.count
+            );
+            return Err(CliError::input(message));
         }
-        (Some(read), _) => read.values,
-        (None, _) => drawn(common.seed, count, length),
-    };
-    let interrupted = interrupt::install(common.quiet)?;
-    let start = super::reading::hash_of(gibbs_core::random::FNV_OFFSET, &noise);
-    let description = format!("{}, start {start:016x}", description(model, &unet, &guidance));
-    let mut model = EpsModel::new(&unet, guidance)?.until(Stop::when(interrupted));
+        match (self.read.take(), &self.arguments.start) {
+            (Some(Samples { shape: found, .. }), Some(path)) if found != shape => {
+                let message =
+                    format!("images of shape {found:?}, expected {shape:?} (channels, height, width)");
+                Err(CliError::input(message).in_file(path))
+            }
+            (Some(read), _) => Ok(read.values),
+            (None, _) => Ok(drawn(seed, self.count, length)),
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
+    let session = Session::begin(common, VERB)?;
+    let mut task = Task::read(arguments)?;
+    let unet = arguments.reading.unet(&task.model, task.size(), &task.guidance)?;
+    let shape = unet.image();
+    let at = task.read.as_ref().and_then(|read| read.at);
+    let start = task.start(shape, session.seed())?;
+    let sampler = task.schedule.sampler(task.kind)?;
+    let identity = Identity::new(VERB.name, session.seed())
+        .with("model", description(&task.model, &unet, &task.guidance))
+        .with("sampler", format!("{sampler:?}"))
+        .with("steps", task.steps)
+        .options(&task.hops)
+        .data(hash_of(FNV_OFFSET, &start));
     // What says of which time it is holds x itself.
     let spacing = match at {
         Some(_) => gibbs_core::diffusion::Spacing::Leading { offset: 0 },
-        None => schedule.spacing(),
+        None => task.schedule.spacing(),
     };
-    let mut trajectories =
-        Trajectories::from_noise(sampler, hops, spacing, noise, length, BATCH, common.seed)?;
-    let file = out.join("sample.checkpoint");
-    if common.resume && file.exists() {
-        trajectories = trajectories.resume(&file, &description)?;
-    }
-    let progress = progress::for_stderr(common.quiet);
-    let work = Work::new(&*progress, interrupted);
-    let keep = Keep {
-        path: &file,
-        description: &description,
-        pause: PAUSE,
-    };
-    let done = trajectories.finish("sampling", &mut model, work, Some(keep));
-    done.map_err(|error| arguments.reading.refused(error))?;
-    let images = images(trajectories.states(), shape);
-    write(&images, trajectories.states(), shape, out)?;
-    remark(common, &format!("wrote {count} samples to {}", out.display()));
-    // A file that stays is harmless: it can only be resumed by the same run, to the same end.
-    let _ = std::fs::remove_file(&file);
-    let facts = Facts {
-        arguments,
-        steps,
-        evaluations,
-        count,
-        shape,
-        seed: common.seed,
-        moments: Moments::of(trajectories.states()),
-    };
-    emit(common, || facts.json(), || facts.text())?;
-    Ok(Status::Done)
+    let (length, seed, hops) = (shape.iter().product(), session.seed(), task.hops.clone());
+    let evaluations = sampler.evaluations(&hops);
+    let mut trajectories = Trajectories::from_noise(sampler, hops, spacing, start, length, BATCH, seed)?;
+    let guidance = std::mem::replace(&mut task.guidance, Guidance::None);
+    session.run(&identity, |work| {
+        let model = EpsModel::new(&unet, guidance)?;
+        let mut model = model.until(Stop::when(work.interrupted));
+        let sampled = trajectories.finish("sampling", &mut model, work);
+        sampled.map_err(|error| arguments.reading.refused(error))
+    })?;
+    write(&session, trajectories.states(), shape)?;
+    let answer = answer(&task, shape, evaluations, &Moments::of(trajectories.states()));
+    session.done(answer, Ended::DONE)
 }
 
 /// Images of one shape, one after another.
@@ -296,112 +321,54 @@ pub(super) fn has_pictures([channels, ..]: [usize; 3]) -> bool {
     matches!(channels, 1 | 3)
 }
 
-fn write(images: &[Image], values: &[f32], shape: [usize; 3], out: &Path) -> Result<(), CliError> {
+fn write(session: &Session<'_>, values: &[f32], shape: [usize; 3]) -> Result<(), CliError> {
     let at = At {
         timestep: 0.0,
         steps: None,
     };
-    write_samples(&out.join("samples.safetensors"), values, shape, at)?;
+    session.write("samples.safetensors", &samples_file(values, shape, at))?;
     if !has_pictures(shape) {
         return Ok(());
     }
+    let images = images(values, shape);
     for (i, image) in images.iter().enumerate() {
-        write_png(&out.join(format!("sample-{i:04}.png")), image, Depth::Eight)?;
+        session.write(&format!("sample-{i:04}.png"), image)?;
     }
     let columns = (images.len() as f64).sqrt().ceil() as usize;
-    let sheet = grid(images, columns, 1, PAPER).map_err(|error| CliError::failed(error.to_string()))?;
-    write_png(&out.join("grid.png"), &sheet, Depth::Eight)?;
-    Ok(())
+    let sheet = grid(&images, columns, 1, PAPER).map_err(|error| CliError::failed(error.to_string()))?;
+    session.write("grid.png", &sheet)
 }
 
-/// What all numbers of the samples have in common.
-pub(super) struct Moments {
-    pub(super) mean: f64,
-    /// Standard deviation about the mean.
-    pub(super) spread: f64,
-    least: f64,
-    largest: f64,
-}
-
-impl Moments {
-    pub(super) fn of(values: &[f32]) -> Self {
-        let count = values.len().max(1) as f64;
-        let wide = || values.iter().map(|x| f64::from(*x));
-        let mean = wide().sum::<f64>() / count;
-        Self {
-            mean,
-            spread: (wide().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt(),
-            least: wide().fold(f64::INFINITY, f64::min),
-            largest: wide().fold(f64::NEG_INFINITY, f64::max),
-        }
-    }
-}
-
-struct Facts<'a> {
-    arguments: &'a Arguments,
-    steps: usize,
-    evaluations: usize,
-    count: usize,
-    shape: [usize; 3],
-    seed: u64,
-    moments: Moments,
-}
-
-impl Facts<'_> {
-    /// The object of schema `gibbs.diffusion.sample/1`. `evaluations`: of the net, per sample, guidance not counted; `mean`,
-    /// `standard_deviation`, `least`, `largest`: of all numbers of all samples.
-    fn json(&self) -> Value {
-        json!({
-            "schema": "gibbs.diffusion.sample/1",
-            "count": self.count,
-            "shape": self.shape,
-            "sampler": self.arguments.name(),
-            "steps": self.steps,
-            "evaluations": self.evaluations,
-            "eta": self.arguments.eta,
-            "guidance": self.arguments.guidance,
-            "mean": self.moments.mean,
-            "standard_deviation": self.moments.spread,
-            "least": self.moments.least,
-            "largest": self.moments.largest,
-            "seed": self.seed,
-        })
-    }
-
-    fn text(&self) -> String {
-        let [channels, height, width] = self.shape;
-        let Moments {
-            mean,
-            spread,
-            least,
-            largest,
-        } = self.moments;
-        let rows = [
-            (
-                "samples",
-                format!("{} of {channels} x {height} x {width}", self.count),
-            ),
-            (
-                "sampler",
-                format!(
-                    "{}, {} steps, {} evaluations",
-                    self.arguments.name(),
-                    self.steps,
-                    self.evaluations
-                ),
-            ),
-            (
-                "values",
-                format!(
-                    "mean {}, standard deviation {}, {} to {}",
-                    plain(mean),
-                    plain(spread),
-                    plain(least),
-                    plain(largest)
-                ),
-            ),
-            ("seed", self.seed.to_string()),
-        ];
-        rows.map(|(name, value)| format!("{name:<10} {value}\n")).concat()
-    }
+/// `evaluations`: of the net, per sample, guidance not counted; `mean`, `standard_deviation`, `least`, `largest`: of all numbers
+/// of all samples.
+fn answer(task: &Task<'_>, shape: [usize; 3], evaluations: usize, moments: &Moments) -> Answer {
+    let (name, steps) = (task.arguments.name(), task.steps);
+    let [channels, height, width] = shape;
+    let mut answer = Answer::new();
+    let samples = format!("{} of {channels} x {height} x {width}", task.count);
+    answer.value("count", task.count, samples).label("samples");
+    answer.hidden("shape", shape);
+    let said = format!("{name}, {steps} steps, {evaluations} evaluations");
+    answer.text("sampler", name).says(said);
+    answer.hidden("steps", steps);
+    answer.hidden("evaluations", evaluations);
+    answer.hidden("eta", task.arguments.eta);
+    answer.hidden("guidance", task.arguments.guidance);
+    let Moments {
+        mean,
+        spread,
+        least,
+        largest,
+    } = *moments;
+    answer.number("mean", mean).says(format!(
+        "{}, standard deviation {}, {} to {}",
+        plain(mean),
+        plain(spread),
+        plain(least),
+        plain(largest)
+    ));
+    answer.hidden("standard_deviation", spread);
+    answer.hidden("least", least);
+    answer.hidden("largest", largest);
+    answer
 }

@@ -2,17 +2,24 @@
 
 use super::bases::{Named, Space, read, same_dimensions};
 use crate::cli::error::CliError;
-use crate::cli::output::{emit, remark};
-use crate::cli::{Common, Status};
-use crate::data::ensure_output_dir;
-use crate::diffusion::pullback::spectrum::{Spectrum, spectrum};
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
+use crate::diffusion::pullback::GeometryError;
+use crate::diffusion::pullback::spectrum::{Spectrum, spectrum, white};
+use crate::report::answer::Answer;
 use crate::report::curves::{Curve, Curves};
 use crate::report::number::plain;
+use crate::report::rows::Rows;
 use crate::report::table::{Style, Table};
 use clap::Args;
-use serde_json::{Value, json};
-use std::fmt::Write as _; // writing to a string cannot fail
-use std::path::{Path, PathBuf};
+use serde_json::json;
+use std::path::PathBuf;
+
+const VERB: Verb = Verb {
+    name: "diffusion.spectrum",
+    version: 2,
+    folder: Folder::Optional,
+    keeps: false,
+};
 
 /// Arguments of `gibbs diffusion spectrum`.
 #[derive(Debug, Args)]
@@ -31,35 +38,27 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    if let Some(out) = &common.out {
-        ensure_output_dir(out)?;
-    }
+    let session = Session::begin(common, VERB)?;
     let all = read(&arguments.bases)?;
     same_dimensions(&all, &[Space::X])?;
-    let refused = |error: crate::diffusion::pullback::GeometryError| CliError::input(error.to_string());
-    let mut found = Vec::new();
-    for named in &all {
-        found.push(spectrum(&named.stored.basis.v, named.stored.dimensions[0]).map_err(refused)?);
-    }
+    let refused = |error: GeometryError| CliError::input(error.to_string());
+    let found: Vec<Spectrum> = all
+        .iter()
+        .map(|named| spectrum(&named.stored.basis.v, named.stored.dimensions[0]))
+        .collect::<Result<_, _>>()
+        .map_err(refused)?;
     let [_, height, width] = all.first().map_or([1; 3], |named| named.stored.dimensions[0]);
-    // All frequencies are equally strong in one bright pixel.
-    let mut pixel = vec![0.0_f64; height * width];
-    pixel[0] = 1.0;
-    let flat = spectrum(&pixel, [1, height, width]).map_err(refused)?;
-    if let Some(out) = &common.out {
-        draw(&all, &found, out, common)?;
-    }
-    emit(
-        common,
-        || object(&all, &found, &flat),
-        || text(&all, &found, &flat),
-    )?;
-    Ok(Status::Done)
-}
-
-/// The object of schema `gibbs.diffusion.spectrum/1`; `power` per radius from 0, in the order of `bases`.
-fn object(all: &[Named], found: &[Spectrum], flat: &Spectrum) -> Value {
-    let bases = all.iter().zip(found).map(|(named, spectrum)| {
+    let flat = white(height, width).map_err(refused)?;
+    session.write("spectrum", &curves(&all, &found).draw())?;
+    let mut answer = Answer::new();
+    answer.block(table(&all, &found));
+    let pairs: Vec<(&Named, &Spectrum)> = all.iter().zip(&found).collect();
+    let centroids = Rows::of("centroids", &pairs)
+        .text("basis", |pair| pair.0.label.clone())
+        .number("centroid", |pair| pair.1.centroid)
+        .done();
+    answer.rows(&centroids);
+    let bases = pairs.iter().map(|(named, spectrum)| {
         json!({
             "file": named.path.display().to_string(),
             "timestep": named.stored.timestep,
@@ -68,15 +67,16 @@ fn object(all: &[Named], found: &[Spectrum], flat: &Spectrum) -> Value {
             "power": spectrum.power,
         })
     });
-    json!({
-        "schema": "gibbs.diffusion.spectrum/1",
-        "bases": bases.collect::<Vec<_>>(),
-        "frequencies": flat.frequencies,
-        "centroid_of_white_noise": flat.centroid,
-    })
+    answer.hidden("bases", bases.collect::<Vec<_>>());
+    answer.hidden("frequencies", &flat.frequencies);
+    answer
+        .number("centroid_of_white_noise", flat.centroid)
+        .label("white noise");
+    session.done(answer, Ended::DONE)
 }
 
-fn text(all: &[Named], found: &[Spectrum], flat: &Spectrum) -> String {
+/// The power of each basis by radius.
+fn table(all: &[Named], found: &[Spectrum]) -> String {
     let labels = all.iter().map(|named| named.label.as_str());
     let header: Vec<&str> = ["radius"].into_iter().chain(labels).collect();
     let right: Vec<usize> = (0..header.len()).collect();
@@ -86,17 +86,10 @@ fn text(all: &[Named], found: &[Spectrum], flat: &Spectrum) -> String {
         let cells = found.iter().map(|s| plain(s.power[radius]));
         table.push(std::iter::once(radius.to_string()).chain(cells));
     }
-    let mut text = table.to_text(Style::of_stdout());
-    let mut table = Table::new(&["basis", "centroid"]).right(&[1]);
-    for (named, spectrum) in all.iter().zip(found) {
-        table.push([named.label.clone(), plain(spectrum.centroid)]);
-    }
-    table.push(["white noise".to_owned(), plain(flat.centroid)]);
-    let _ = write!(text, "\n{}", table.to_text(Style::of_stdout()));
-    text
+    table.to_text(Style::of_stdout())
 }
 
-fn draw(all: &[Named], found: &[Spectrum], out: &Path, common: &Common) -> Result<(), CliError> {
+fn curves(all: &[Named], found: &[Spectrum]) -> Curves {
     let curves = all.iter().zip(found).map(|(named, spectrum)| Curve {
         name: named.label.clone(),
         points: (spectrum.power.iter().enumerate())
@@ -104,16 +97,11 @@ fn draw(all: &[Named], found: &[Spectrum], out: &Path, common: &Common) -> Resul
             .collect(),
         spread: Vec::new(),
     });
-    let figure = Curves {
+    Curves {
         title: "Power spectrum of the local latent basis".to_owned(),
         x_label: "radius |f| (cycles per image)".to_owned(),
         y_label: "mean power".to_owned(),
         curves: curves.collect(),
         ..Curves::default()
-    };
-    let written = figure.draw().write(out, "spectrum");
-    for path in written.map_err(|error| CliError::failed(error.to_string()))? {
-        remark(common, &format!("wrote {}", path.display()));
     }
-    Ok(())
 }

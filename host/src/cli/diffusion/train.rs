@@ -1,28 +1,27 @@
 //! `gibbs diffusion train`: a small U-Net from scratch, as a diffusers folder with its loss curve.
 
-use super::reading::output;
 use crate::cli::error::CliError;
-use crate::cli::output::{emit, remark};
-use crate::cli::{Common, Status, interrupt};
-use crate::data::{Table, write_csv};
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::diffusion::datasets::{Configurations, Dataset, DatasetError, Digits, Discs, DiscsAndBars};
 use crate::diffusion::folder::{SchedulerConfig, save};
 use crate::diffusion::presets;
 use crate::diffusion::training::{self, NoisePrediction};
-use crate::progress;
+use crate::keep::Identity;
+use crate::report::answer::Answer;
 use crate::report::curves::{Curve, Curves};
 use crate::report::number::significant;
-use crate::train::{Keep, Report, Settings, TrainError, Trainer};
-use crate::work::Work;
+use crate::report::rows::Rows;
+use crate::train::{Report, Settings, Trainer};
 use clap::{Args, ValueEnum};
-use serde_json::json;
-use std::path::Path;
-use std::time::Duration;
 
+const VERB: Verb = Verb {
+    name: "diffusion.train",
+    version: 2,
+    folder: Folder::Needed,
+    keeps: true,
+};
 /// Levels of noise of a schedule.
 const LEVELS: usize = 1000;
-/// A checkpoint is written about as often.
-const PAUSE: Duration = Duration::from_secs(20);
 /// Points of the drawn curve, each a mean of as many steps.
 const POINTS: usize = 200;
 
@@ -105,103 +104,73 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    let out = output(common)?;
-    let data = arguments.dataset(common.seed)?;
+    let session = Session::begin(common, VERB)?;
+    let seed = session.seed();
+    let data = arguments.dataset(seed)?;
     let [channels, side, _] = data.shape();
     let config = presets::small(channels, side);
     let scheduler = SchedulerConfig::ddpm(LEVELS);
     let alpha_bar = training::alpha_bars(&scheduler)?;
-    let batches = training::batches(&*data, common.seed, arguments.batch)?;
-    let (objective, start) = NoisePrediction::new(&config, &*data, &alpha_bar, batches, common.seed)
-        .map_err(|error| CliError::input(format!("--data, --size: {error}")))?;
-    let interrupted = interrupt::install(common.quiet)?;
-    let mut objective = objective.until(interrupted);
-    let settings = arguments.settings(common.seed);
-    let file = out.join("train.checkpoint");
-    let mut trainer = if common.resume && file.exists() {
-        Trainer::resume(settings, &objective, &file)?
-    } else {
-        Trainer::new(settings, &objective, start)?
-    };
-    let progress = progress::for_stderr(common.quiet);
-    let work = Work::new(&*progress, interrupted);
-    let keep = Keep {
-        path: &file,
-        pause: PAUSE,
-    };
-    // At once, so that a run that is killed outright can be found as well.
-    trainer.save(&file)?;
-    let report = trainer.run(&mut objective, work, Some(keep))?;
-    let tensors = training::tensors(&objective, trainer.averaged());
-    save(out, &config, Some(&scheduler), &tensors)?;
-    curve(trainer.losses(), data.name(), out)?;
-    remark(
-        common,
-        &format!("wrote the model and its loss to {}", out.display()),
-    );
-    // It stays: with more --steps the run goes on from here.
-    trainer.save(&file)?;
-    let parameters: usize = tensors.values().map(|tensor| tensor.values.len()).sum();
-    let object = || {
-        json!({
-            "schema": "gibbs.diffusion.train/1",
-            "data": data.name(),
-            "size": side,
-            "batch": arguments.batch,
-            "rate": arguments.rate,
-            "warm_up": arguments.warm_up,
-            "steps": report.steps,
-            "loss": report.loss,
-            "mean_loss": report.mean,
-            "window": report.window,
-            "parameters": parameters,
-            "seed": common.seed,
-            "seconds": report.seconds,
-        })
-    };
-    emit(common, object, || {
-        text(&report, parameters, data.name(), side, common)
+    let batches = training::batches(&*data, seed, arguments.batch)?;
+    let objective = NoisePrediction::new(&config, &*data, &alpha_bar, batches, seed);
+    let (objective, start) =
+        objective.map_err(|error| CliError::input(format!("--data, --size: {error}")))?;
+    let mut trainer = Trainer::new(arguments.settings(seed), &objective, start)?;
+    let identity = trainer.identify(Identity::new(VERB.name, seed));
+    let (report, tensors) = session.run(&identity, |work| {
+        let mut objective = objective.until(work.interrupted);
+        let report = trainer.run(&mut objective, work)?;
+        Ok::<_, CliError>((report, training::tensors(&objective, trainer.averaged())))
     })?;
-    Ok(Status::Done)
+    if let Some(out) = session.out() {
+        for path in save(out, &config, Some(&scheduler), &tensors)? {
+            session.wrote(&path);
+        }
+    }
+    session.write("loss.csv", &losses(trainer.losses()))?;
+    session.write("loss", &curve(trainer.losses(), data.name()).draw())?;
+    let parameters: usize = tensors.values().map(|tensor| tensor.values.len()).sum();
+    let answer = answer(arguments, &report, (data.name(), side), parameters);
+    // With more --steps the run goes on from here.
+    session.leave_kept()?;
+    session.done(answer, Ended::DONE)
 }
 
-fn text(report: &Report, parameters: usize, data: &str, side: usize, common: &Common) -> String {
-    let rows = [
-        ("data", format!("{data}, {side} x {side}")),
-        ("parameters", parameters.to_string()),
-        ("steps", report.steps.to_string()),
-        ("loss", significant(report.loss, 4)),
-        (
-            "mean loss",
-            format!(
-                "{} over the last {} steps",
-                significant(report.mean, 4),
-                report.window
-            ),
-        ),
-        (
-            "seconds",
-            format!(
-                "{:.1}, {:.2} steps a second",
-                report.seconds, report.steps_per_second
-            ),
-        ),
-        ("seed", common.seed.to_string()),
-    ];
-    rows.map(|(name, value)| format!("{name:<10} {value}\n")).concat()
+fn answer(arguments: &Arguments, report: &Report, (data, side): (&str, usize), parameters: usize) -> Answer {
+    let mut answer = Answer::new();
+    answer.text("data", data).says(format!("{data}, {side} x {side}"));
+    answer.hidden("size", side);
+    answer.count("parameters", parameters as u64);
+    answer.count("steps", report.steps);
+    answer.hidden("batch", arguments.batch);
+    answer.hidden("rate", arguments.rate);
+    answer.hidden("warm_up", arguments.warm_up);
+    answer.number("loss", report.loss).digits(4);
+    let (mean, window) = (report.mean, report.window);
+    let said = format!("{} over the last {window} steps", significant(mean, 4));
+    answer.number("mean_loss", mean).says(said);
+    answer.hidden("window", window);
+    answer.shown("speed", format!("{:.2} steps a second", report.steps_per_second));
+    answer.timing("steps_per_second", report.steps_per_second);
+    answer
 }
 
-/// The loss of every step as a table, and its means over short pieces as a figure.
-fn curve(losses: &[f64], data: &str, out: &Path) -> Result<(), CliError> {
-    let steps = (1..=losses.len()).map(|step| step as f64).collect();
-    let table = Table::of([("step", steps), ("loss", losses.to_vec())]);
-    write_csv(&table, &out.join("loss.csv"))?;
+fn losses(losses: &[f64]) -> Rows {
+    let losses: Vec<(usize, f64)> = losses.iter().copied().enumerate().collect();
+    Rows::of("loss", &losses)
+        .count("step", |loss| loss.0 as u64 + 1)
+        .number("loss", |loss| loss.1)
+        .done()
+}
+
+/// The means of the loss over short pieces.
+fn curve(losses: &[f64], data: &str) -> Curves {
     let piece = losses.len().div_ceil(POINTS).max(1);
     let points = losses.chunks(piece).enumerate().map(|(i, part)| {
         let middle = (i * piece) as f64 + (part.len() + 1) as f64 / 2.0;
         (middle, part.iter().sum::<f64>() / part.len() as f64)
     });
-    let figure = Curves {
+    Curves {
         title: format!("Training on {data}"),
         x_label: "step".to_owned(),
         y_label: "mean squared error of the noise".to_owned(),
@@ -211,31 +180,5 @@ fn curve(losses: &[f64], data: &str, out: &Path) -> Result<(), CliError> {
             spread: Vec::new(),
         }],
         ..Curves::default()
-    };
-    let written = figure.draw().write(out, "loss");
-    written.map_err(|error| CliError::failed(error.to_string()))?;
-    Ok(())
-}
-
-impl From<TrainError> for CliError {
-    fn from(error: TrainError) -> Self {
-        let message = error.to_string();
-        match error {
-            TrainError::Data(error) => error.into(),
-            TrainError::Interrupted { steps, checkpoint } => {
-                let result = Self::interrupted(message).with("finished", steps);
-                match checkpoint {
-                    Some(path) => result.with("checkpoint", path.display().to_string()),
-                    None => result,
-                }
-            }
-            TrainError::Other { path, .. } | TrainError::Damaged { path, .. } => {
-                Self::input(message).with("file", path.display().to_string())
-            }
-            TrainError::Loss { .. } | TrainError::Gradient { .. } | TrainError::Objective { .. } => {
-                Self::failed(message)
-            }
-            _ => Self::input(message),
-        }
     }
 }

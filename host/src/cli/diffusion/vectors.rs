@@ -1,24 +1,19 @@
 //! Pictures of vectors and samples.
 
-use crate::cli::Common;
 use crate::cli::error::CliError;
-use crate::cli::output::remark;
-use crate::data::images::{Depth, Image, grid, write_png};
-use std::path::Path;
+use crate::data::images::{Image, grid};
 
 /// Sides below it are enlarged, so that a small image can be seen.
 const VISIBLE: usize = 64;
 
 /// Images [.., C, H, W] side by side, `columns` in a row; each is divided by its largest magnitude if `scaled` (vectors),
 /// else shown as it is (samples, -1 to 1). Of other than 1 or 3 channels, each channel is an image, one row per vector.
-pub(super) fn write_images(
-    common: &Common,
-    path: &Path,
+pub(super) fn sheet(
     values: &[f32],
     [channels, height, width]: [usize; 3],
     columns: usize,
     scaled: bool,
-) -> Result<(), CliError> {
+) -> Result<Image, CliError> {
     let colour = matches!(channels, 1 | 3);
     let (shown, columns) = if colour {
         (channels, columns)
@@ -36,11 +31,7 @@ pub(super) fn write_images(
                 .map(move |part| enlarged(part, [shown, height, width], factor, scale))
         })
         .collect();
-    let failed = |error: &dyn std::fmt::Display| CliError::failed(format!("cannot draw: {error}"));
-    let image = grid(&images, columns, 2, 1.0).map_err(|error| failed(&error))?;
-    write_png(path, &image, Depth::Eight)?;
-    remark(common, &format!("wrote {}", path.display()));
-    Ok(())
+    grid(&images, columns, 2, 1.0).map_err(|error| CliError::failed(format!("cannot draw: {error}")))
 }
 
 /// Each pixel `factor` times in both directions, times `scale`.

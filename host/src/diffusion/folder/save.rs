@@ -8,12 +8,12 @@ use crate::data::{DataError, ensure_output_dir, shorten_name, write_atomic};
 use crate::diffusion::unet::expected_tensors;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes `config.json`, `diffusion_pytorch_model.safetensors` and, if there is a schedule,
 /// `scheduler_config.json` into `folder`, which is made if need be. Equal content gives equal bytes.
 ///
-/// Everything is checked before anything is written; each file appears whole or not at all, the weights first.
+/// Everything is checked before anything is written; each file appears whole or not at all, the weights first. Gives the paths.
 ///
 /// # Errors
 /// [`FolderError::Field`] when the configuration is not sound; [`FolderError::Tensors`] when the tensors are
@@ -24,7 +24,7 @@ pub fn save(
     config: &UnetConfig,
     scheduler: Option<&SchedulerConfig>,
     tensors: &BTreeMap<String, TensorF32>,
-) -> Result<(), FolderError> {
+) -> Result<Vec<PathBuf>, FolderError> {
     let invalid = |InvalidConfig {
                        field,
                        found,
@@ -64,11 +64,14 @@ pub fn save(
     let bytes = to_bytes_f32(&weights, pairs, &metadata)?;
     ensure_output_dir(folder)?;
     write_atomic(&weights, &bytes)?;
-    write_atomic(&folder.join(CONFIG), &text(&config.to_json()))?;
-    if let Some(scheduler) = scheduler {
-        write_atomic(&folder.join(SCHEDULER), &text(&scheduler.to_json()))?;
+    let mut written = vec![weights];
+    let scheduler = scheduler.map(|scheduler| (SCHEDULER, scheduler.to_json()));
+    for (name, value) in [(CONFIG, config.to_json())].into_iter().chain(scheduler) {
+        let path = folder.join(name);
+        write_atomic(&path, &text(&value))?;
+        written.push(path);
     }
-    Ok(())
+    Ok(written)
 }
 
 fn text(value: &Value) -> Vec<u8> {

@@ -97,3 +97,10 @@ pub fn run(
         unconverged,
     })
 }
+
+/// Root of the mean square of the difference.
+pub fn deviation(a: &[f32], b: &[f32]) -> f64 {
+    let pairs = a.iter().zip(b);
+    let squares = pairs.map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2));
+    (squares.sum::<f64>() / a.len().max(1) as f64).sqrt()
+}

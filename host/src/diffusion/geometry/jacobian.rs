@@ -1,7 +1,7 @@
 //! The Jacobian of x -> h as an operator on blocks of directions, its answers kept like those of the net.
 
+use super::Geometry;
 use super::answers::question;
-use super::{Geometry, answered};
 use crate::diffusion::error::DiffusionError;
 use crate::diffusion::model::Encoder;
 use crate::net::NetError;
@@ -31,10 +31,11 @@ impl<'a> Jacobian<'_, 'a> {
                 answers,
                 encoder,
                 place,
+                work,
                 ..
             } = &mut *self.geometry;
-            let asked = || question(&format!("{what} {place:016x}"), &[from]);
-            let answer = answered(answers, asked, out, |out| {
+            let asked = question(&format!("{what} {place:016x}"), &[from]);
+            let answer = answers.answer(work, asked, out, |out| {
                 Ok(make(encoder, from.len() / length, from, out)?)
             });
             answer.map_err(|error| self.geometry.ended(error))?;

@@ -4,9 +4,9 @@
 //! eps(x, t) for edits, and brings samples along the deterministic sampler of DDIM (Park et al. 2023, sections 3.2, 3.3).
 //!
 //! Map: [`stored`] bases and directions in files, [`editing`] one edit from x_t to pictures, [`global`] bases in files,
-//! [`answers`] what a stopped run goes on from.
+//! `answers` what a stopped run goes on from.
 
-pub mod answers;
+mod answers;
 pub mod editing;
 pub mod global;
 mod jacobian;
@@ -21,11 +21,12 @@ use super::pullback::edit::Model;
 use super::pullback::krylov::{self, Search};
 use super::pullback::{Basis, PullbackError};
 use super::schedule::{Kind, NoiseSchedule};
+use crate::keep::{KeepError, Resumable, Shelf};
 use crate::net::NetError;
 use crate::net::pass::Stop;
 use crate::work::Work;
 use answers::{Answers, question};
-use gibbs_core::diffusion::{self as core, Denoiser, Hop, Level, Prediction, Run};
+use gibbs_core::diffusion::{self as core, Denoiser as _, Hop, Level, Prediction, Run};
 use gibbs_core::random::stream;
 pub(super) use jacobian::AT_ONCE;
 use jacobian::Jacobian;
@@ -41,7 +42,9 @@ pub struct Geometry<'a> {
     /// [C, H, W] of x and of h.
     dimensions: [[usize; 3]; 2],
     work: Work<'a>,
-    answers: Option<Answers>,
+    answers: Answers,
+    /// Ways gone.
+    ways: usize,
     /// Hash of where the encoder is.
     place: u64,
     boost: Option<Boost>,
@@ -74,27 +77,26 @@ impl<'a> Geometry<'a> {
             encoder: unet.encoder().until(Stop::when(work.interrupted)),
             dimensions: [unet.image(), unet.hidden()],
             work,
-            answers: None,
+            answers: Answers::default(),
+            ways: 0,
             place: 0,
             boost: None,
         })
     }
 
-    /// From now on answers of the net are kept, or taken from those that were.
-    pub fn keep(&mut self, answers: Answers) {
-        self.answers = Some(answers);
+    /// From now on what is done is kept under the scope of `work`: that of another sample, say.
+    pub fn within(&mut self, work: Work<'a>) {
+        self.work = work;
+        (self.answers, self.ways) = (Answers::default(), 0);
     }
 
-    /// The answers that are kept, if any.
-    pub fn answers(&mut self) -> Option<&mut Answers> {
-        self.answers.as_mut()
-    }
-
-    /// All is done: what is kept is removed.
-    pub fn finish(mut self) {
-        if let Some(answers) = self.answers.take() {
-            answers.remove();
+    /// What is done led to something that is kept elsewhere.
+    pub fn forget(&mut self) {
+        self.answers.forget(&self.work);
+        for way in 0..self.ways {
+            self.work.forget(&way_task(way));
         }
+        self.ways = 0;
     }
 
     /// From now on [`Self::sample`] is random at its end.
@@ -103,32 +105,17 @@ impl<'a> Geometry<'a> {
     }
 
     /// Ends the work when the user asked for it; what is not written yet is.
-    fn check(&mut self) -> Result<(), DiffusionError> {
-        match self.work.check() {
-            Ok(()) => Ok(()),
-            Err(_) => Err(self.stopped()?),
-        }
+    fn check(&self) -> Result<(), DiffusionError> {
+        let wish = self.work.check();
+        wish.map_err(|_| self.answers.stopped(&self.work).into())
     }
 
     /// The same for a pass that ended early.
-    fn ended(&mut self, error: DiffusionError) -> DiffusionError {
+    fn ended(&self, error: DiffusionError) -> DiffusionError {
         match error {
-            DiffusionError::Net(NetError::Interrupted) => self.stopped().unwrap_or_else(|error| error),
+            DiffusionError::Net(NetError::Interrupted) => self.answers.stopped(&self.work).into(),
             error => error,
         }
-    }
-
-    fn stopped(&mut self) -> Result<DiffusionError, DiffusionError> {
-        let (mut done, mut checkpoint) = (0, None);
-        if let Some(answers) = &mut self.answers {
-            answers.flush()?;
-            (done, checkpoint) = (answers.count(), Some(answers.folder().to_owned()));
-        }
-        Ok(DiffusionError::Interrupted {
-            done,
-            total: None,
-            checkpoint,
-        })
     }
 
     /// [C, H, W] of x and of h.
@@ -175,59 +162,75 @@ impl<'a> Geometry<'a> {
     /// leaves it.
     ///
     /// # Errors
-    /// [`DiffusionError`]; `x` is then where the hops before had brought it.
+    /// [`DiffusionError`]; `x` is then as it was.
     pub fn sample(&mut self, x: &mut [f32], hops: &[Hop]) -> Result<(), DiffusionError> {
         if hops.is_empty() {
             return Ok(());
         }
-        let work = self.work;
-        work.progress.begin("sampling", hops.len() as u64);
-        for (index, hop) in hops.iter().enumerate() {
-            let random = self.boost.filter(|boost| hop.from.timestep() < boost.below);
+        let task = way_task(self.ways);
+        self.ways += 1;
+        let (work, schedule, boost) = (self.work, self.schedule, self.boost);
+        let mut way = Way {
+            x: x.to_vec(),
+            done: 0,
+        };
+        work.advance(&task, hops.len() as u64, &mut way, |way| {
+            let index = way.done as usize;
+            let hop = &hops[index];
+            let random = boost.filter(|boost| hop.from.timestep() < boost.below);
             let mut noise = |out: &mut [f32]| {
                 if let Some(Boost { seed, .. }) = random {
                     core::gaussian(&mut stream(seed, "diffusion/boost", index as u64))(out);
                 }
             };
             let eta = if random.is_some() { 1.0 } else { 0.0 };
-            let sampler = self.schedule.sampler(Kind::Ddim { eta })?;
-            let mut scratch = vec![0.0; sampler.scratch_len(x.len())];
+            let sampler = schedule.sampler(Kind::Ddim { eta })?;
+            let mut scratch = vec![0.0; sampler.scratch_len(way.x.len())];
             let one = std::slice::from_ref(hop);
-            Run::new(sampler, one, x, &mut [])?.finish(self, &mut noise, &mut scratch)?;
-            work.progress.advance(1);
-        }
-        work.progress.end(&format!("sampled: {} steps", hops.len()));
+            Run::new(sampler, one, &mut way.x, &mut [])?.finish(&mut self.model, &mut noise, &mut scratch)?;
+            way.done += 1;
+            Ok::<(), DiffusionError>(())
+        })?;
+        x.copy_from_slice(&way.x);
         Ok(())
     }
 
-    /// What the net puts out at `x` and a level.
+    /// What the net puts out at `x` and a level, kept.
     fn output(&mut self, x: &[f32], level: &Level, out: &mut [f32]) -> Result<(), DiffusionError> {
         self.check()?;
-        let asked = || question("eps", &[x, &[level.timestep() as f32]]);
+        let asked = question("eps", &[x, &[level.timestep() as f32]]);
         let model = &mut self.model;
-        let answer = answered(&mut self.answers, asked, out, |out| model.predict(x, level, out));
+        let answer = self
+            .answers
+            .answer(&self.work, asked, out, |out| model.predict(x, level, out));
         answer.map_err(|error| self.ended(error))
     }
 }
 
-/// What is kept as the answer, or what `make` gives.
-fn answered(
-    answers: &mut Option<Answers>,
-    question: impl FnOnce() -> u64,
-    out: &mut [f32],
-    make: impl FnOnce(&mut [f32]) -> Result<(), DiffusionError>,
-) -> Result<(), DiffusionError> {
-    match answers {
-        Some(answers) => answers.answer(question(), out, make),
-        None => make(out),
-    }
+fn way_task(number: usize) -> String {
+    format!("way {number}")
 }
 
-impl Denoiser<f32> for Geometry<'_> {
-    type Error = DiffusionError;
+/// A sample on its way.
+struct Way {
+    x: Vec<f32>,
+    done: u64,
+}
 
-    fn predict(&mut self, x: &[f32], level: &Level, output: &mut [f32]) -> Result<(), DiffusionError> {
-        self.output(x, level, output)
+impl Resumable for Way {
+    fn done(&self) -> u64 {
+        self.done
+    }
+
+    fn put(&self, shelf: &mut Shelf<'_>) {
+        shelf.list("x", self.x.clone());
+        shelf.list("done", vec![self.done]);
+    }
+
+    fn take(&mut self, shelf: &mut Shelf<'_>) -> Result<(), KeepError> {
+        [self.done] = shelf.take_counts("done")?;
+        self.x = shelf.take("x", &[self.x.len()])?;
+        Ok(())
     }
 }
 

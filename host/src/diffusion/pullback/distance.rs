@@ -195,3 +195,15 @@ pub fn distance_matrix(subspaces: &[Subspace]) -> Result<Vec<f64>, GeometryError
 pub fn total_turn(sequence: &[Subspace]) -> Result<f64, GeometryError> {
     sequence.windows(2).map(|pair| distance(&pair[0], &pair[1])).sum()
 }
+
+/// Σ_j |x_{j+1} - x_j| along a sequence of points: how long the way is.
+pub fn way_length<T: Element>(points: &[&[T]]) -> f64 {
+    let steps = points.windows(2).map(|pair| {
+        let squares = pair[0]
+            .iter()
+            .zip(pair[1])
+            .map(|(a, b)| (a.wide() - b.wide()).powi(2));
+        squares.sum::<f64>().sqrt()
+    });
+    steps.sum()
+}

@@ -57,6 +57,18 @@ pub fn spectrum<T: Element>(vectors: &[T], shape: [usize; 3]) -> Result<Spectrum
     })
 }
 
+/// The spectrum of white noise: all frequencies are equally strong, as in one bright pixel.
+///
+/// # Errors
+/// As [`spectrum`]: no pixels.
+pub fn white(height: usize, width: usize) -> Result<Spectrum, GeometryError> {
+    let mut pixel = vec![0.0_f64; height * width];
+    if let Some(first) = pixel.first_mut() {
+        *first = 1.0;
+    }
+    spectrum(&pixel, [1, height, width])
+}
+
 /// |f| of the entry `at` of a transform of length `n`.
 fn signed(at: usize, n: usize) -> usize {
     at.min(n - at)

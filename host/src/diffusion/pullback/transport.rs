@@ -25,11 +25,26 @@ pub struct Direction<T> {
 pub struct Transported<T> {
     /// The direction at the new point.
     pub direction: Direction<T>,
+    /// Its coordinates in the v_i (and u_i) there.
+    pub coordinates: Vec<f64>,
     /// |U' u| / |u|, the cosine of the angle between u and the new tangent space: 1 if nothing was lost.
     pub kept: f64,
 }
 
+impl<T: Element> Transported<T> {
+    /// The cosine of the angle between v and v', in X.
+    pub fn cosine(&self, from: &Direction<T>) -> f64 {
+        let v = &self.direction.v;
+        products(&from.v, v, v.len()).first().copied().unwrap_or(0.0)
+    }
+}
+
 impl<T: Element> Basis<T> {
+    /// The part |U u| that a random u keeps, on average of its square: the root of k / dim h.
+    pub fn kept_by_chance(&self) -> f64 {
+        (self.count() as f64 / self.dimensions.0 as f64).sqrt()
+    }
+
     /// The i-th pair (v_i, u_i).
     ///
     /// # Errors
@@ -86,6 +101,7 @@ fn read<T: Element>(
             v: combined(&along, &basis.v, basis.dimensions.1),
             u: combined(&along, &basis.u, basis.dimensions.0),
         },
+        coordinates: along,
         kept: inside / length,
     })
 }

@@ -4,21 +4,21 @@
 //! upper bound of the number of steps; samples numbered within their batch; history forgotten when resumed; the text of
 //! sample 0 given to all.
 
-use super::{Keep, Model, Trajectories, drawn};
+use super::{Model, Trajectories, drawn};
 use crate::diffusion::eps::{EpsModel, Guidance, States};
 use crate::diffusion::error::DiffusionError;
 use crate::diffusion::folder::{LoadOptions, ModelFolder, SchedulerConfig};
 use crate::diffusion::model::Unet;
 use crate::diffusion::schedule::{Clipping, Kind, NoiseSchedule};
 use crate::garrote::testing::tolerance::{GOLDEN_SAMPLE, ROUNDING};
+use crate::net::pass::Stop;
 use crate::progress::Silent;
-use crate::work::Work;
+use crate::work::testing::stopped_every;
+use crate::work::{Stopped, Work};
 use gibbs_core::diffusion::{Denoiser, Hop, Level};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-use tempfile::TempDir;
 
 /// e(x) = 0.3 x + 0.1 at every time.
 struct Line;
@@ -260,14 +260,14 @@ fn samples_depend_on_their_number_and_the_seed_alone() {
     for kind in [Kind::Ddpm, Kind::Ddim { eta: 0.7 }, Kind::Heun, Kind::DpmSolver] {
         let mut ends = [1, 2, 3].map(|batch| {
             let mut run = three(kind, batch, 5);
-            run.finish("t", &mut model, Work::plain(), None).unwrap();
+            run.finish("t", &mut model, &Work::plain()).unwrap();
             assert_eq!(run.advanced(), run.total());
             run.states().to_vec()
         });
         assert_eq!(ends[0], ends[1], "{kind:?}");
         assert_eq!(ends[0], ends[2], "{kind:?}");
         let mut other = three(kind, 3, 6);
-        other.finish("t", &mut model, Work::plain(), None).unwrap();
+        other.finish("t", &mut model, &Work::plain()).unwrap();
         assert_ne!(ends[0], other.states());
         // The samples differ from each other: no stream is used twice.
         let (first, rest) = ends[0].split_at_mut(64);
@@ -278,7 +278,7 @@ fn samples_depend_on_their_number_and_the_seed_alone() {
     assert_eq!(drawn(5, 3, 64)[..128], drawn(5, 2, 64));
 }
 
-/// Stops the work after some passes of the net.
+/// Stops the work within a pass of the net.
 struct Stopping<'a> {
     model: EpsModel<'a>,
     left: usize,
@@ -302,52 +302,48 @@ impl Model<f32> for Stopping<'_> {
     }
 }
 
-#[test] // after each of the passes, within a batch and between two
+#[test] // after every few hops, within a batch and between two
 fn a_run_that_was_stopped_ends_in_the_same_bits() {
     let (_, unet) = net();
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("run.checkpoint");
-    let keep = Some(Keep {
-        path: &path,
-        description: "net",
-        pause: Duration::ZERO,
-    });
+    let model = || EpsModel::new(&unet, Guidance::None).unwrap();
     for kind in [Kind::Ddpm, Kind::DpmSolver] {
         let mut whole = three(kind, 2, 1);
-        let mut model = EpsModel::new(&unet, Guidance::None).unwrap();
-        whole.finish("t", &mut model, Work::plain(), None).unwrap();
-        for after in [1, 3, 4, 5, 7] {
-            let flag = AtomicBool::new(false);
-            let mut stopping = Stopping {
-                model: EpsModel::new(&unet, Guidance::None).unwrap(),
-                left: after,
-                flag: &flag,
-            };
-            let work = Work::new(&Silent, &flag);
-            let mut run = three(kind, 2, 1);
-            let stopped = run.finish("t", &mut stopping, work, keep).unwrap_err();
-            let expected = if after <= 4 { 2 * after } else { 8 + after - 4 };
-            let DiffusionError::Interrupted { done, total, .. } = stopped else {
-                panic!("{stopped}")
-            };
-            assert_eq!((done, total), (expected as u64, Some(12)));
-            let mut resumed = three(kind, 2, 1).resume(&path, "net").unwrap();
-            assert_eq!(resumed.advanced(), done);
-            resumed.finish("t", &mut model, Work::plain(), keep).unwrap();
-            assert_eq!(resumed.states(), whole.states(), "{kind:?}, {after}");
+        whole.finish("t", &mut model(), &Work::plain()).unwrap();
+        for steps in [1, 2, 5] {
+            let (states, stops) = stopped_every(steps, |work| {
+                let mut run = three(kind, 2, 1);
+                run.finish("t", &mut model(), work)?;
+                Ok::<_, DiffusionError>(run.states().to_vec())
+            });
+            assert!(stops >= 2, "{stops}");
+            assert_eq!(states, whole.states(), "{kind:?}, {steps}");
         }
     }
-    // Another run, or a damaged file, is refused.
-    let other = three(Kind::DpmSolver, 2, 2).resume(&path, "net").unwrap_err();
-    assert!(other.to_string().contains("its seed is 1"), "{other}");
-    let other = three(Kind::DpmSolver, 2, 1).resume(&path, "another").unwrap_err();
-    assert!(other.to_string().contains("its run is net"), "{other}");
-    let other = three(Kind::Heun, 2, 1).resume(&path, "net").unwrap_err();
-    assert!(matches!(other, DiffusionError::Other { .. }));
-    let mut bytes = std::fs::read(&path).unwrap();
-    *bytes.last_mut().unwrap() ^= 1;
-    std::fs::write(&path, bytes).unwrap();
-    assert!(three(Kind::DpmSolver, 2, 1).resume(&path, "net").is_err());
+}
+
+#[test] // a pass that ends early leaves the state before its hop
+fn a_stop_within_a_pass_is_seen() {
+    let (_, unet) = net();
+    let flag = AtomicBool::new(false);
+    let model = EpsModel::new(&unet, Guidance::None).unwrap();
+    let mut stopping = Stopping {
+        model: model.until(Stop::when(&flag)),
+        left: 3,
+        flag: &flag,
+    };
+    let mut run = three(Kind::Ddpm, 2, 1);
+    let stopped = run
+        .finish("t", &mut stopping, &Work::new(&Silent, &flag))
+        .unwrap_err();
+    let DiffusionError::Stopped(Stopped::Interrupted { done, total, .. }) = stopped else {
+        panic!("{stopped}")
+    };
+    assert_eq!((done, total, run.advanced()), (4, 12, 4));
+    let mut whole = three(Kind::Ddpm, 2, 1);
+    let mut model = EpsModel::new(&unet, Guidance::None).unwrap();
+    whole.finish("t", &mut model, &Work::plain()).unwrap();
+    run.finish("t", &mut model, &Work::plain()).unwrap();
+    assert_eq!(run.states(), whole.states());
 }
 
 /// Text states of a golden net, and the net.
@@ -433,7 +429,7 @@ fn trained(name: &str, (kind, steps): (Kind, usize), clipping: Clipping, count: 
     let (noise, spacing) = (drawn(0, count, length), schedule.spacing());
     let mut run = Trajectories::from_noise(sampler, hops, spacing, noise, length, count, 0).unwrap();
     let mut model = EpsModel::new(&unet, Guidance::None).unwrap();
-    run.finish("t", &mut model, Work::plain(), None).unwrap();
+    run.finish("t", &mut model, &Work::plain()).unwrap();
     run.states().to_vec()
 }
 

@@ -1,20 +1,16 @@
 //! Many samples on their way along one plan, batch after batch, hop after hop.
 //!
 //! The samples of a batch share the passes of the net; batches follow each other, so that memory does not grow with the
-//! number of samples. A [`Trajectories`] can be stopped after any hop, kept in a file, and resumed to the same bits.
+//! number of samples. A [`Trajectories`] can be stopped after any hop, kept, and goes on to the same bits: kept are the states,
+//! the history, and the place in the plan.
 
 use crate::diffusion::error::DiffusionError;
-use crate::net::NetError;
+use crate::keep::{KeepError, Resumable, Shelf};
 use crate::work::Work;
 use gibbs_core::diffusion::{Denoiser, Hop, Level, Progress, Run, Sampler, Spacing};
 use gibbs_core::math::Real;
 use gibbs_core::random;
 use std::ops::Range;
-use std::path::Path;
-use std::time::{Duration, Instant};
-
-/// A pause between two checkpoints is at least this many times as long as the writing.
-const SHARE: u32 = 20;
 
 /// A denoiser that wants to know which samples it is given.
 pub trait Model<T: Real>: Denoiser<T> {
@@ -22,31 +18,20 @@ pub trait Model<T: Real>: Denoiser<T> {
     fn select(&mut self, _samples: Range<usize>) {}
 }
 
-/// Where a run leaves its checkpoint.
-#[derive(Clone, Copy, Debug)]
-pub struct Keep<'a> {
-    /// The file.
-    pub path: &'a Path,
-    /// What else the samples depend on (net, text states), as text: compared when resumed.
-    pub description: &'a str,
-    /// Time between two writings, at least.
-    pub pause: Duration,
-}
-
 /// The states of all samples. Memory: the states twice over for a batch, with history and scratch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trajectories<T> {
-    pub(super) sampler: Sampler,
-    pub(super) hops: Vec<Hop>,
-    pub(super) seed: u64,
-    pub(super) length: usize,
-    pub(super) batch: usize,
-    pub(super) states: Vec<T>,
-    pub(super) history: Vec<T>,
+    sampler: Sampler,
+    hops: Vec<Hop>,
+    seed: u64,
+    length: usize,
+    batch: usize,
+    states: Vec<T>,
+    history: Vec<T>,
     /// First sample of the batch in hand.
-    pub(super) first: usize,
+    first: usize,
     /// Hops that it has done.
-    pub(super) done: usize,
+    done: usize,
     scratch: Vec<T>,
 }
 
@@ -117,7 +102,7 @@ impl<T: Real> Trajectories<T> {
         self.first..self.count().min(self.first + self.batch)
     }
 
-    pub(super) fn fresh_history(&self) -> Vec<T> {
+    fn fresh_history(&self) -> Vec<T> {
         vec![T::ZERO; self.sampler.history_len(self.samples().len() * self.length)]
     }
 
@@ -181,78 +166,47 @@ impl<T: Real> Trajectories<T> {
 }
 
 impl Trajectories<f32> {
-    /// All hops that are left, each sample with the noise of its own streams. Writes a checkpoint to `keep` at once, now and
-    /// then, and when stopped through `work`.
+    /// All hops that are left, each sample with the noise of its own streams.
     ///
     /// # Errors
-    /// Those of the model; `Interrupted`; `Data` when the checkpoint cannot be written.
+    /// Those of the model; `Stopped`.
     pub fn finish(
         &mut self,
         task: &str,
         model: &mut impl Model<f32, Error = DiffusionError>,
-        work: Work<'_>,
-        keep: Option<Keep<'_>>,
-    ) -> Result<(), DiffusionError> {
-        work.progress.begin(task, self.total());
-        work.progress.advance(self.advanced());
-        let result = self.hops_left(model, work, keep);
-        let how = match &result {
-            Ok(()) => "done",
-            Err(DiffusionError::Interrupted { .. }) => "interrupted",
-            Err(_) => "failed",
-        };
-        work.progress.end(&format!("{task}: {how}"));
-        result
-    }
-
-    fn hops_left(
-        &mut self,
-        model: &mut impl Model<f32, Error = DiffusionError>,
-        work: Work<'_>,
-        keep: Option<Keep<'_>>,
+        work: &Work<'_>,
     ) -> Result<(), DiffusionError> {
         let seed = self.seed;
         let mut noise = |sample: usize, hop: usize, out: &mut [f32]| step_noise(seed, sample, hop, out);
-        let mut pause = keep.map_or(Duration::MAX, |keep| keep.pause);
-        if let Some(keep) = keep {
-            self.save(keep.path, keep.description)?;
-        }
-        let mut written = Instant::now();
-        while !self.is_finished() {
-            if work.check().is_err() {
-                return Err(self.stopped(keep)?);
-            }
-            let before = self.advanced();
-            match self.hop(model, &mut noise) {
-                // Within a pass, which leaves the state before the hop.
-                Err(DiffusionError::Net(NetError::Interrupted)) => return Err(self.stopped(keep)?),
-                done => done?,
-            }
-            work.progress.advance(self.advanced() - before);
-            if let Some(keep) = keep
-                && written.elapsed() >= pause
-            {
-                let begun = Instant::now();
-                self.save(keep.path, keep.description)?;
-                written = Instant::now();
-                pause = keep.pause.max(SHARE * begun.elapsed());
-            }
-        }
-        Ok(())
+        work.advance(task, self.total(), self, |run| run.hop(model, &mut noise))
     }
 }
 
-impl Trajectories<f32> {
-    /// Keeps the run that the user stopped.
-    fn stopped(&self, keep: Option<Keep<'_>>) -> Result<DiffusionError, DiffusionError> {
-        if let Some(keep) = keep {
-            self.save(keep.path, keep.description)?;
+impl Resumable for Trajectories<f32> {
+    fn done(&self) -> u64 {
+        self.advanced()
+    }
+
+    fn put(&self, shelf: &mut Shelf<'_>) {
+        shelf.put("states", &[self.count(), self.length], self.states.clone());
+        shelf.list("history", self.history.clone());
+        shelf.list(
+            "place",
+            [self.first, self.done, self.batch].map(|n| n as u64).to_vec(),
+        );
+    }
+
+    fn take(&mut self, shelf: &mut Shelf<'_>) -> Result<(), KeepError> {
+        let [first, done, batch] = shelf.take_counts("place")?;
+        let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        (self.first, self.done, self.batch) = (number(first), number(done), number(batch));
+        if self.first > self.count() || self.done >= self.hops.len() || self.batch == 0 {
+            return Err(shelf.damaged("its place is outside the run"));
         }
-        Ok(DiffusionError::Interrupted {
-            done: self.advanced(),
-            total: Some(self.total()),
-            checkpoint: keep.map(|keep| keep.path.to_owned()),
-        })
+        self.states = shelf.take("states", &[self.count(), self.length])?;
+        let history = self.fresh_history().len();
+        self.history = shelf.take("history", &[history])?;
+        Ok(())
     }
 }
 

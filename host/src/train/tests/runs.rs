@@ -1,18 +1,13 @@
 //! Runs: the same bits however often they are stopped, and what they refuse.
 
-use crate::data::tensors::{Tensor, TensorFile};
+use crate::keep::{Identity, Keeper, Wish};
 use crate::progress::Silent;
-use crate::train::{
-    Keep, Method, Objective, Schedule, Settings, Shape, TrainError, Trainer, adamw, ema, sgd,
-};
-use crate::work::Work;
+use crate::train::{Method, Objective, Schedule, Settings, Shape, TrainError, Trainer, adamw, ema, sgd};
+use crate::work::testing::stopped_every;
+use crate::work::{Stopped, Work};
 use gibbs_core::random::{normal, stream};
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
-const KIND: &str = "gibbs.train.checkpoint";
 
 /// Σ (p - target)² / 2 with noise on every gradient, and what may go wrong at a step.
 struct Bowl<'a> {
@@ -140,7 +135,7 @@ fn whole(settings: Settings) -> Trainer {
     let never = AtomicBool::new(false);
     let mut bowl = Bowl::new(&never);
     let mut trainer = Trainer::new(settings, &bowl, start()).unwrap();
-    let report = trainer.run(&mut bowl, work(&never), None).unwrap();
+    let report = trainer.run(&mut bowl, &work(&never)).unwrap();
     assert_eq!((report.steps, report.window), (20, 4));
     assert_eq!(report.loss, trainer.losses()[19]);
     assert_eq!(report.mean, trainer.losses()[16..].iter().sum::<f64>() / 4.0);
@@ -151,76 +146,60 @@ fn whole(settings: Settings) -> Trainer {
 // stopped after every number of steps, once and again and again
 #[test] // law: train
 fn a_resumed_run_ends_in_the_same_bits() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run.safetensors");
-    let keep = Keep {
-        path: &path,
-        pause: Duration::from_secs(1000),
-    };
+    let never = AtomicBool::new(false);
     for settings in [adam(), nesterov()] {
         let expected = whole(settings.clone());
         assert_ne!(expected.losses()[0], expected.losses()[19]);
         for stride in 1..20 {
-            let (mut done, mut stops) = (0, 0);
-            let trainer = loop {
-                let stop = AtomicBool::new(false);
-                let mut bowl = Bowl::new(&stop);
-                bowl.stop_after = done + stride;
-                let mut trainer = if done == 0 {
-                    Trainer::new(settings.clone(), &bowl, start()).unwrap()
-                } else {
-                    Trainer::resume(settings.clone(), &bowl, &path).unwrap()
-                };
-                assert_eq!(trainer.steps(), done);
-                match trainer.run(&mut bowl, work(&stop), Some(keep)) {
-                    Ok(_) => break trainer,
-                    Err(TrainError::Interrupted { steps, checkpoint }) => {
-                        assert_eq!((steps, checkpoint.as_ref()), (done + stride, Some(&path)));
-                    }
-                    Err(other) => panic!("{other}"),
-                }
-                (done, stops) = (done + stride, stops + 1);
-            };
-            assert_eq!(stops, (20 - 1) / stride);
-            assert_eq!(bits(&trainer), bits(&expected), "stride {stride}");
+            let (found, stops) = stopped_every(stride, |work| {
+                let mut bowl = Bowl::new(&never);
+                let mut trainer = Trainer::new(settings.clone(), &bowl, start())?;
+                trainer.run(&mut bowl, work)?;
+                Ok::<_, TrainError>(bits(&trainer))
+            });
+            assert_eq!(
+                stops,
+                20 / stride - u64::from(20 % stride == 0),
+                "stride {stride}"
+            );
+            assert_eq!(found, bits(&expected), "stride {stride}");
         }
     }
 }
 
-#[test] // and the same file, byte for byte, from either
-fn checkpoints_of_equal_runs_are_equal() {
-    let folder = tempfile::tempdir().unwrap();
-    let [first, second] = ["a", "b"].map(|name| folder.path().join(name));
+/// The run of these settings in a folder, gone on with what is kept there.
+fn kept(folder: &Path, settings: Settings, bowl: &mut Bowl<'_>, wish: Wish) -> Result<Trainer, TrainError> {
     let never = AtomicBool::new(false);
-    whole(adam()).save(&first).unwrap();
-    Trainer::resume(adam(), &Bowl::new(&never), &first)
-        .unwrap()
-        .save(&second)
-        .unwrap();
-    assert_eq!(fs::read(first).unwrap(), fs::read(second).unwrap());
+    let mut trainer = Trainer::new(settings, bowl, start())?;
+    let identity = trainer.identify(Identity::new("test.train", 5));
+    let keeper = Keeper::open(folder, &identity, wish).map_err(Stopped::from)?;
+    let work = Work {
+        keeper: Some(&keeper),
+        ..work(&never)
+    };
+    trainer.run(bowl, &work)?;
+    keeper.write().map_err(Stopped::from)?;
+    Ok(trainer)
 }
 
-#[test] // written while it runs, not only at the end; a longer run goes on from it
-fn runs_keep_themselves_and_can_be_prolonged() {
+#[test] // a run that is done is the beginning of a longer one
+fn runs_can_be_prolonged() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run");
     let never = AtomicBool::new(false);
     let mut bowl = Bowl::new(&never);
     let short = Settings { steps: 7, ..adam() };
-    let keep = Keep {
-        path: &path,
-        pause: Duration::ZERO,
-    };
-    Trainer::new(short, &bowl, start())
-        .unwrap()
-        .run(&mut bowl, work(&never), Some(keep))
-        .unwrap();
-    let mut trainer = Trainer::resume(adam(), &bowl, &path).unwrap();
-    assert!(trainer.steps() >= 1);
-    trainer.run(&mut bowl, work(&never), None).unwrap();
-    assert_eq!(bits(&trainer), bits(&whole(adam())));
-    let done = trainer.run(&mut bowl, work(&never), None).unwrap();
-    assert_eq!((done.steps, done.norm, done.steps_per_second), (20, None, 0.0));
+    let first = kept(folder.path(), short.clone(), &mut bowl, Wish::Unsaid).unwrap();
+    assert_eq!(first.steps(), 7);
+    let mut second = kept(folder.path(), adam(), &mut bowl, Wish::Resume).unwrap();
+    assert_eq!(bits(&second), bits(&whole(adam())));
+    let done = second.run(&mut bowl, &work(&never)).unwrap();
+    assert_eq!((done.steps, done.steps_per_second), (20, 0.0));
+    // It cannot be made shorter.
+    let refused = kept(folder.path(), short, &mut bowl, Wish::Resume).unwrap_err();
+    assert!(
+        refused.to_string().contains("7, but the kept run has done 20"),
+        "{refused}"
+    );
 }
 
 #[test] // the clip is felt, the average lags behind, no average is the parameters
@@ -231,7 +210,7 @@ fn the_parts_are_joined() {
         bowl.noise = 0.0;
         let settings = Settings { steps: 1, ..settings };
         let mut trainer = Trainer::new(settings, &bowl, start()).unwrap();
-        let report = trainer.run(&mut bowl, work(&never), None).unwrap();
+        let report = trainer.run(&mut bowl, &work(&never)).unwrap();
         (trainer, report.norm.unwrap())
     };
     let plain = Settings {
@@ -280,15 +259,12 @@ fn what_is_not_finite_stops_the_run_and_is_named() {
             let mut bowl = Bowl::new(&never);
             bowl.spoil = Some((6, spoil));
             let mut trainer = Trainer::new(settings.clone(), &bowl, start()).unwrap();
-            let message = trainer
-                .run(&mut bowl, work(&never), None)
-                .unwrap_err()
-                .to_string();
+            let message = trainer.run(&mut bowl, &work(&never)).unwrap_err().to_string();
             assert!(expected.iter().all(|part| message.contains(part)), "{message}");
             // The step left no trace: without the trouble the run ends as it would have.
             assert_eq!(trainer.steps(), 6);
             bowl.spoil = None;
-            trainer.run(&mut bowl, work(&never), None).unwrap();
+            trainer.run(&mut bowl, &work(&never)).unwrap();
             assert_eq!(bits(&trainer), bits(&whole(settings)));
         }
     }
@@ -299,7 +275,7 @@ fn an_interrupted_run_without_a_file_says_so() {
     let stop = AtomicBool::new(true);
     let mut bowl = Bowl::new(&stop);
     let mut trainer = Trainer::new(adam(), &bowl, start()).unwrap();
-    let stopped = trainer.run(&mut bowl, work(&stop), None).unwrap_err();
+    let stopped = trainer.run(&mut bowl, &work(&stop)).unwrap_err();
     assert_eq!(stopped.to_string(), "interrupted after 0 steps");
 }
 
@@ -351,147 +327,57 @@ fn parameters_that_do_not_fit_are_named() {
     }
 }
 
-fn resume(settings: Settings, bowl: &Bowl<'_>, path: &Path, expected: &[&str]) {
-    let message = Trainer::resume(settings, bowl, path).unwrap_err().to_string();
-    for part in expected {
-        assert!(message.contains(part), "{message} lacks {part}");
-    }
-}
-
-#[test]
-fn a_checkpoint_of_another_run_is_refused() {
+#[test] // edge: train
+fn a_kept_run_of_other_settings_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run");
-    whole(adam()).save(&path).unwrap();
     let never = AtomicBool::new(false);
-    let bowl = Bowl::new(&never);
+    let mut bowl = Bowl::new(&never);
+    kept(folder.path(), adam(), &mut bowl, Wish::Unsaid).unwrap();
     let slow = adamw::Settings {
         first: 0.8,
         ..adamw::Settings::default()
     };
+    let slow = Settings {
+        method: Method::AdamW(slow),
+        ..adam()
+    };
+    let constant = Settings {
+        schedule: Schedule::constant(0.1),
+        ..adam()
+    };
+    let unclipped = Settings { clip: None, ..adam() };
+    let alone = Settings {
+        average: None,
+        ..adam()
+    };
     for (settings, expected) in [
-        (
-            Settings {
-                method: Method::AdamW(slow),
-                ..adam()
-            },
-            ["optimiser", "0.8"],
-        ),
+        (slow, ["optimiser", "0.8"]),
         (nesterov(), ["optimiser", "Sgd"]),
-        (
-            Settings {
-                schedule: Schedule::constant(0.1),
-                ..adam()
-            },
-            ["schedule", "Cosine"],
-        ),
-        (Settings { clip: None, ..adam() }, ["clip", "None was asked for"]),
-        (
-            Settings {
-                average: None,
-                ..adam()
-            },
-            ["average", "0.999"],
-        ),
-        (Settings { seed: 6, ..adam() }, ["seed is 5", "6 was asked for"]),
-        (
-            Settings { steps: 19, ..adam() },
-            ["steps done is 20", "run of 19"],
-        ),
+        (constant, ["rate", "Cosine"]),
+        (unclipped, ["clip", "None"]),
+        (alone, ["average", "0.999"]),
     ] {
-        resume(settings, &bowl, &path, &expected);
+        let refused = kept(folder.path(), settings, &mut bowl, Wish::Resume)
+            .unwrap_err()
+            .to_string();
+        assert!(expected.iter().all(|part| refused.contains(part)), "{refused}");
     }
     let mut louder = Bowl::new(&never);
     louder.noise = 0.5;
-    resume(adam(), &louder, &path, &["objective", "noise 0.3", "noise 0.5"]);
+    let refused = kept(folder.path(), adam(), &mut louder, Wish::Resume).unwrap_err();
+    assert!(refused.to_string().contains("objective noise 0.3"), "{refused}");
+    // Tensors of other names or shapes are not taken for its own.
     let mut renamed = Bowl::new(&never);
     renamed.names[0] = "linear.weight".to_owned();
-    resume(adam(), &renamed, &path, &["parameter/linear.weight", "missing"]);
     let mut turned = Bowl::new(&never);
     turned.shapes[0] = vec![2, 3];
-    resume(
-        adam(),
-        &turned,
-        &path,
-        &["parameter/conv.weight", "[3, 2]", "[2, 3]"],
-    );
-    let mut smaller = Bowl::new(&never);
-    (smaller.names, smaller.shapes) = (vec!["conv.weight".to_owned()], vec![vec![3, 2]]);
-    resume(adam(), &smaller, &path, &["average/conv.bias", "no such tensor"]);
-    resume(adam(), &bowl, &folder.path().join("none"), &["no such file"]);
-}
-
-#[test] // edge: train
-fn a_damaged_checkpoint_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run");
-    let trainer = whole(adam());
-    trainer.save(&path).unwrap();
-    let good = fs::read(&path).unwrap();
-    let never = AtomicBool::new(false);
-    let bowl = Bowl::new(&never);
-    for cut in [0, 7, 8, 100, good.len() / 2, good.len() - 1] {
-        fs::write(&path, &good[..cut]).unwrap();
-        resume(adam(), &bowl, &path, &["safetensors"]);
+    for (mut bowl, expected) in [
+        (renamed, "parameter/linear.weight"),
+        (turned, "parameter/conv.weight"),
+    ] {
+        let refused = kept(folder.path(), adam(), &mut bowl, Wish::Resume).unwrap_err();
+        assert!(refused.to_string().contains(expected), "{refused}");
     }
-    let header = 8 + u64::from_le_bytes(good[..8].try_into().unwrap()) as usize;
-    for place in (header..good.len()).step_by(3) {
-        let mut bytes = good.clone();
-        bytes[place] ^= 1;
-        fs::write(&path, &bytes).unwrap();
-        resume(adam(), &bowl, &path, &["damaged"]);
-    }
-    let edited = |edit: &dyn Fn(&mut TensorFile), expected: &[&str]| {
-        let mut file = TensorFile::from_bytes(&path, &good, KIND, "1").unwrap();
-        edit(&mut file);
-        file.metadata.remove("digest");
-        let digest = format!("{:016x}", file.digest().unwrap());
-        file.metadata.insert("digest".to_owned(), digest);
-        fs::write(&path, file.to_bytes().unwrap()).unwrap();
-        resume(adam(), &bowl, &path, expected);
-    };
-    let set = |key: &'static str, text: &'static str| {
-        move |file: &mut TensorFile| drop(file.metadata.insert(key.to_owned(), text.to_owned()))
-    };
-    edited(
-        &set("kind", "gibbs.garrote.model"),
-        &["holds `gibbs.garrote.model`", KIND],
-    );
-    edited(&set("version", "2"), &["version `2`"]);
-    edited(&set("program", "9.9.9"), &["program is 9.9.9"]);
-    edited(&|file| drop(file.metadata.remove("seed")), &["seed", "missing"]);
-    edited(&|file| drop(file.integers.remove("step")), &["step", "missing"]);
-    edited(
-        &|file| file.integers.get_mut("step").unwrap().values[0] = 3,
-        &["losses", "[20]", "[3]"],
-    );
-    edited(
-        &|file| drop(file.singles.remove("square/conv.bias")),
-        &["square/conv.bias", "missing"],
-    );
-    edited(
-        &|file| {
-            let shape = vec![2];
-            let values = vec![0.0; 2];
-            file.singles.remove("mean/conv.bias");
-            file.tensors
-                .insert("mean/conv.bias".to_owned(), Tensor { shape, values });
-        },
-        &["mean/conv.bias", "type F64, expected F32"],
-    );
-}
-
-#[test] // a moment beyond f32 is not kept, and the last good file stays
-fn a_broken_state_is_not_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run");
-    let mut trainer = whole(nesterov());
-    trainer.save(&path).unwrap();
-    let good = fs::read(&path).unwrap();
-    trainer.parameters[1][0] = f32::INFINITY;
-    let message = trainer.save(&path).unwrap_err().to_string();
-    assert!(message.contains("parameter/conv.bias"), "{message}");
-    assert_eq!(fs::read(&path).unwrap(), good);
 }
 
 #[test] // names are labels alone: what is minimised is found
@@ -513,7 +399,7 @@ fn the_bowl_is_emptied() {
         ..adam()
     };
     let mut trainer = Trainer::new(settings, &bowl, start()).unwrap();
-    let report = trainer.run(&mut bowl, work(&never), None).unwrap();
+    let report = trainer.run(&mut bowl, &work(&never)).unwrap();
     assert!(report.loss < 1e-6, "{}", report.loss);
     for (tensor, values) in trainer.parameters().iter().enumerate() {
         assert!(values.iter().all(|value| (value - tensor as f32).abs() < 1e-3));

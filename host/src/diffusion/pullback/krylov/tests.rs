@@ -288,7 +288,8 @@ fn the_seed_decides_and_bad_options_are_refused() {
     ));
 }
 
-#[test] // s_16 is 2e-3 of s_1 in f32: what W = Jᵀ Y leaves of it is rounding, so that a closed space must be looked at again
+// s_16 is 2e-3 of s_1 in f32: what W = Jᵀ Y leaves of it is rounding, so that a closed space must be looked at again
+#[test] // oracle: diffusion-krylov
 fn the_last_value_of_a_closed_space_is_measured() {
     let values: Vec<f64> = (0..16).map(|i| 4.0 * 0.66_f64.powi(i)).collect();
     let exact = with_values(41, 16, 64, &values);
@@ -322,7 +323,8 @@ fn the_last_value_of_a_closed_space_is_measured() {
     }
 }
 
-#[test] // errors bound the distance to a singular value, converged or not
+// errors bound the distance to a singular value, converged or not
+#[test] // law: diffusion-krylov
 fn errors_are_bounds() {
     let mut operator = Diagonal((0..80).map(|i| 30.0 * 0.97_f64.powi(i)).collect());
     for limit in 1..6 {
@@ -338,7 +340,8 @@ fn errors_are_bounds() {
     }
 }
 
-#[test] // what f32 cannot tell from zero is marked, not shown as a value
+// what f32 cannot tell from zero is marked, not shown as a value
+#[test] // edge: diffusion-krylov
 fn values_below_the_resolution_are_marked() {
     let mut operator = Diagonal(vec![1.0, 0.5, 1e-2, 3e-6, 2e-6, 0.0]);
     let found: Basis<f32> = basis(&mut operator, &Search::new(6)).unwrap();
