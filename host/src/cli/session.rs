@@ -244,18 +244,22 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Removes the files of an earlier run whose name begins and ends so, such as `sample-` and `.png`.
+    /// Removes the files of an earlier run whose name begins and ends so, with nothing but digits between, such as `sample-` and
+    /// `.png`; `bases/` is a folder.
     pub(super) fn clear(&self, begin: &str, end: &str) -> Result<(), CliError> {
         let Some(out) = &self.out else { return Ok(()) };
         let failed = |path: &Path, source| DataError::Write {
             path: path.to_owned(),
             source,
         };
+        let (folder, begin) = begin.rsplit_once('/').unwrap_or(("", begin));
+        let out = &out.join(folder);
         for entry in std::fs::read_dir(out).map_err(|e| failed(out, e))?.flatten() {
             let name = entry.file_name();
-            let matches = name.to_str().is_some_and(|name| {
-                name.len() >= begin.len() + end.len() && name.starts_with(begin) && name.ends_with(end)
-            });
+            let middle = name
+                .to_str()
+                .and_then(|name| name.strip_prefix(begin)?.strip_suffix(end));
+            let matches = middle.is_some_and(|middle| middle.bytes().all(|byte| byte.is_ascii_digit()));
             if matches && entry.file_type().is_ok_and(|kind| kind.is_file()) {
                 std::fs::remove_file(entry.path()).map_err(|e| failed(&entry.path(), e))?;
             }

@@ -9,10 +9,13 @@
 //! depends on the machine.
 
 use super::datasets::{Dataset, DatasetError};
+use super::eps::{EpsModel, Guidance};
 use super::error::DiffusionError;
 use super::folder::{SchedulerConfig, UnetConfig};
 use super::layout::channels_last;
-use super::schedule::NoiseSchedule;
+use super::model::{ModelError, Unet};
+use super::sampling::{Trajectories, drawn};
+use super::schedule::{Kind, NoiseSchedule};
 use super::unet::{Places, UnetError, graph};
 use crate::data::safetensors::TensorF32;
 use crate::net::backend::Cpu;
@@ -23,9 +26,9 @@ use crate::net::pass::{Linearised, Stop};
 use crate::net::primitive::Loss;
 use crate::net::{Net, NetError};
 use crate::train::{Batches, Draw, Method, Objective, Schedule, Settings, Shape, TrainError, adamw};
+use crate::work::Work;
 use gibbs_core::random;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Why the loss cannot be computed.
@@ -158,9 +161,10 @@ impl<'a> NoisePrediction<'a> {
         let shapes = graph.parameters().iter().map(|p| p.shape.clone()).collect();
         let net = Net::new(graph, parameters.clone(), Cpu::new())?;
         let description = format!(
-            "noise prediction, {config:?}, {} {:?}, {} times, alpha_bar end {:e}, {batches:?}",
+            "noise prediction, {config:?}, {} {:?} {:x}, {} times, alpha_bar end {:e}, {batches:?}",
             data.name(),
             data.shape(),
+            data.hash(),
             alpha_bar.len(),
             alpha_bar.last().copied().unwrap_or(f32::NAN),
         );
@@ -194,12 +198,11 @@ impl<'a> NoisePrediction<'a> {
         }
     }
 
-    /// Fills the memory with a part of the batch of a step.
-    fn draw(&mut self, step: u64, part: Range<usize>) -> Result<(), TrainingError> {
+    /// Fills the memory with noisy images; the i-th draws from the stream (seed, `name`, `first` + i).
+    fn draw(&mut self, name: &str, first: u64, indices: &[u64]) -> Result<(), TrainingError> {
         let shape = self.data.shape();
         let elements: usize = shape.iter().product();
-        let whole = self.indices.len() as u64;
-        let batch = part.len();
+        let batch = indices.len();
         let Memory {
             image,
             noisy,
@@ -212,12 +215,12 @@ impl<'a> NoisePrediction<'a> {
         noise.resize(batch * elements, 0.0);
         times.resize(batch, 0.0);
         let (image, fresh) = image.split_at_mut(elements);
-        for (i, (place, index)) in part.clone().zip(&self.indices[part]).enumerate() {
+        for (i, index) in indices.iter().enumerate() {
             if self.stop.load(Ordering::Relaxed) {
                 return Err(NetError::Interrupted.into());
             }
             self.data.fill(*index, image)?;
-            let mut rng = random::stream(self.seed, "diffusion/noise", step * whole + place as u64);
+            let mut rng = random::stream(self.seed, name, first + i as u64);
             let t = random::below(&mut rng, self.alpha_bar.len() as u32);
             times[i] = t as f32;
             let ab = self.alpha_bar[t as usize];
@@ -244,15 +247,56 @@ pub fn alpha_bars(config: &SchedulerConfig) -> Result<Vec<f32>, DiffusionError> 
     Ok(schedule.alpha_bar().iter().map(|x| *x as f32).collect())
 }
 
-/// Batches of a set: each image once an epoch, or always new ones of a set without end.
+/// Batches of a set: each image once an epoch, the last `withheld` left out, or always new ones of a set without end.
 ///
 /// # Errors
-/// As [`Batches::new`].
-pub fn batches(data: &dyn Dataset, seed: u64, size: u32) -> Result<Batches, TrainError> {
-    let draw = data
-        .count()
-        .map_or(Draw::Fresh, |count| Draw::Shuffled { count: count as u32 });
+/// As [`Batches::new`]: no image is left.
+pub fn batches(data: &dyn Dataset, seed: u64, size: u32, withheld: u32) -> Result<Batches, TrainError> {
+    let draw = data.count().map_or(Draw::Fresh, |count| Draw::Shuffled {
+        count: (count as u32).saturating_sub(withheld),
+    });
     Batches::new(seed, size, draw)
+}
+
+/// Images that [`batches`] with as many withheld does not show.
+pub fn withheld(data: &dyn Dataset, count: u32) -> Vec<u64> {
+    /// Training takes the samples of a set without end from 0 on.
+    const UNSEEN: u64 = 1 << 40;
+    let end = data.count();
+    let first = end.map_or(UNSEEN, |end| end.saturating_sub(u64::from(count)));
+    (first..first + u64::from(count)).collect()
+}
+
+/// Samples of a net in training, from the noise of the seed, by DDIM: [count, C, H, W].
+///
+/// # Errors
+/// [`DiffusionError`].
+pub fn picture(
+    config: &UnetConfig,
+    scheduler: &SchedulerConfig,
+    tensors: &BTreeMap<String, TensorF32>,
+    (count, steps, seed): (usize, usize, u64),
+    work: &Work<'_>,
+) -> Result<Vec<f32>, DiffusionError> {
+    let size = config.sample_size.ok_or(ModelError::Size)?;
+    let unet = Unet::new(config, size, 0, |parameter| {
+        tensors
+            .get(&parameter.name)
+            .map(|tensor| tensor.values.as_slice())
+    })?;
+    let schedule = NoiseSchedule::new(scheduler)?;
+    let kind = Kind::Ddim { eta: 0.0 };
+    let (sampler, hops) = (schedule.sampler(kind)?, schedule.plan(kind, steps)?);
+    let length = unet.image().iter().product();
+    let noise = drawn(seed, count, length);
+    let mut run = Trajectories::from_noise(sampler, hops, schedule.spacing(), noise, length, count, seed)?;
+    let mut model = EpsModel::new(&unet, Guidance::None)?.until(Stop::when(work.interrupted));
+    let unkept = Work {
+        keeper: None,
+        ..*work
+    };
+    run.finish("samples", &mut model, &unkept)?;
+    Ok(run.states().to_vec())
 }
 
 /// AdamW at a rate that rises over `warm_up` steps and stays; the rest as [`Settings::default`].
@@ -304,44 +348,82 @@ impl Objective for NoisePrediction<'_> {
     ) -> Result<f64, TrainingError> {
         self.net.set_parameters(parameters)?;
         self.batches.fill(step, &mut self.indices);
-        let batch = self.indices.len();
-        let mut loss = 0.0;
-        for first in (0..batch).step_by(self.part) {
-            let part = first..batch.min(first + self.part);
-            self.draw(step, part.clone())?;
-            loss += self.part_of_gradient(part, batch, gradients)?;
-        }
-        Ok(loss / batch as f64)
+        let indices = std::mem::take(&mut self.indices);
+        let loss = self.gradient_of(step, &indices, gradients);
+        self.indices = indices;
+        loss
     }
 }
 
 impl NoisePrediction<'_> {
-    /// Adds the gradients of a part, and gives the sum of its losses.
-    fn part_of_gradient(
-        &mut self,
-        part: Range<usize>,
-        batch: usize,
-        gradients: &mut [Vec<f32>],
-    ) -> Result<f64, TrainingError> {
+    /// The mean loss on images that are not trained on, each with the same time and noise at every call: the i-th draws from
+    /// the stream (seed, "diffusion/validation", i).
+    ///
+    /// # Errors
+    /// [`TrainingError`]; `Interrupted` among those of the net.
+    pub fn validation(&mut self, parameters: &[Vec<f32>], indices: &[u64]) -> Result<f64, TrainingError> {
+        self.net.set_parameters(parameters)?;
+        let mut sum = 0.0;
+        for (number, part) in indices.chunks(self.part).enumerate() {
+            self.draw("diffusion/validation", (number * self.part) as u64, part)?;
+            sum += self.losses_of_part(part.len())?;
+        }
+        Ok(sum / indices.len().max(1) as f64)
+    }
+
+    /// The sum of the losses of the images that were drawn.
+    fn losses_of_part(&mut self, images: usize) -> Result<f64, TrainingError> {
         let Memory {
             noisy,
             noise,
             times,
             losses,
-            cotangents,
-            gradients: own,
             ..
         } = &mut self.memory;
-        losses.resize(part.len(), 0.0);
-        cotangents.clear();
-        cotangents.resize(part.len(), 1.0 / batch as f32);
+        losses.resize(images, 0.0);
         let inputs = [
             (self.places.x, noisy.as_slice()),
             (self.places.t, times.as_slice()),
             (self.noise, noise.as_slice()),
         ];
-        self.pass.evaluate(&self.net, part.len(), &inputs, losses)?;
-        if part.start == 0 {
+        self.pass.evaluate(&self.net, images, &inputs, losses)?;
+        Ok(losses.iter().map(|loss| f64::from(*loss)).sum())
+    }
+
+    /// The gradients of a batch, part by part, and its mean loss.
+    fn gradient_of(
+        &mut self,
+        step: u64,
+        indices: &[u64],
+        gradients: &mut [Vec<f32>],
+    ) -> Result<f64, TrainingError> {
+        let batch = indices.len();
+        let mut sum = 0.0;
+        for (number, part) in indices.chunks(self.part).enumerate() {
+            let first = step * batch as u64 + (number * self.part) as u64;
+            self.draw("diffusion/noise", first, part)?;
+            sum += self.part_of_gradient(part.len(), batch, number == 0, gradients)?;
+        }
+        Ok(sum / batch as f64)
+    }
+
+    /// Adds the gradients of a part, and gives the sum of its losses.
+    fn part_of_gradient(
+        &mut self,
+        images: usize,
+        batch: usize,
+        is_first: bool,
+        gradients: &mut [Vec<f32>],
+    ) -> Result<f64, TrainingError> {
+        let loss = self.losses_of_part(images)?;
+        let Memory {
+            cotangents,
+            gradients: own,
+            ..
+        } = &mut self.memory;
+        cotangents.clear();
+        cotangents.resize(images, 1.0 / batch as f32);
+        if is_first {
             self.pass.gradient(&self.net, cotangents, gradients)?;
         } else {
             own.resize_with(gradients.len(), Vec::new);
@@ -355,6 +437,6 @@ impl NoisePrediction<'_> {
                 }
             }
         }
-        Ok(losses.iter().map(|loss| f64::from(*loss)).sum())
+        Ok(loss)
     }
 }

@@ -168,6 +168,11 @@ impl Trainer {
             .with("objective", &self.description)
     }
 
+    /// Steps of the whole run.
+    pub fn total(&self) -> u64 {
+        self.settings.steps
+    }
+
     /// The parameters as they are.
     pub fn parameters(&self) -> &[Vec<f32>] {
         &self.parameters
@@ -186,8 +191,21 @@ impl Trainer {
     /// `Stopped`; `Loss` or `Gradient` when one is not finite (the state is that before the step); `Objective`; `Setting` when
     /// the kept run has done more steps.
     pub fn run<O: Objective>(&mut self, objective: &mut O, work: &Work<'_>) -> Result<Report, TrainError> {
+        self.run_to(self.settings.steps, objective, work)
+    }
+
+    /// The same to a step before the last, for a look at the run; a kept run that is further stays there.
+    ///
+    /// # Errors
+    /// As [`Trainer::run`].
+    pub fn run_to<O: Objective>(
+        &mut self,
+        step: u64,
+        objective: &mut O,
+        work: &Work<'_>,
+    ) -> Result<Report, TrainError> {
         let begun = Instant::now();
-        let total = self.settings.steps;
+        let total = step.min(self.settings.steps);
         self.losses.reserve(total.saturating_sub(self.steps()) as usize);
         let mut made = 0_u64;
         work.advance("training", total, self, |trainer| {
@@ -195,10 +213,11 @@ impl Trainer {
             made += 1;
             Ok::<(), TrainError>(())
         })?;
-        if self.steps() > total {
+        let steps = self.settings.steps;
+        if self.steps() > steps {
             return Err(TrainError::Setting {
                 setting: "steps",
-                reason: format!("{total}, but the kept run has done {}", self.steps()),
+                reason: format!("{steps}, but the kept run has done {}", self.steps()),
             });
         }
         let seconds = begun.elapsed().as_secs_f64();

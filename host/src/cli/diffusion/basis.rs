@@ -49,7 +49,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
     let session = Session::begin(common, VERB)?;
     let local = &arguments.local;
-    let placed = local.load(&session, None)?;
+    let space = arguments.searching.space(arguments.count);
+    let placed = local.load(&session, space, None)?;
     let search = arguments.searching.search(arguments.count, &session);
     let refused = |error| local.model.reading.no_basis(error);
     search.check(placed.loaded.sides()).map_err(refused)?;

@@ -127,7 +127,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         Given::Basis(stored) => Some((&stored.x[..], stored.dimensions[0], stored.timestep)),
         _ => None,
     };
-    let placed = local.load(&session, known)?;
+    let space = arguments.searching.space(choice.count(&given));
+    let placed = local.load(&session, space, known)?;
     let loaded = &placed.loaded;
     let timestep = local.model.timestep;
     let guidance = arguments.guidance(loaded)?;

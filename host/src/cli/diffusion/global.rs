@@ -44,7 +44,8 @@ The local basis of every sample (noise from --seed, brought to T by DDIM), then 
 Grassmannian, and R of the rotations from Y to the u_i; U = R Y.
 distance   mean length of Log_Y U_i, the geodesic distance of the local spans from their mean, beside that of random
            subspaces
---out takes global.safetensors (U [K, dimensions of h], distances) and bases/, the local bases.
+--out takes global.safetensors (U [K, dimensions of h], distances) and bases/, the local bases; those of an earlier run are
+removed.
 A run that is stopped goes on with --resume, to the same bits; --samples may then be another.
 Exit code 1 when a mean or a local basis did not converge; the result is printed and written all the same.")]
 pub(super) struct Arguments {
@@ -76,7 +77,8 @@ impl Arguments {
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
     let session = Session::begin(common, VERB)?;
     let model = &arguments.model;
-    let loaded = model.load(&session, 0, |_| Ok(None))?;
+    let space = arguments.searching.space(arguments.count);
+    let loaded = model.load(&session, space, 0, |_| Ok(None))?;
     let way = model.way(&loaded, None, Some(model.timestep), model.steps(None))?;
     let search = arguments.searching.search(arguments.count, &session);
     let refused = |error| match error {
@@ -105,6 +107,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let found = found.map_err(|error| CliError::failed(error.to_string()))?;
     if let Some(out) = session.out() {
         ensure_output_dir(&out.join("bases"))?;
+        session.clear("bases/", ".safetensors")?;
     }
     for (index, stored) in bases.found.iter().enumerate() {
         session.write(&format!("bases/{index:04}.safetensors"), &stored.to_file())?;

@@ -63,6 +63,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         steps: Some(steps),
     };
     let guidance = reading.condition(&model, 1)?;
+    let needs = reading.needs(&model, reading.size, &guidance)?;
+    session.needs(needs.sampling(1, 1, &guidance), "the image")?;
     let unet = reading.unet(&model, reading.size, &guidance)?;
     let shape = unet.image();
     let image = read_png_of(&arguments.image, shape)?.values;
@@ -88,6 +90,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         both().map_err(|error| reading.refused(error))
     })?;
     session.write("latent.safetensors", &samples_file(&latent, shape, at))?;
+    session.clear("back", ".png")?;
     if has_pictures(shape) {
         for picture in images(&returned, shape) {
             session.write("back.png", &picture)?;

@@ -62,8 +62,14 @@ impl Placed {
 }
 
 impl Local {
-    /// Reads the model and the sample; `known` is a sample from elsewhere.
-    pub(super) fn load(&self, session: &Session<'_>, known: Option<Known<'_>>) -> Result<Placed, CliError> {
+    /// Reads the model and the sample, if there is memory for a basis in a `space` of so many vectors and blocks; `known` is a
+    /// sample from elsewhere.
+    pub(super) fn load(
+        &self,
+        session: &Session<'_>,
+        space: (usize, usize),
+        known: Option<Known<'_>>,
+    ) -> Result<Placed, CliError> {
         let mut given: Option<(Vec<f32>, Option<At>)> = None;
         let sized = |model: &ModelFolder| {
             if let Some(path) = self.x.as_ref().or(self.start.as_ref()) {
@@ -81,7 +87,7 @@ impl Local {
             size.map(Some)
                 .map_err(|error| error.in_file(&self.model.reading.folder))
         };
-        let loaded = self.model.load(session, self.sample, sized)?;
+        let loaded = self.model.load(session, space, self.sample, sized)?;
         let told = given.as_ref().and_then(|(_, at)| at.and_then(|at| at.steps));
         let steps = self.model.steps(told);
         let (x, way) = self.way(&loaded, given, steps, session)?;
@@ -154,6 +160,11 @@ pub(super) struct Searching {
 }
 
 impl Searching {
+    /// Vectors and blocks of a search: what it takes of memory.
+    pub(super) fn space(&self, count: usize) -> (usize, usize) {
+        (count, self.blocks)
+    }
+
     pub(super) fn search(&self, count: usize, session: &Session<'_>) -> Search {
         Search {
             tolerance: self.tolerance,

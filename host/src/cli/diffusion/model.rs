@@ -66,10 +66,12 @@ impl Loaded {
 }
 
 impl Model {
-    /// Reads the model for images of the size that `sized` finds, if it does, with entry `index` of the text states.
+    /// Reads the model for images of the size that `sized` finds, if it does, with entry `index` of the text states, if there is
+    /// memory for a basis of `count` vectors.
     pub(super) fn load(
         &self,
         session: &Session<'_>,
+        (count, blocks): (usize, usize),
         index: usize,
         sized: impl FnOnce(&ModelFolder) -> Result<Option<[usize; 2]>, CliError>,
     ) -> Result<Loaded, CliError> {
@@ -79,6 +81,8 @@ impl Model {
         schedule.level(self.timestep).map_err(refused)?;
         let guidance = self.reading.condition_of(&model, index)?;
         let size = sized(&model)?.or(self.reading.size);
+        let needs = self.reading.needs(&model, size, &guidance)?;
+        session.needs(needs.basis(count, blocks), "--count and --blocks at this size")?;
         let unet = self.reading.unet(&model, size, &guidance)?;
         Ok(Loaded {
             description: description(&model, &unet, &guidance),

@@ -8,6 +8,7 @@ use crate::diffusion::folder::UnetClass;
 use crate::diffusion::folder::{FolderError, LoadOptions, ModelFolder, SchedulerConfig};
 use crate::diffusion::geometry::Failure;
 use crate::diffusion::inputs::{read_states, read_states_of};
+use crate::diffusion::memory::Needs;
 use crate::diffusion::model::{ModelError, Unet};
 use crate::diffusion::pullback::PullbackError;
 use crate::diffusion::schedule::{Clipping, NoiseSchedule};
@@ -186,6 +187,24 @@ impl Reading {
         }
     }
 
+    /// What the net will need of memory.
+    pub(super) fn needs(
+        &self,
+        model: &ModelFolder,
+        size: Option<[usize; 2]>,
+        guidance: &Guidance,
+    ) -> Result<Needs, CliError> {
+        Needs::new(&model.config, size, guidance.rows()).map_err(|error| self.no_net(&error))
+    }
+
+    fn no_net(&self, error: &ModelError) -> CliError {
+        let hint = match error {
+            ModelError::Size => "\nhint: --size",
+            _ => "",
+        };
+        CliError::input(format!("{error}{hint}")).in_file(&self.folder)
+    }
+
     /// The net for `rows` rows of text states.
     pub(super) fn unet(
         &self,
@@ -193,13 +212,7 @@ impl Reading {
         size: Option<[usize; 2]>,
         guidance: &Guidance,
     ) -> Result<Unet<f32>, CliError> {
-        Unet::from_folder(model, size, guidance.rows()).map_err(|error| {
-            let hint = match error {
-                ModelError::Size => "\nhint: --size",
-                _ => "",
-            };
-            CliError::input(format!("{error}{hint}")).in_file(&self.folder)
-        })
+        Unet::from_folder(model, size, guidance.rows()).map_err(|error| self.no_net(&error))
     }
 }
 

@@ -25,8 +25,6 @@ const VERB: Verb = Verb {
 };
 /// Samples that share a pass of the net.
 pub(super) const BATCH: usize = 16;
-/// Most numbers of all samples together.
-const MOST: usize = 1 << 28;
 /// Paper between the pictures of the grid: mid-grey.
 const PAPER: f32 = 0.0;
 
@@ -76,7 +74,7 @@ Examples:
 --start holds standard normal noise, `x` [B,C,H,W] or [C,H,W] of a safetensors file or an NPY array; it is scaled as the
 sampler needs it. Samples that say of which time they are (the latent of `invert`) go on from there. --guidance w: e = e_negative + w (e_context - e_negative).
 A sample depends on the seed and its number alone. --out takes samples.safetensors (`x` [B,C,H,W]) and, of models with
-one or three channels, sample-0000.png ... and grid.png.")]
+one or three channels, sample-0000.png ... and grid.png; those of an earlier run are removed.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     reading: Reading,
@@ -253,13 +251,6 @@ impl<'a> Task<'a> {
     /// What to start from: images of this shape.
     fn start(&mut self, shape: [usize; 3], seed: u64) -> Result<Vec<f32>, CliError> {
         let length: usize = shape.iter().product();
-        if self.count.saturating_mul(length) > MOST {
-            let message = format!(
-                "--count: {} samples of {length} numbers take more than 1 GiB",
-                self.count
-            );
-            return Err(CliError::input(message));
-        }
         match (self.read.take(), &self.arguments.start) {
             (Some(Samples { shape: found, .. }), Some(path)) if found != shape => {
                 let message =
@@ -275,6 +266,13 @@ impl<'a> Task<'a> {
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
     let session = Session::begin(common, VERB)?;
     let mut task = Task::read(arguments)?;
+    let needs = arguments
+        .reading
+        .needs(&task.model, task.size(), &task.guidance)?;
+    session.needs(
+        needs.sampling(task.count, BATCH, &task.guidance),
+        "--count and --size",
+    )?;
     let unet = arguments.reading.unet(&task.model, task.size(), &task.guidance)?;
     let shape = unet.image();
     let at = task.read.as_ref().and_then(|read| read.at);
@@ -327,6 +325,9 @@ fn write(session: &Session<'_>, values: &[f32], shape: [usize; 3]) -> Result<(),
         steps: None,
     };
     session.write("samples.safetensors", &samples_file(values, shape, at))?;
+    for (begin, end) in [("sample-", ".png"), ("grid", ".png")] {
+        session.clear(begin, end)?;
+    }
     if !has_pictures(shape) {
         return Ok(());
     }

@@ -1,4 +1,5 @@
-//! Images to train small models on: generated ones whose factors are known, Ising configurations, and the 8 x 8 digits.
+//! Images to train small models on: generated ones whose factors are known, Ising configurations, the 8 x 8 digits, and
+//! the pictures of a folder.
 //!
 //! Sample i of a generated set depends on (seed, name of the set, i) alone, through
 //! [`gibbs_core::random::stream`]: sets have no end, need no memory, and may be filled in any order from any
@@ -8,6 +9,7 @@ mod bars;
 mod digits;
 mod discs;
 mod ising;
+mod pictures;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +17,7 @@ pub use bars::{Bar, DiscsAndBars, Scene};
 pub use digits::Digits;
 pub use discs::{Disc, Discs};
 pub use ising::Configurations;
+pub use pictures::Pictures;
 
 use crate::data::DataError;
 
@@ -31,6 +34,10 @@ pub trait Dataset: Send + Sync {
     /// # Errors
     /// `Length`, `Index`.
     fn fill(&self, index: u64, pixels: &mut [f32]) -> Result<(), DatasetError>;
+    /// A hash of the images of a set that is read; a generated one is told by its name and its seed.
+    fn hash(&self) -> u64 {
+        0
+    }
 }
 
 /// Why a set cannot be made, or a sample not be had.

@@ -10,7 +10,7 @@ pub(super) const WEIGHTS: &str = "diffusion_pytorch_model.safetensors";
 pub(super) const SCHEDULER: &str = "scheduler_config.json";
 const HALF_WEIGHTS: &str = "diffusion_pytorch_model.fp16.safetensors";
 const SHARDS: &str = "diffusion_pytorch_model.safetensors.index.json";
-const INDEX: &str = "model_index.json";
+pub(super) const INDEX: &str = "model_index.json";
 
 /// The files of one checkpoint.
 #[derive(Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ mod tensors;
 pub use config::{DownsamplePadding, InvalidConfig, UnetClass, UnetConfig};
 pub use error::FolderError;
 pub use load::{LoadOptions, ModelFolder};
-pub use save::save;
+pub use save::{save, save_pipeline};
 pub use scheduler::{BetaSchedule, Prediction, SchedulerConfig, Spacing, Variance};
 pub use tensors::{Mismatch, Problems};
 

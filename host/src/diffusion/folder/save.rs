@@ -1,12 +1,12 @@
 //! A net to a folder that diffusers reads (`UNet2DModel.from_pretrained`, `DDPMScheduler.from_pretrained`).
 
-use super::find::{CONFIG, SCHEDULER, WEIGHTS};
+use super::find::{CONFIG, INDEX, SCHEDULER, WEIGHTS};
 use super::tensors::compare;
 use super::{FolderError, InvalidConfig, SchedulerConfig, UnetConfig};
 use crate::data::safetensors::{Dtype, TensorF32, to_bytes_f32};
 use crate::data::{DataError, ensure_output_dir, shorten_name, write_atomic};
 use crate::diffusion::unet::expected_tensors;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +68,36 @@ pub fn save(
     let scheduler = scheduler.map(|scheduler| (SCHEDULER, scheduler.to_json()));
     for (name, value) in [(CONFIG, config.to_json())].into_iter().chain(scheduler) {
         let path = folder.join(name);
+        write_atomic(&path, &text(&value))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// Writes a pipeline that `DDPMPipeline.from_pretrained` of diffusers reads: `model_index.json`, the net in `unet/`, the schedule in
+/// `scheduler/`. The index comes last, so that a folder with it is whole.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_pipeline(
+    folder: &Path,
+    config: &UnetConfig,
+    scheduler: &SchedulerConfig,
+    tensors: &BTreeMap<String, TensorF32>,
+) -> Result<Vec<PathBuf>, FolderError> {
+    let mut written = save(&folder.join("unet"), config, None, tensors)?;
+    let index = json!({
+        "_class_name": "DDPMPipeline",
+        "_diffusers_version": "0.42.1",
+        "scheduler": ["diffusers", scheduler.class],
+        "unet": ["diffusers", config.class.name()],
+    });
+    let place = folder.join("scheduler");
+    ensure_output_dir(&place)?;
+    for (path, value) in [
+        (place.join(SCHEDULER), scheduler.to_json()),
+        (folder.join(INDEX), index),
+    ] {
         write_atomic(&path, &text(&value))?;
         written.push(path);
     }

@@ -74,7 +74,7 @@ pub(super) fn train(context: &Context<'_>, set: Set, seed: u64) -> Result<(Unet<
     let config = presets::small(1, SIDE);
     let alpha_bar =
         training::alpha_bars(&SchedulerConfig::ddpm(LEVELS)).map_err(ExperimentError::other(&*task))?;
-    let batches = training::batches(&*data, seed, BATCH).map_err(ExperimentError::other(&*task))?;
+    let batches = training::batches(&*data, seed, BATCH, 0).map_err(ExperimentError::other(&*task))?;
     let (mut objective, start) = NoisePrediction::new(&config, &*data, &alpha_bar, batches, seed)
         .map_err(ExperimentError::other(&*task))?;
     let settings = Settings {
@@ -85,12 +85,10 @@ pub(super) fn train(context: &Context<'_>, set: Set, seed: u64) -> Result<(Unet<
     let mut trainer = Trainer::new(settings, &objective, start).map_err(ExperimentError::other(&*task))?;
     let advance = Advance(context.progress);
     let work = Work::new(&advance, context.interrupted);
-    let report = trainer
-        .run(&mut objective, work, None)
-        .map_err(|error| match error {
-            TrainError::Interrupted { .. } => ExperimentError::Interrupted,
-            other => ExperimentError::other(&*task)(other),
-        })?;
+    let report = trainer.run(&mut objective, &work).map_err(|error| match error {
+        TrainError::Interrupted { .. } => ExperimentError::Interrupted,
+        other => ExperimentError::other(&*task)(other),
+    })?;
     let tensors = training::tensors(&objective, trainer.parameters());
     let unet = Unet::new(&config, [SIDE, SIDE], 0, |parameter| {
         tensors
