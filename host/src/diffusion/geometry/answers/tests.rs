@@ -1,6 +1,7 @@
 //! Bases and edits stopped after every few passes end in the bits of a run that was left alone.
 //!
-//! Mutations seen red: questions not compared; the point left out of the question to its Jacobian.
+//! Mutations seen red (before the answers moved to `gibbs::keep`): questions not compared; the point left out of the question to
+//! its Jacobian.
 
 use crate::diffusion::eps::Guidance as Told;
 use crate::diffusion::error::DiffusionError;
