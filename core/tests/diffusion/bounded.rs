@@ -73,12 +73,19 @@ fn overshooting(x: f64, level: &Level) -> f64 {
     (x - signal * data) / noise
 }
 
-fn along(sampler: Sampler, hops: &[Hop], start: &[f64]) -> Vec<f64> {
+/// The noise of the same data, cut by the model itself.
+fn cut(x: f64, level: &Level) -> f64 {
+    let (signal, noise) = (level.signal(), level.noise());
+    let data = 1.1 * (x * signal / (noise * noise)).tanh();
+    (x - signal * data.clamp(-1.0, 1.0)) / noise
+}
+
+fn along(sampler: Sampler, model: fn(f64, &Level) -> f64, hops: &[Hop], start: &[f64]) -> Vec<f64> {
     let mut state = start.to_vec();
     let mut history = vec![0.0; sampler.history_len(state.len())];
     let mut scratch = vec![0.0; sampler.scratch_len(state.len())];
     let mut run = Run::new(sampler, hops, &mut state, &mut history).unwrap();
-    run.finish(&mut Entrywise(overshooting), &mut |_| (), &mut scratch)
+    run.finish(&mut Entrywise(model), &mut |_| (), &mut scratch)
         .unwrap();
     let last = hops.last().unwrap().to;
     let factor = if sampler.is_scaled() { last.signal() } else { 1.0 };
@@ -102,7 +109,7 @@ fn more_steps_are_no_worse() {
         let first = plan[0].from;
         let spacing = Spacing::Leading { offset: 0 };
         sampler.scale_start(&first, spacing, &mut state).unwrap();
-        along(sampler, &plan, &state)
+        along(sampler, overshooting, &plan, &state)
     };
     for n in [20, 50, 500] {
         for method in [free, Method::Euler, Method::Heun, Method::DpmSolver] {
@@ -123,7 +130,7 @@ fn more_steps_are_no_worse() {
         let plan = hops(&table, kept, n, Spacing::Leading { offset: 0 }, Ending::Data);
         let sampler = Sampler::new(kept, Prediction::Noise).unwrap();
         let near = plan.iter().take_while(|hop| hop.from.timestep() > 40.0).count();
-        let ends = along(sampler, &plan[..near], &start)[0];
+        let ends = along(sampler, overshooting, &plan[..near], &start)[0];
         ends / plan[near - 1].to.signal()
     };
     assert!(
@@ -132,6 +139,25 @@ fn more_steps_are_no_worse() {
         before(50),
         before(1000)
     );
+}
+
+#[test] // every evaluation is bounded: the sampler of a model that bounds itself goes the same way
+fn a_bounded_sampler_is_the_sampler_of_the_bounded_model() {
+    let table = table::<f64>(Betas::DDPM);
+    let free = Method::Ddim { eta: 0.0, clip: None };
+    for method in [free, Method::Euler, Method::Heun, Method::DpmSolver] {
+        let plan = hops(&table, method, 10, Spacing::Leading { offset: 0 }, Ending::Data);
+        let half = &plan[..plan.len() / 2];
+        let sampler = Sampler::new(method, Prediction::Noise).unwrap();
+        let bounded = sampler.bounded(Some(1.0)).unwrap();
+        let start = [3.0, -12.0, 20.0];
+        let found = along(bounded, overshooting, half, &start);
+        let expected = along(sampler, cut, half, &start);
+        let unbounded = along(sampler, overshooting, half, &start);
+        // A state of 20 whose noise is divided by a signal of 1/100 loses a thousand roundings.
+        assert!(farthest(&found, &expected) < 1e4 * ROUNDING, "{method:?}");
+        assert!(farthest(&found, &unbounded) > 1e-3, "{method:?}");
+    }
 }
 
 // the bounded flow is a flow of its own: inverted, it returns, to first order
