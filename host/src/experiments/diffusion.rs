@@ -8,6 +8,7 @@ use super::{Expected, ExperimentError, Row, Source};
 use crate::diffusion::error::DiffusionError;
 use crate::diffusion::geometry::Failure;
 use crate::diffusion::pullback::PullbackError;
+use crate::work::Stopped;
 
 /// Single runs of other random starts agree with ours within this factor (ours; it was chosen before measuring, as that
 /// of the tests of the pullback bases).
@@ -60,7 +61,9 @@ pub(super) fn spearman(x: &[f64], y: &[f64]) -> f64 {
 pub(super) fn failed(what: &str) -> impl FnOnce(Failure) -> ExperimentError {
     let what = what.to_owned();
     move |failure| match failure {
-        PullbackError::Operator(DiffusionError::Interrupted { .. }) => ExperimentError::Interrupted,
+        PullbackError::Operator(DiffusionError::Stopped(Stopped::Interrupted { .. })) => {
+            ExperimentError::Interrupted
+        }
         other => ExperimentError::other(what)(other),
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
             run.finish(task, &mut model, work)?;
             Ok::<_, DiffusionError>(run.states().to_vec())
         };
-        let mut both = || {
+        let both = || {
             let latent = way("inverting", there, &image)?;
             let returned = way("sampling back", back, &latent)?;
             Ok((latent, returned))

@@ -127,10 +127,7 @@ impl Local {
             return Err(path.map_or(error.clone(), |path| error.in_file(path)));
         }
         if let Some(from) = from.filter(|from| *from > t && self.start.is_none()) {
-            remark(
-                common,
-                &format!("note: the sample, of t = {from}, is brought to t = {t}"),
-            );
+            session.remark(&format!("note: the sample, of t = {from}, is brought to t = {t}"));
         }
         let hops = self.model.way(loaded, from, Some(t), steps)?;
         Ok((x, hops))

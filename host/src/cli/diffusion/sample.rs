@@ -16,6 +16,7 @@ use crate::report::number::plain;
 use clap::{Args, ValueEnum};
 use gibbs_core::diffusion::Hop;
 use gibbs_core::random::FNV_OFFSET;
+use std::path::PathBuf;
 
 const VERB: Verb = Verb {
     name: "diffusion.sample",

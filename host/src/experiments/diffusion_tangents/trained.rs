@@ -8,7 +8,7 @@ use crate::diffusion::training::{self, NoisePrediction};
 use crate::experiments::{Context, ExperimentError};
 use crate::progress::Progress;
 use crate::train::{Settings, TrainError, Trainer};
-use crate::work::Work;
+use crate::work::{Stopped, Work};
 
 /// Pixels of a side, levels of noise.
 pub(super) const SIDE: usize = 16;
@@ -86,7 +86,7 @@ pub(super) fn train(context: &Context<'_>, set: Set, seed: u64) -> Result<(Unet<
     let advance = Advance(context.progress);
     let work = Work::new(&advance, context.interrupted);
     let report = trainer.run(&mut objective, &work).map_err(|error| match error {
-        TrainError::Interrupted { .. } => ExperimentError::Interrupted,
+        TrainError::Stopped(Stopped::Interrupted { .. }) => ExperimentError::Interrupted,
         other => ExperimentError::other(&*task)(other),
     })?;
     let tensors = training::tensors(&objective, trainer.parameters());
