@@ -44,8 +44,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let (v, u) = (draw("tangents", 2 * 3), draw("cotangents", 2 * 2));
     let (mut pushed, mut pulled) = ([0.0; 4], [0.0; 6]);
-    pass.jvp(&net, 2, &[&v], &mut pushed);
-    pass.vjp(&net, 2, &u, &mut [&mut pulled]);
+    pass.jvp(&net, 2, &[&v], &mut pushed)?;
+    pass.vjp(&net, 2, &u, &mut [&mut pulled])?;
     for direction in 0..2 {
         let (out, back) = (2 * direction, 3 * direction);
         let left = dot(&pushed[out..out + 2], &u[out..out + 2]);

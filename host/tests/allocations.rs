@@ -36,7 +36,7 @@ fn later_calls_take_no_memory_for_values() {
     pool.install(|| {
         let mut denoiser = unet.denoiser();
         let mut encoder = unet.encoder();
-        let planned = (batch * denoiser.elements_per_sample() * size_of::<f32>()) as u64;
+        let planned = (batch * denoiser.elements_per_sample() * size_of::<f32>()) as i64;
         let mut calls = || -> [AllocationInfo; 4] {
             [
                 measure(|| denoiser.eps(several, &mut eps, None).unwrap()),
