@@ -11,7 +11,7 @@
 //! * Euler backwards; input not scaled; Heun without 1/2, without its correction near the data, its second evaluation at
 //!   the first level; DPM-Solver++ with r inverted, r for 2r, a hop of no width taken; the history not kept; the start of
 //!   leading spacing as of the others.
-//! * bounds: the noise not derived again; data not cut; sign of the data in v; the second evaluation of Heun left free.
+//! * bounds: the noise not derived again; sign of the data in v; no exception at data.
 //! * guidance: w = 1 and gamma = 0 by the general formula; sign in x-space.
 //! * mixture: no determinants; weights not normalised; gain without signal; sign of the score; factor of the Jacobian.
 //!   Spins: 1 / noise for 1 / noise²; bits of the other sense. Perceptron: SiLU on the last layer; cosines first; no bias.

@@ -200,7 +200,10 @@ fn denoisers<T: Real>(rng: &mut Xoshiro256PlusPlus) {
     }
 }
 
-fn fixed<T: Real, J: LinearOperator<T, Error = gibbs_core::Error>>(operator: &mut J, rng: &mut Xoshiro256PlusPlus) {
+fn fixed<T: Real, J: LinearOperator<T, Error = gibbs_core::Error>>(
+    operator: &mut J,
+    rng: &mut Xoshiro256PlusPlus,
+) {
     let options = given(SubspaceIteration {
         tolerance: 1e-3,
         max_passes: 9,
