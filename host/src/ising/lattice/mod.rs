@@ -5,8 +5,9 @@ mod generators;
 mod kernel;
 mod machine;
 mod packed;
+mod tally;
 
-pub use engine::{Engine, STREAM};
+pub use engine::{Engine, Observation, STREAM};
 pub use kernel::Instructions;
 pub use packed::Packed;
 
