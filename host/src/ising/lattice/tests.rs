@@ -353,20 +353,35 @@ fn energies_of_a_glass() {
 }
 
 /// What `sweep_observed` says, against the planes after the same sweep; both leave the same bits.
-fn observes<W: super::Packed>(sides: (usize, usize), update: &(impl Update + Sync), bonds: &(impl Bonds<W> + Sync)) {
+fn observes<W: super::Packed>(
+    sides: (usize, usize),
+    update: &(impl Update + Sync),
+    bonds: &(impl Bonds<W> + Sync),
+) {
     for instructions in [Instructions::Avx512, Instructions::Avx2, Instructions::Baseline] {
         for threads in [1, 3] {
             let mut plain = Engine::<W>::new(sides.0, sides.1, Wrap::Multigraph, 3).unwrap();
             plain.planes().randomise(&mut stream(4, "test.engine", 1));
             let mut engine = plain.clone().with_instructions(instructions);
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             for _ in 0..2 {
                 let found = pool.install(|| engine.sweep_observed(update, bonds)).unwrap();
                 plain.sweep(update, bonds).unwrap();
                 assert_eq!(plain, engine, "{sides:?}");
                 let planes = plain.planes();
-                assert_eq!(Ok(found.energy), planes.energy(bonds), "{sides:?}, {instructions:?}");
-                assert_eq!(found.magnetizations, planes.magnetizations(), "{sides:?}, {instructions:?}");
+                assert_eq!(
+                    Ok(found.energy),
+                    planes.energy(bonds),
+                    "{sides:?}, {instructions:?}"
+                );
+                assert_eq!(
+                    found.magnetizations,
+                    planes.magnetizations(),
+                    "{sides:?}, {instructions:?}"
+                );
             }
         }
     }

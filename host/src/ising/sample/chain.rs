@@ -180,6 +180,31 @@ impl Chain {
         })
     }
 
+    /// `sweeps` steps of the burn-in: as [`Self::advance`], but under Wolff's rule a step is as many clusters as flip all
+    /// sites once. (A cluster may be one site or nearly all: a number of clusters says nothing of equilibrium.)
+    pub(super) fn burn_in(&mut self, plan: &Plan, sweeps: u64) -> Result<(), SampleError> {
+        let Self::Cluster {
+            clusters: Clusters::One,
+            beta,
+            model,
+            spins,
+            scratch,
+            rng,
+        } = self
+        else {
+            return self.advance(plan, sweeps);
+        };
+        let sites = spins.len();
+        let mut wolff = Wolff::new(model, *beta, spins, scratch)?;
+        for _ in 0..sweeps {
+            let mut flipped = 0;
+            while flipped < sites {
+                flipped += wolff.step(rng).size;
+            }
+        }
+        Ok(())
+    }
+
     /// `sweeps` steps of the plan's rule.
     pub(super) fn advance(&mut self, plan: &Plan, sweeps: u64) -> Result<(), SampleError> {
         match self {

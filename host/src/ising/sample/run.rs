@@ -80,7 +80,11 @@ impl Run {
         };
         let sweeps = (target - self.done).min(most.max(1));
         if self.done + sweeps < next {
-            self.chain.advance(&self.plan, sweeps)?;
+            if self.done < self.plan.burn_in {
+                self.chain.burn_in(&self.plan, sweeps)?;
+            } else {
+                self.chain.advance(&self.plan, sweeps)?;
+            }
             self.done += sweeps;
             return Ok(false);
         }
