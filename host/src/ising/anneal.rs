@@ -161,7 +161,7 @@ pub fn anneal(problem: &Problem, options: &Options, work: &Work<'_>) -> Result<A
             }
         }
         Method::Bifurcation(variant) => {
-            let (couplings, _) = problem.float_weights()?;
+            let (couplings, ..) = problem.float_weights()?;
             bifurcation(problem, &couplings.view()?, variant, options, work)
         }
     }
@@ -305,13 +305,12 @@ pub struct Success {
 }
 
 impl Annealed {
-    /// Reads that reached `target`, an energy of the file; `None`: the best energy of all reads. (Counted
-    /// against the best of the same reads, the probability is too high when none of them found the ground state.)
-    pub fn success(&self, target: Option<f64>) -> Success {
-        let reached = |read: &&Read| match target {
-            Some(target) => read.energy.nearest() <= target,
-            None => read.energy.order(&self.energy) != Ordering::Greater,
-        };
+    /// Reads that reached `target`, an energy of the file, compared exactly; `None`: the best energy of all reads.
+    /// (Counted against the best of the same reads, the probability is too high when none of them found the ground
+    /// state.)
+    pub fn success(&self, target: Option<&Energy>) -> Success {
+        let target = target.unwrap_or(&self.energy);
+        let reached = |read: &&Read| read.energy.order(target) != Ordering::Greater;
         let hits = self.reads.iter().filter(reached).count();
         let probability = probability(hits, self.reads.len());
         let seconds: f64 = self.reads.iter().map(|read| read.seconds).sum();

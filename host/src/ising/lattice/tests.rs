@@ -363,6 +363,59 @@ fn energies_of_a_glass() {
     }
 }
 
+/// What `sweep_observed` says, against the planes after the same sweep; both leave the same bits.
+fn observes<W: super::Packed>(
+    sides: (usize, usize),
+    update: &(impl Update + Sync),
+    bonds: &(impl Bonds<W> + Sync),
+) {
+    for instructions in [Instructions::Avx512, Instructions::Avx2, Instructions::Baseline] {
+        for threads in [1, 3] {
+            let mut plain = Engine::<W>::new(sides.0, sides.1, Wrap::Multigraph, 3).unwrap();
+            plain.planes().randomise(&mut stream(4, "test.engine", 1));
+            let mut engine = plain.clone().with_instructions(instructions);
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            for _ in 0..2 {
+                let found = pool.install(|| engine.sweep_observed(update, bonds)).unwrap();
+                plain.sweep(update, bonds).unwrap();
+                assert_eq!(plain, engine, "{sides:?}");
+                let planes = plain.planes();
+                assert_eq!(
+                    Ok(found.energy),
+                    planes.energy(bonds),
+                    "{sides:?}, {instructions:?}"
+                );
+                assert_eq!(
+                    found.magnetizations,
+                    planes.magnetizations(),
+                    "{sides:?}, {instructions:?}"
+                );
+            }
+        }
+    }
+}
+
+// oracle: the core's own counts. (256, 1030) has bands of many counters, the others short vectors and rests
+#[test]
+fn observables_are_counted_beside_the_update() {
+    let metropolis = Metropolis(Lazy::new(Probability::at_temperature(2.3, 64).unwrap()));
+    let heat_bath = HeatBath::at_temperature(1.2).unwrap();
+    for sides in SIDES.into_iter().chain([(256, 1030)]) {
+        let mut glass = Glass::new(sides.0, sides.1);
+        let bonds = glass.bonds();
+        observes::<u64>(sides, &heat_bath, &bonds);
+        observes::<u64>(sides, &metropolis, &Uniform::Ferromagnet);
+        observes::<u64>(sides, &heat_bath, &Uniform::Antiferromagnet);
+        if sides.0 <= 64 {
+            observes::<u32>(sides, &metropolis, &Uniform::Antiferromagnet);
+            observes::<u32>(sides, &heat_bath, &Uniform::Ferromagnet);
+        }
+    }
+}
+
 #[test] // law: ising-lattice
 fn a_checkpoint_goes_on_as_if_nothing_had_happened() {
     let update = Metropolis(Lazy::new(Probability::at_temperature(2.3, 64).unwrap()));
