@@ -4,8 +4,8 @@
 //! at which F and EBIC_g agree. The other rules choose a point of the path: `plateau` the middle of the longest
 //! stable interval, `cv` and `validation` the smallest error on rows left out, `transition` the gamma at which an
 //! ensemble selects as many variables as the transition signal says are relevant. The model without any variable is a
-//! candidate of every rule: where the plateau or the transition signal finds no more than noise has, the fit is empty
-//! and says so ([`Fit::ended`]).
+//! candidate of every rule: where the set of the plateau or the transition signal has a larger EBIC than it, the fit is
+//! empty and says so ([`Fit::ended`]).
 //!
 //! A solution at which the data speak against a selected variable (Delta F < 0: F is lower without it) is only a local
 //! minimum: [`settle`] leaves it.
@@ -17,7 +17,8 @@ use super::bootstrap::{Bootstrap, bootstrap};
 use super::design::{Design, FitError};
 use super::held_out::{ErrorCurve, cross_validate, validate};
 pub use super::rule::Rule;
-use super::search::{Best, Corner};
+use super::least_squares::least_squares;
+use super::search::{Best, Corner, penalty};
 use super::trail::{Kept, Trail, default_grid, trace_design};
 use crate::work::Work;
 pub use criterion::criterion_gamma;
@@ -197,7 +198,11 @@ struct Choice {
 /// not found.
 fn at_point(design: &Design, options: &FitOptions, trail: Trail, chosen: Choice) -> Result<Fit, FitError> {
     let signal = matches!(options.rule, Rule::Plateau | Rule::Transition);
-    let (settled, index) = match chosen.index {
+    let found = |k: &usize| {
+        let kept = &trail.kept[(*k).min(trail.kept.len() - 1)];
+        !signal || beats_nothing(design, &kept.support())
+    };
+    let (settled, index) = match chosen.index.filter(found) {
         Some(k) => {
             let index = k.min(trail.kept.len() - 1);
             let kept = &trail.kept[index];
@@ -221,6 +226,14 @@ fn at_point(design: &Design, options: &FitOptions, trail: Trail, chosen: Choice)
         errors: chosen.errors,
         bootstrap: chosen.bootstrap,
         ..fit
+    })
+}
+
+/// The set explains more than nothing does: EBIC is below that of the model without variables.
+fn beats_nothing(design: &Design, support: &[usize]) -> bool {
+    least_squares(design, support).is_ok_and(|solved| {
+        let gain = design.rows() as f64 * (design.variance / solved.rss).ln();
+        gain > support.len() as f64 * penalty(design, 1.0)
     })
 }
 

@@ -4,7 +4,6 @@
 pub mod bootstrap;
 pub mod columns;
 pub mod design;
-pub mod dual;
 pub mod export;
 pub mod fit;
 pub mod gradient;

@@ -109,17 +109,16 @@ fn lasso_support(design: &Design) -> Option<Vec<usize>> {
 fn relax(design: &Design, options: &FitOptions, best: &Best, gamma: f64) -> Result<Settled, FitError> {
     let solution = &best.solution;
     let least = 0.25 * solution.rss / design.variance;
-    let (noise, precision) = match options.solver.noise {
-        Noise::Fixed(precision) => (options.solver.noise, precision),
+    let (noise, precision, told) = match options.solver.noise {
+        Noise::Fixed(precision) => (options.solver.noise, precision, true),
         Noise::Profile { floor } => {
-            let floor = if floor <= rounding_floor() { least } else { floor.max(least) };
-            (
-                Noise::Profile { floor },
-                1.0 / solution.rss.max(floor * design.variance),
-            )
+            let told = floor > rounding_floor();
+            let floor = if told { floor.max(least) } else { least };
+            let variance = solution.rss.max(floor * design.variance);
+            (Noise::Profile { floor }, 1.0 / variance, told && floor > least)
         }
     };
-    if solution.exact {
+    if solution.exact && !told {
         return Ok(held(design, best, precision, gamma));
     }
     let members = solution.support.iter().zip(&solution.weight);
@@ -131,8 +130,8 @@ fn relax(design: &Design, options: &FitOptions, best: &Best, gamma: f64) -> Resu
     };
     let relaxed = settle(design, Options { noise, ..options.solver }, &start)?;
     let kept = relaxed.support() == solution.support && relaxed.solution.status == Status::Converged;
-    if kept || matches!(noise, Noise::Fixed(_)) {
-        return Ok(relaxed);
+    if kept || told {
+        return Ok(relaxed); // a noise that the user set changes what F prefers
     }
     Ok(held(design, best, precision, gamma))
 }

@@ -8,6 +8,7 @@ use crate::garrote::design::{Design, FitError};
 use crate::garrote::least_squares::least_squares;
 use crate::garrote::trail::{WithSolver, with_solver};
 use gibbs_core::garrote::energy::assemble;
+use gibbs_core::garrote::solver::rounding_floor;
 use gibbs_core::garrote::{Noise, Options, Solution, Solver, Status};
 use gibbs_core::math::{add_scaled, dot};
 
@@ -125,6 +126,7 @@ pub(super) fn settle(
     let mut settled = with_solver(design, options, f64::INFINITY, Settling { start, variables })?;
     let support = settled.support();
     if let (Status::BetaCapped, Noise::Profile { floor }) = (settled.solution.status, options.noise)
+        && floor <= rounding_floor() // a larger one was asked for: that it binds is to be said
         && 2 * support.len() < design.rows()
         && least_squares(design, &support).is_ok_and(|solved| solved.rss <= floor * design.variance)
     {
