@@ -28,7 +28,7 @@ fn nearly_equal_columns_reach_least_squares() {
         let (status, sweeps, weight) = end(&mut vec![0.0; scratch_len(2)]);
         assert_eq!(status, Status::Converged, "{correlation}");
         assert!(sweeps < 40, "{correlation}: {sweeps} sweeps");
-        assert!((weight[0] - 3.0).abs() < 1e-8 && (weight[1] + 3.0).abs() < 1e-8, "{weight:?}");
+        assert!((weight[0] - 3.0).abs() < 1e-6 && (weight[1] + 3.0).abs() < 1e-6, "{weight:?}");
         assert_eq!(end(&mut []).0, Status::MaxSweeps, "{correlation}: sweeps alone do it");
     }
 }
