@@ -5,10 +5,10 @@
 //! the rows fitted in place of those left out; the wrong fold left out; the mean over one fold fewer.
 
 use gibbs::baseline::cv::Folds;
-use gibbs::garrote::{Design, FitOptions, Rule, fit};
 use gibbs::garrote::held_out::{cross_validate, validate};
 use gibbs::garrote::search::{best_corner, corners};
 use gibbs::garrote::trail::{default_grid, trace_design};
+use gibbs::garrote::{Design, FitOptions, Rule, fit};
 use gibbs::work::Work;
 use gibbs_core::garrote::Options;
 use gibbs_core::random::{normal, stream};
@@ -256,7 +256,9 @@ impl Enumeration {
     fn least(design: &Design, g: f64) -> Vec<usize> {
         let (n, m) = (design.variables(), design.rows() as f64);
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / m;
-        let c: Vec<f64> = (0..n * n).map(|e| dot(design.column(e / n), design.column(e % n))).collect();
+        let c: Vec<f64> = (0..n * n)
+            .map(|e| dot(design.column(e / n), design.column(e % n)))
+            .collect();
         let mut search = Self {
             samples: m,
             penalty: m.ln() + 2.0 * g * (n as f64).ln(),

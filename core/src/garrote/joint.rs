@@ -201,14 +201,24 @@ pub fn settle_weights<T: Real>(data: &Moments<'_, T>, state: &mut State<'_, T>, 
     let gates = || m.iter().enumerate().filter(|(_, m)| open(m));
     let columns = data.covariance().chunks_exact(n).zip(m).filter(|(_, m)| open(m));
     for ((to, (column, mj)), (j, _)) in kernel.chunks_exact_mut(k.max(1)).zip(columns).zip(gates()) {
-        for (to, (c, (i, mi))) in to.iter_mut().zip(column.iter().zip(m).filter(|(_, m)| open(m)).map(|(c, _)| c).zip(gates())) {
+        for (to, (c, (i, mi))) in to.iter_mut().zip(
+            column
+                .iter()
+                .zip(m)
+                .filter(|(_, m)| open(m))
+                .map(|(c, _)| c)
+                .zip(gates()),
+        ) {
             *to = if i == j { *c } else { (*mi * *mj).sqrt() * *c };
         }
     }
     if k < 2 || cholesky_jittered(kernel, k, diagonal).is_err() {
         return;
     }
-    let targets = state.weight.chunks_exact_mut(n).zip(state.field.chunks_exact_mut(n));
+    let targets = state
+        .weight
+        .chunks_exact_mut(n)
+        .zip(state.field.chunks_exact_mut(n));
     for ((b, _), (w, g)) in data.each_target().zip(targets) {
         let pulls = b.iter().zip(&*g).zip(data.diagonal()).zip(&*w).zip(m);
         for (e, ((((b, g), d), w), m)) in step.iter_mut().zip(pulls.filter(|(_, m)| open(m))) {

@@ -28,8 +28,15 @@ fn nearly_equal_columns_reach_least_squares() {
         let (status, sweeps, weight) = end(&mut vec![0.0; scratch_len(2)]);
         assert_eq!(status, Status::Converged, "{correlation}");
         assert!(sweeps < 40, "{correlation}: {sweeps} sweeps");
-        assert!((weight[0] - 3.0).abs() < 1e-6 && (weight[1] + 3.0).abs() < 1e-6, "{weight:?}");
-        assert_eq!(end(&mut []).0, Status::MaxSweeps, "{correlation}: sweeps alone do it");
+        assert!(
+            (weight[0] - 3.0).abs() < 1e-6 && (weight[1] + 3.0).abs() < 1e-6,
+            "{weight:?}"
+        );
+        assert_eq!(
+            end(&mut []).0,
+            Status::MaxSweeps,
+            "{correlation}: sweeps alone do it"
+        );
     }
 }
 
@@ -57,11 +64,17 @@ fn settling_never_raises_the_free_energy() {
         for (j, column) in batch.c.chunks_exact(8).enumerate() {
             let v = gates.weight.iter().zip(&gates.inclusion).map(|(w, m)| w * m);
             let field: f64 = column.iter().zip(v).map(|(c, v)| c * v).sum();
-            assert!((field - gates.field[j]).abs() < tol::LINEAR_SOLVE, "{seed}: field of {j}");
+            assert!(
+                (field - gates.field[j]).abs() < tol::LINEAR_SOLVE,
+                "{seed}: field of {j}"
+            );
         }
         // at rest: a second one moves nothing
         settle_weights(&data, &mut gates.lend(), &mut vec![0.0; scratch_len(8)]);
-        assert!((energy(&gates) - after).abs() < 1e-9 * (1.0 + after.abs()), "{seed}");
+        assert!(
+            (energy(&gates) - after).abs() < 1e-9 * (1.0 + after.abs()),
+            "{seed}"
+        );
     }
 }
 
@@ -72,7 +85,11 @@ fn a_short_scratch_settles_nothing() {
     let mut ascent = Ascent::new(batch.moments(), gates.lend(), Options::default()).unwrap();
     let _ = ascent.advance(1.0, 2); // all gates open
     let before = (gates.weight.clone(), gates.field.clone());
-    settle_weights(&batch.moments(), &mut gates.lend(), &mut vec![0.0; scratch_len(6) - 10]);
+    settle_weights(
+        &batch.moments(),
+        &mut gates.lend(),
+        &mut vec![0.0; scratch_len(6) - 10],
+    );
     assert_eq!((gates.weight, gates.field), before);
 }
 
@@ -80,5 +97,8 @@ fn a_short_scratch_settles_nothing() {
 fn the_precision_counts_its_degrees() {
     // 12 samples, a mean and Σ m = 2.5: 8.5 degrees are left
     assert!((unbiased_precision(2.0_f64, 12.0, &[1.0, 0.5, 1.0]) - 2.0 * 8.5 / 12.0).abs() < tol::ROUNDING);
-    assert!((unbiased_precision(2.0_f64, 3.0, &[1.0; 5]) - 2.0 / 3.0).abs() < tol::ROUNDING, "one is left");
+    assert!(
+        (unbiased_precision(2.0_f64, 3.0, &[1.0; 5]) - 2.0 / 3.0).abs() < tol::ROUNDING,
+        "one is left"
+    );
 }

@@ -261,7 +261,12 @@ impl<'a> Columns<'a> {
         };
         let (energy, least) = (self.residual_energy(), floor * self.design.variance);
         let new = 1.0 / energy.max(least);
-        let change = (new - self.precision[0]).abs() / new;
+        // r is known to a few eps sd_y: what moves ehat less than that rests
+        let slack = 16.0 * f64::EPSILON * (self.design.variance * new).sqrt();
+        let change = (new - self.precision[0]).abs() / new - slack;
+        // postponed steps must not make up the residual of precise data
+        let small = (energy / (PRECISE * self.design.variance)).sqrt();
+        self.least_step = self.options.tolerance * self.sd / self.weight.len() as f64 * small.min(1.0);
         self.precision[0] = new;
         (change, energy <= least)
     }

@@ -14,8 +14,8 @@ use crate::simd::{Task, dispatch};
 use crate::work::Stopped;
 use gibbs_core::garrote::stream::standardise_row;
 use gibbs_core::math::{add_scaled, dot};
-use given::{Span, unit_of};
 pub use given::{Forced, Given};
+use given::{Span, unit_of};
 use std::borrow::Cow;
 
 impl Refusal for FitError {
@@ -353,7 +353,10 @@ impl Design {
             return Err(FitError::ConstantTarget(self.target.clone()));
         }
         self.target_mean += self.unit * parts.mean;
-        for (slope, part) in self.slopes[self.names.len() * count..].iter_mut().zip(&parts.slopes) {
+        for (slope, part) in self.slopes[self.names.len() * count..]
+            .iter_mut()
+            .zip(&parts.slopes)
+        {
             *slope += self.unit * part;
         }
         self.variance = dot(&self.y, &self.y) / rows as f64;
@@ -444,7 +447,9 @@ impl Design {
         // of each forced predictor: what the target has more of it than the effects explain
         let slope = |f: usize| {
             let gap = |i: usize| whole.slopes[i * count + f] - self.slopes[i * count + f];
-            let explained = terms.iter().zip(effects.iter().filter(|(i, _)| self.scale[*i] > 0.0));
+            let explained = terms
+                .iter()
+                .zip(effects.iter().filter(|(i, _)| self.scale[*i] > 0.0));
             let explained = explained.map(|((i, _, _), (_, v))| v * gap(*i) / self.scale[*i]);
             gap(self.variables()) / self.unit - explained.sum::<f64>()
         };
@@ -473,7 +478,9 @@ impl Design {
             total += root * root;
         }
         let mean = sum / total;
-        let squares = judged.iter().map(|r| (self.y[*r] - mean * self.root_weight(*r)).powi(2));
+        let squares = judged
+            .iter()
+            .map(|r| (self.y[*r] - mean * self.root_weight(*r)).powi(2));
         squares.sum::<f64>() / judged.len() as f64
     }
 

@@ -82,9 +82,17 @@ impl Constants {
             "GATE_VARIANCE" => per(i) * per(i),
             _ => per(self.selected[i / size]) * per(self.selected[i % size]),
         };
-        let scalars = self.scalars.iter().map(|(name, value)| (*name, std::slice::from_ref(value)));
-        let arrays = self.arrays.iter().map(|(name, values)| (*name, values.as_slice()));
-        let all = scalars.chain(arrays).chain([("WEIGHT_COVARIANCE", &self.covariance[..])]);
+        let scalars = self
+            .scalars
+            .iter()
+            .map(|(name, value)| (*name, std::slice::from_ref(value)));
+        let arrays = self
+            .arrays
+            .iter()
+            .map(|(name, values)| (*name, values.as_slice()));
+        let all = scalars
+            .chain(arrays)
+            .chain([("WEIGHT_COVARIANCE", &self.covariance[..])]);
         let (ulp, least) = match scalar {
             Scalar::F32 => (f64::from(f32::EPSILON), f64::from(f32::MIN_POSITIVE)),
             Scalar::F64 => (f64::EPSILON, f64::MIN_POSITIVE),
@@ -100,7 +108,11 @@ impl Constants {
                 if held.is_finite() && !rounded && (field != "BASE_VARIANCE" || held >= least) {
                     continue;
                 }
-                let way = if held.abs() > value.abs() { "large" } else { "small" };
+                let way = if held.abs() > value.abs() {
+                    "large"
+                } else {
+                    "small"
+                };
                 return Err(DataError::Model {
                     origin: "export".to_owned(),
                     field,
@@ -278,7 +290,8 @@ pub fn export_c(model: &Model, prefix: &str, scalar: Scalar) -> Result<String, D
         "d",
         "",
     ));
-    let away = |place: &str| format!("(x[{upper}_SELECTED[{place}]] - {upper}_MEAN[{upper}_SELECTED[{place}]])");
+    let away =
+        |place: &str| format!("(x[{upper}_SELECTED[{place}]] - {upper}_MEAN[{upper}_SELECTED[{place}]])");
     let errors = format!(
         "    for (int a = 0; a < {k}; a++) {{\n        {ty} along = 0;\n        \
          for (int b = 0; b < {k}; b++) {{\n            \
@@ -310,7 +323,9 @@ fn meaning(name: &str) -> &'static str {
     match name {
         "TARGET_MEAN" => "Mean of the target in the sample",
         "BASE_VARIANCE" => "Variance of the noise and of the mean",
-        "INTERVAL" => "Half width of the 95 % interval in predictive standard deviations, the root of `variance`",
+        "INTERVAL" => {
+            "Half width of the 95 % interval in predictive standard deviations, the root of `variance`"
+        }
         "MEAN" => "Mean of each variable in the sample",
         "COEFFICIENT" => "Effective coefficient of each variable, target per unit of the variable",
         "GATE_VARIANCE" => "Variance that an undecided variable adds per squared unit",

@@ -16,15 +16,15 @@ mod settle;
 use super::bootstrap::{Bootstrap, bootstrap};
 use super::design::{Design, FitError};
 use super::held_out::{ErrorCurve, cross_validate, validate};
-pub use super::rule::Rule;
 use super::least_squares::least_squares;
+pub use super::rule::Rule;
 use super::search::{Best, Corner, penalty};
 use super::trail::{Kept, Trail, default_grid, trace_design};
 use crate::work::Work;
 pub use criterion::criterion_gamma;
 use gibbs_core::garrote::select::{calm_limit, longest_plateau};
 use gibbs_core::garrote::{Noise, Options, Solution, Status};
-use settle::{Start, Settled, settle};
+use settle::{Settled, Start, settle};
 
 /// What a fit may be told.
 #[derive(Clone, Debug)]

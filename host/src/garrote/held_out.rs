@@ -44,7 +44,10 @@ fn errors_of_rows(
             Ok(errors(&trail, &part, design, judged))
         }
         Err(FitError::ConstantTarget(_)) => {
-            let pair = (design.constant_error(fitted, fitted), design.constant_error(fitted, judged));
+            let pair = (
+                design.constant_error(fitted, fitted),
+                design.constant_error(fitted, judged),
+            );
             Ok(vec![pair; grid.len()])
         }
         Err(error) => Err(error),
@@ -129,6 +132,10 @@ pub fn validate(
                 held.variables(),
                 design.variables()
             )));
+        }
+        if !design.forced.is_empty() {
+            let message = "rows held out need the forced predictors too: leave a third out instead of a file";
+            return Err(FitError::Option(message.into()));
         }
         let trail = trace_design(design, grid, options, false)?;
         errors(&trail, design, held, &(0..held.rows()).collect::<Vec<_>>())

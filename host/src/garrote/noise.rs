@@ -132,7 +132,11 @@ fn refitted_halves(design: &Design, seed: u64) -> Result<f64, FitError> {
         let mut rows: Vec<usize> = (0..design.rows()).collect();
         shuffle(&mut stream(seed, "garrote.noise.halves", split), &mut rows);
         let (first, second) = rows.split_at(rows.len() / 2);
-        let half = |rows| design.on_rows(rows).map_err(|error| error.of_part("one half of the rows"));
+        let half = |rows| {
+            design
+                .on_rows(rows)
+                .map_err(|error| error.of_part("one half of the rows"))
+        };
         let halves = [half(first)?, half(second)?];
         let mut sum = 0.0;
         for (chosen_on, judged_on) in [(0, 1), (1, 0)] {

@@ -457,7 +457,11 @@ fn solved(design: &Design, corner: &Corner) -> LeastSquares {
         inverse.iter_mut().step_by(k + 1).for_each(|p| *p = 1.0);
         LeastSquares {
             support: corner.support.clone(),
-            weight: corner.support.iter().map(|i| correlation[*i] / k as f64).collect(),
+            weight: corner
+                .support
+                .iter()
+                .map(|i| correlation[*i] / k as f64)
+                .collect(),
             inverse,
             rss: corner.rss,
             exact: false,
@@ -476,7 +480,9 @@ fn strong_first(design: &Design, solution: &LeastSquares) -> Vec<usize> {
     for (a, i) in solution.support.iter().enumerate() {
         strength[*i] = 1.0 + largest + solution.without(a);
     }
-    let mut order: Vec<usize> = (0..design.variables()).filter(|i| design.scale[*i] > 0.0).collect();
+    let mut order: Vec<usize> = (0..design.variables())
+        .filter(|i| design.scale[*i] > 0.0)
+        .collect();
     order.sort_by(|a, b| strength[*b].total_cmp(&strength[*a]));
     order
 }
@@ -494,14 +500,21 @@ pub fn runners_up(design: &Design, corners: &[Corner], best: &Best, g: f64, coun
     let rss = best.solution.rss;
     let mut sets: Vec<(Vec<usize>, f64)> = corners.iter().map(|c| (c.support.clone(), c.rss)).collect();
     let changed = |out: Option<usize>, into: Option<usize>| {
-        let kept = tableau.support.iter().enumerate().filter(|(a, _)| Some(*a) != out);
+        let kept = tableau
+            .support
+            .iter()
+            .enumerate()
+            .filter(|(a, _)| Some(*a) != out);
         let mut support: Vec<usize> = kept.map(|(_, i)| *i).chain(into).collect();
         support.sort_unstable();
         support
     };
     let free = || (0..design.variables()).filter(|j| tableau.free[*j] > COLLINEAR);
     for j in free() {
-        sets.push((changed(None, Some(j)), rss - tableau.pull[j].powi(2) / tableau.free[j]));
+        sets.push((
+            changed(None, Some(j)),
+            rss - tableau.pull[j].powi(2) / tableau.free[j],
+        ));
     }
     for a in 0..tableau.support.len() {
         let (u, p) = (tableau.weight[a], tableau.inverse[a][a]);
@@ -513,14 +526,24 @@ pub fn runners_up(design: &Design, corners: &[Corner], best: &Best, g: f64, coun
         }
     }
     let limit = largest_choice(design);
-    let sets = sets.into_iter().filter(|(s, _)| s.len() <= limit && *s != best.solution.support);
+    let sets = sets
+        .into_iter()
+        .filter(|(s, _)| s.len() <= limit && *s != best.solution.support);
     let mut candidates: Vec<Candidate> = sets
         .map(|(support, rss)| Candidate {
-            criterion: Corner { support: support.clone(), rss }.criterion(design, g),
+            criterion: Corner {
+                support: support.clone(),
+                rss,
+            }
+            .criterion(design, g),
             support,
         })
         .collect();
-    candidates.sort_by(|a, b| a.criterion.total_cmp(&b.criterion).then_with(|| a.support.cmp(&b.support)));
+    candidates.sort_by(|a, b| {
+        a.criterion
+            .total_cmp(&b.criterion)
+            .then_with(|| a.support.cmp(&b.support))
+    });
     candidates.dedup_by(|a, b| a.support == b.support);
     candidates.truncate(count);
     candidates

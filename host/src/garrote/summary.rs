@@ -106,7 +106,10 @@ impl Fit {
         };
         let forced = design.forced.len() as f64;
         let hard = estimate(refit.rss, refit.support.len() as f64);
-        (estimate(1.0 / self.precision, forced + self.solution.total_inclusion), hard)
+        (
+            estimate(1.0 / self.precision, forced + self.solution.total_inclusion),
+            hard,
+        )
     }
 
     /// The statistics of the refit on the selected variables.

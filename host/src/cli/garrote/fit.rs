@@ -177,7 +177,9 @@ fn warn(outcome: &Outcome, design: &Design, common: &Common) {
         remark(common, &format!("note: {} more ties", tied.len() - 8));
     }
     let advice = match outcome.fit.solution.status {
-        _ if outcome.fit.no_transition => "no transition found: the data look like noise, no variable is selected",
+        _ if outcome.fit.no_transition => {
+            "no transition found: the data look like noise, no variable is selected"
+        }
         Ended::Converged => return,
         Ended::BetaCapped => {
             "the noise variance reached its floor: an interpolation\n\

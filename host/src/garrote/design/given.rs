@@ -134,7 +134,11 @@ impl<'g> Span<'g> {
     pub(super) fn project(&self, column: &mut [f64]) -> Parts {
         let count = column.len() as f64;
         let centre = self.centre(column);
-        let before = if self.basis.is_empty() { 0.0 } else { dot(column, column) / count };
+        let before = if self.basis.is_empty() {
+            0.0
+        } else {
+            dot(column, column) / count
+        };
         let shares = self.reduce(column);
         let d = dot(column, column) / count;
         let mut slopes = shares;

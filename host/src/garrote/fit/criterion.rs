@@ -128,7 +128,14 @@ fn relax(design: &Design, options: &FitOptions, best: &Best, gamma: f64) -> Resu
         precision,
         gamma,
     };
-    let relaxed = settle(design, Options { noise, ..options.solver }, &start)?;
+    let relaxed = settle(
+        design,
+        Options {
+            noise,
+            ..options.solver
+        },
+        &start,
+    )?;
     let kept = relaxed.support() == solution.support && relaxed.solution.status == Status::Converged;
     if kept || told {
         return Ok(relaxed); // a noise that the user set changes what F prefers

@@ -35,7 +35,9 @@ pub(super) struct Settled {
 
 impl Settled {
     pub(super) fn support(&self) -> Vec<usize> {
-        (0..self.inclusion.len()).filter(|i| self.inclusion[*i] > 0.5).collect()
+        (0..self.inclusion.len())
+            .filter(|i| self.inclusion[*i] > 0.5)
+            .collect()
     }
 
     fn read(solver: &impl Solver<f64>, solution: Solution<f64>) -> Self {
@@ -117,11 +119,7 @@ fn gains(solver: &mut impl Solver<f64>, present: &Settled) -> (Vec<(usize, f64)>
 ///
 /// # Errors
 /// Those of the solvers.
-pub(super) fn settle(
-    design: &Design,
-    options: Options<f64>,
-    start: &Start<'_>,
-) -> Result<Settled, FitError> {
+pub(super) fn settle(design: &Design, options: Options<f64>, start: &Start<'_>) -> Result<Settled, FitError> {
     let variables = design.variables();
     let mut settled = with_solver(design, options, f64::INFINITY, Settling { start, variables })?;
     let support = settled.support();

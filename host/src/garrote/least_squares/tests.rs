@@ -18,7 +18,15 @@ fn it_is_the_normal_equations() {
             let without = super::super::testing::least_squares(&design, &rest).1;
             assert!((found.without(a) / without - 1.0).abs() < 1e-10);
         }
-        assert!(apart(&refit(&design, &support).iter().map(|(_, u)| *u).collect::<Vec<_>>(), &weight) < 1e-12);
+        assert!(
+            apart(
+                &refit(&design, &support)
+                    .iter()
+                    .map(|(_, u)| *u)
+                    .collect::<Vec<_>>(),
+                &weight
+            ) < 1e-12
+        );
     }
 }
 
@@ -26,7 +34,9 @@ fn it_is_the_normal_equations() {
 fn small_residuals_keep_their_digits() {
     let (x, rest) = raw(2, (40, 3), 0, (1.0, 0.9));
     for (noise, exact) in [(0.0, true), (1e-12, false), (1e-9, false)] {
-        let y: Vec<f64> = (0..40).map(|r| 5.0 * x[r] - x[80 + r] + noise * rest[r]).collect();
+        let y: Vec<f64> = (0..40)
+            .map(|r| 5.0 * x[r] - x[80 + r] + noise * rest[r])
+            .collect();
         let design = design(x.clone(), y);
         let found = least_squares(&design, &[0, 2]).unwrap();
         assert_eq!(found.exact, exact, "{noise}");

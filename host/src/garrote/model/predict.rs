@@ -98,7 +98,13 @@ impl Model {
     /// Covariance of the selected weights in original units, `e_ab`, k x k; empty without a refit.
     pub(in crate::garrote) fn weight_covariance(&self) -> Vec<f64> {
         let noise = self.noise_sd;
-        let over = |i: &usize| if self.scale[*i] > 0.0 { noise / self.scale[*i] } else { 0.0 };
+        let over = |i: &usize| {
+            if self.scale[*i] > 0.0 {
+                noise / self.scale[*i]
+            } else {
+                0.0
+            }
+        };
         let factors: Vec<f64> = self.selected().iter().map(over).collect();
         let rows = self.refit_covariance.chunks_exact(factors.len().max(1));
         rows.zip(&factors)
@@ -124,7 +130,12 @@ impl Model {
                 p_value: two_sided(estimate / standard_error, self.refit_degrees),
             }
         };
-        selected.into_iter().zip(diagonal).filter(|(i, _)| self.scale[*i] > 0.0).map(one).collect()
+        selected
+            .into_iter()
+            .zip(diagonal)
+            .filter(|(i, _)| self.scale[*i] > 0.0)
+            .map(one)
+            .collect()
     }
 
     /// Soft prediction: every variable by its inclusion.
@@ -182,8 +193,14 @@ fn soft(model: &Model, columns: &[&[f64]], rows: usize) -> (Vec<f64>, Vec<f64>) 
     let covariance = model.weight_covariance();
     for (row, variance) in variance.iter_mut().enumerate() {
         let away = |i: &usize| columns[*i][row] - model.mean[*i];
-        for (a, shares) in selected.iter().zip(covariance.chunks_exact(selected.len().max(1))) {
-            let along = selected.iter().zip(shares).fold(0.0, |sum, (b, e)| sum + away(b) * e);
+        for (a, shares) in selected
+            .iter()
+            .zip(covariance.chunks_exact(selected.len().max(1)))
+        {
+            let along = selected
+                .iter()
+                .zip(shares)
+                .fold(0.0, |sum, (b, e)| sum + away(b) * e);
             *variance += away(a) * along;
         }
     }
@@ -227,7 +244,12 @@ fn finish((mean, variance): (Vec<f64>, Vec<f64>), degrees: f64) -> Result<Predic
     }
     let sd: Vec<f64> = variance.into_iter().map(f64::sqrt).collect();
     let reach = half_width(COVERED, degrees);
-    let end = |sign: f64| mean.iter().zip(&sd).map(move |(mean, sd)| mean + sign * (reach * sd)).collect();
+    let end = |sign: f64| {
+        mean.iter()
+            .zip(&sd)
+            .map(move |(mean, sd)| mean + sign * (reach * sd))
+            .collect()
+    };
     Ok(Prediction {
         low: end(-1.0),
         high: end(1.0),

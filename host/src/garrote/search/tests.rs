@@ -213,13 +213,21 @@ fn least_criterion(design: &Design, g: f64) -> (Vec<usize>, f64) {
 fn the_chosen_set_is_the_one_of_enumeration() {
     for seed in 0..24 {
         let (rows, columns) = (20 + 7 * seed as usize, 6 + seed as usize % 4);
-        let design = problem(seed, (rows, columns), 3, (3.0, if seed % 2 == 0 { 0.0 } else { 0.98 }));
+        let design = problem(
+            seed,
+            (rows, columns),
+            3,
+            (3.0, if seed % 2 == 0 { 0.0 } else { 0.98 }),
+        );
         let found = corners(&design, &design.correlation(), &[]);
         for g in [0.0, 1.0] {
             let best = choose(&design, &found, g).unwrap();
             let (support, value) = least_criterion(&design, g);
             assert_eq!(best.solution.support, support, "seed {seed}, g {g}");
-            assert!((best.criterion - value).abs() < 1e-8 && best.proven, "seed {seed}, g {g}");
+            assert!(
+                (best.criterion - value).abs() < 1e-8 && best.proven,
+                "seed {seed}, g {g}"
+            );
             // from corners that know nothing, the tree alone finds it
             let blind = choose(&design, &found[..1], g).unwrap();
             assert_eq!(blind.solution.support, support, "blind, seed {seed}, g {g}");

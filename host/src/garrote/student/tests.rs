@@ -40,8 +40,7 @@ fn tails_are_the_integral_of_the_density() {
     for degrees in [0.7, 3.5, 9.0, 44.3] {
         let norm = libm::exp(libm::lgamma(0.5 * (degrees + 1.0)) - libm::lgamma(0.5 * degrees))
             / libm::sqrt(degrees * std::f64::consts::PI);
-        let density =
-            |t: f64| norm * libm::pow(1.0 + t * t / degrees, -0.5 * (degrees + 1.0));
+        let density = |t: f64| norm * libm::pow(1.0 + t * t / degrees, -0.5 * (degrees + 1.0));
         for x in [0.3, 1.2, 2.9] {
             let (steps, mut sum) = (2000, 0.0);
             for k in 0..=steps {
@@ -54,7 +53,10 @@ fn tails_are_the_integral_of_the_density() {
                 sum += weight * density(x * f64::from(k) / f64::from(steps));
             }
             let inside = 2.0 * sum * x / (3.0 * f64::from(steps));
-            assert!((1.0 - inside - two_sided(x, degrees)).abs() < 1e-12, "{degrees} {x}");
+            assert!(
+                (1.0 - inside - two_sided(x, degrees)).abs() < 1e-12,
+                "{degrees} {x}"
+            );
         }
     }
 }

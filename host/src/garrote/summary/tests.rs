@@ -151,7 +151,12 @@ fn forced_predictors_are_in_every_fit() {
     let (coefficients, intercept) = (model.coefficients(), model.intercept());
     for r in [0, 17, 39] {
         let raw_row = |name: &String| x[name[1..].parse::<usize>().unwrap() * rows + r];
-        let outer: f64 = model.variables.iter().zip(&coefficients).map(|(name, c)| c * raw_row(name)).sum();
+        let outer: f64 = model
+            .variables
+            .iter()
+            .zip(&coefficients)
+            .map(|(name, c)| c * raw_row(name))
+            .sum();
         let inner: f64 = (0..6)
             .map(|i| fitted.inclusion[i] * fitted.weight[i] * design.column(i)[r])
             .sum();
@@ -260,7 +265,10 @@ fn statistics_are_those_of_the_refit() {
     assert!((found.criterion - value(&fitted.support())).abs() < 1e-9 && found.proven);
     assert_eq!(found.runners_up.len(), 5);
     for candidate in &found.runners_up {
-        assert!((candidate.criterion - value(&candidate.support)).abs() < 1e-8, "{candidate:?}");
+        assert!(
+            (candidate.criterion - value(&candidate.support)).abs() < 1e-8,
+            "{candidate:?}"
+        );
         assert!(candidate.criterion >= found.criterion && candidate.support != fitted.support());
     }
     assert!(found.runners_up.is_sorted_by(|a, b| a.criterion <= b.criterion));
