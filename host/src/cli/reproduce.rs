@@ -4,8 +4,9 @@ use super::error::CliError;
 use super::output::emit;
 use super::{Common, Status, interrupt};
 use crate::experiments::checkpoint::Finished;
+use crate::experiments::registry::REGISTRY;
 use crate::experiments::runner::{self, Report, Settings};
-use crate::experiments::{Expected, Experiment, Row, Verdict, page, registry};
+use crate::experiments::{Expected, Experiment, Row, Verdict, page};
 use crate::progress;
 use crate::report::table::{Cell, Paint, Style, Table};
 use clap::Args;
@@ -36,8 +37,7 @@ pub struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    let all = registry();
-    let wanted = choose(&all, &arguments.names)?;
+    let wanted = choose(REGISTRY, &arguments.names)?;
     if arguments.list {
         emit(common, || list_json(&wanted), || list_text(&wanted))?;
         return Ok(Status::Done);
@@ -64,43 +64,46 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
 }
 
 /// The named experiments in the order of the registry, each once; all without names.
-fn choose<'a>(all: &'a [Box<dyn Experiment>], names: &[String]) -> Result<Vec<&'a dyn Experiment>, CliError> {
-    if let Some(unknown) = names.iter().find(|name| !all.iter().any(|e| e.name() == *name)) {
-        let known: Vec<_> = all.iter().map(|e| e.name()).collect();
+fn choose<'a>(all: &[Experiment<'a>], names: &[String]) -> Result<Vec<Experiment<'a>>, CliError> {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !all.iter().any(|e| e.about.name == *name))
+    {
+        let known: Vec<_> = all.iter().map(|e| e.about.name).collect();
         let message = format!(
             "no experiment is called `{unknown}`; hint: there are {}",
             known.join(", ")
         );
         return Err(CliError::input(message).with("name", unknown.as_str()));
     }
-    let asked = |e: &&dyn Experiment| names.is_empty() || names.iter().any(|name| name == e.name());
-    Ok(all.iter().map(|e| &**e).filter(asked).collect())
+    let asked = |e: &Experiment<'_>| names.is_empty() || names.iter().any(|name| name == e.about.name);
+    Ok(all.iter().copied().filter(asked).collect())
 }
 
-fn list_text(experiments: &[&dyn Experiment]) -> String {
+fn list_text(experiments: &[Experiment<'_>]) -> String {
     let mut table = Table::new(&["name", "title", "source"]);
     for e in experiments {
-        table.push([e.name(), e.title(), e.paper()]);
+        table.push([e.about.name, e.about.title, e.about.paper]);
     }
     table.to_text(Style::of_stdout())
 }
 
-fn list_json(experiments: &[&dyn Experiment]) -> Value {
-    let entry = |e: &&dyn Experiment| json!({"name": e.name(), "title": e.title(), "paper": e.paper(), "claim": e.claim()});
+fn list_json(experiments: &[Experiment<'_>]) -> Value {
+    let entry = |e: &Experiment<'_>| json!({"name": e.about.name, "title": e.about.title, "paper": e.about.paper, "claim": e.about.claim});
     json!({
         "schema": "gibbs.reproduce.list/1",
         "experiments": experiments.iter().map(entry).collect::<Vec<_>>(),
     })
 }
 
-fn text_of(experiments: &[&dyn Experiment], report: &Report, settings: &Settings) -> String {
+fn text_of(experiments: &[Experiment<'_>], report: &Report, settings: &Settings) -> String {
     let style = Style::of_stdout();
     let mut text = String::new();
     for done in &report.finished {
         let title = experiments
             .iter()
-            .find(|e| e.name() == done.name)
-            .map_or("", |e| e.title());
+            .find(|e| e.about.name == done.name)
+            .map_or("", |e| e.about.title);
         let _ = write!(text, "{title} ({}, {:.1} s)\n\n", done.name, done.seconds);
         if let Some(failure) = &done.failure {
             let _ = writeln!(text, "FAILED: {failure}");
@@ -147,16 +150,16 @@ pub fn table_of(rows: &[Row]) -> Table {
     table
 }
 
-fn json_of(experiments: &[&dyn Experiment], report: &Report, settings: &Settings) -> Value {
+fn json_of(experiments: &[Experiment<'_>], report: &Report, settings: &Settings) -> Value {
     let count = |verdict| report.finished.iter().map(|f| f.count(verdict)).sum::<usize>();
     let entry = |done: &Finished| {
-        let about = experiments.iter().find(|e| e.name() == done.name);
+        let about = experiments.iter().find(|e| e.about.name == done.name);
         let figure = |f: &crate::experiments::checkpoint::FigureFile| json!({"svg": format!("{}.svg", f.stem), "png": format!("{}.png", f.stem), "caption": f.caption});
         json!({
             "name": done.name,
-            "title": about.map(|e| e.title()),
-            "paper": about.map(|e| e.paper()),
-            "claim": about.map(|e| e.claim()),
+            "title": about.map(|e| e.about.title),
+            "paper": about.map(|e| e.about.paper),
+            "claim": about.map(|e| e.about.claim),
             "rows": done.rows.iter().map(row_json).collect::<Vec<_>>(),
             "figures": done.figures.iter().map(figure).collect::<Vec<_>>(),
             "notes": done.notes,

@@ -32,21 +32,17 @@ pub fn summary(finished: &[Finished]) -> String {
 ///
 /// # Errors
 /// When a figure cannot be read.
-pub fn build(
-    experiments: &[&dyn Experiment],
-    finished: &[Finished],
-    settings: &Settings,
-) -> io::Result<Page> {
+pub fn build(experiments: &[Experiment<'_>], finished: &[Finished], settings: &Settings) -> io::Result<Page> {
     let mut sections = Vec::new();
     for result in finished {
-        let Some(experiment) = experiments.iter().find(|e| e.name() == result.name) else {
+        let Some(experiment) = experiments.iter().find(|e| e.about.name == result.name) else {
             continue;
         };
         sections.push(Section {
             name: result.name.clone(),
-            title: experiment.title().to_owned(),
-            paper: experiment.paper().to_owned(),
-            claim: experiment.claim().to_owned(),
+            title: experiment.about.title.to_owned(),
+            paper: experiment.about.paper.to_owned(),
+            claim: experiment.about.claim.to_owned(),
             command: command(Some(&result.name), settings),
             rows: result
                 .rows

@@ -73,7 +73,7 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`]; on interruption the checkpoint is left for `resume`.
 pub fn run_all(
-    experiments: &[&dyn Experiment],
+    experiments: &[Experiment<'_>],
     settings: &Settings,
     progress: &dyn Progress,
     interrupted: &AtomicBool,
@@ -106,14 +106,14 @@ pub fn run_all(
         if let Some(done) = checkpoint
             .finished
             .iter()
-            .find(|done| done.name == experiment.name())
+            .find(|done| done.name == experiment.about.name)
         {
             finished.push(done.clone());
             continue;
         }
         let begin = Instant::now();
-        let outcome = context.check().and_then(|()| experiment.run(&context));
-        let result = outcome.and_then(|outcome| keep(*experiment, outcome, out, begin));
+        let outcome = context.check().and_then(|()| (experiment.run)(&context));
+        let result = outcome.and_then(|outcome| keep(experiment, outcome, out, begin));
         match result {
             Ok(done) => {
                 progress.end(&format!("{}: done in {:.1} s", done.name, done.seconds));
@@ -125,7 +125,7 @@ pub fn run_all(
                 finished.push(done);
             }
             Err(ExperimentError::Interrupted) => {
-                progress.end(&format!("{}: interrupted", experiment.name()));
+                progress.end(&format!("{}: interrupted", experiment.about.name));
                 return Err(RunError::Interrupted {
                     finished: finished.len(),
                     total: experiments.len(),
@@ -133,9 +133,9 @@ pub fn run_all(
                 });
             }
             Err(failure) => {
-                progress.end(&format!("{}: failed: {failure}", experiment.name()));
+                progress.end(&format!("{}: failed: {failure}", experiment.about.name));
                 finished.push(Finished {
-                    name: experiment.name().to_owned(),
+                    name: experiment.about.name.to_owned(),
                     rows: Vec::new(),
                     figures: Vec::new(),
                     notes: Vec::new(),
@@ -164,12 +164,12 @@ pub fn run_all(
 
 /// Writes the figures and turns the outcome into what the checkpoint keeps.
 fn keep(
-    experiment: &dyn Experiment,
+    experiment: &Experiment<'_>,
     outcome: Outcome,
     out: &Path,
     begin: Instant,
 ) -> Result<Finished, ExperimentError> {
-    let name = experiment.name();
+    let name = experiment.about.name;
     let mut figures = Vec::new();
     for illustration in outcome.figures {
         let stem = format!("{name}-{}", illustration.stem);

@@ -4,42 +4,42 @@
 //! `seed` left out of the comparison; a failed experiment kept as finished.
 
 use super::*;
-use crate::experiments::{Expected, Row, Source, Verdict};
+use crate::experiments::{About, Expected, Row, Source, Verdict};
 use crate::progress::Silent;
 use crate::report::curves::{Curve, Curves};
 use gibbs_core::random;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+type During<'a> = Box<dyn Fn(&Context<'_>) -> Result<(), ExperimentError> + Sync + 'a>;
+
 /// Draws a few numbers and a figure; does `during` in the middle; counts its runs.
-struct Draws<F> {
+struct Draws<'a> {
     name: &'static str,
     runs: AtomicUsize,
-    during: F,
+    during: During<'a>,
 }
 
-impl<F> Draws<F> {
-    fn new(name: &'static str, during: F) -> Self {
+impl<'a> Draws<'a> {
+    fn new(
+        name: &'static str,
+        during: impl Fn(&Context<'_>) -> Result<(), ExperimentError> + Sync + 'a,
+    ) -> Self {
         Self {
             name,
             runs: AtomicUsize::new(0),
-            during,
+            during: Box::new(during),
         }
     }
-}
 
-impl<F: Fn(&Context<'_>) -> Result<(), ExperimentError> + Sync> Experiment for Draws<F> {
-    fn name(&self) -> &'static str {
-        self.name
+    fn about(&self) -> About {
+        About {
+            name: self.name,
+            title: "Draws",
+            paper: "None",
+            claim: "None",
+        }
     }
-    fn title(&self) -> &'static str {
-        "Draws"
-    }
-    fn paper(&self) -> &'static str {
-        "None"
-    }
-    fn claim(&self) -> &'static str {
-        "None"
-    }
+
     fn run(&self, context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         self.runs.fetch_add(1, Ordering::SeqCst);
         let mut rng = random::stream(context.seed, self.name, 0);
@@ -82,8 +82,16 @@ fn settings(out: &Path, resume: bool) -> Settings {
     }
 }
 
-fn go(list: &[&dyn Experiment], settings: &Settings, stop: &AtomicBool) -> Result<Report, RunError> {
-    run_all(list, settings, &Silent, stop)
+fn go(list: &[&Draws<'_>], settings: &Settings, stop: &AtomicBool) -> Result<Report, RunError> {
+    let runs: Vec<_> = list
+        .iter()
+        .map(|one| |context: &Context<'_>| one.run(context))
+        .collect();
+    let pairs = list.iter().zip(&runs);
+    let experiments: Vec<_> = pairs
+        .map(|(one, run)| Experiment::new(one.about(), run))
+        .collect();
+    run_all(&experiments, settings, &Silent, stop)
 }
 
 /// Every file of a folder but the checkpoint (which holds seconds), with its content.
@@ -137,7 +145,7 @@ fn an_interrupted_run_goes_on_bit_identically() -> Result<(), Box<dyn std::error
 
     let calm = AtomicBool::new(false);
     let second = Draws::new("second", nothing);
-    let list: [&dyn Experiment; 3] = [&first, &second, &third];
+    let list: [&Draws<'_>; 3] = [&first, &second, &third];
     let resumed = go(&list, &settings(broken.path(), true), &calm)?;
     assert_eq!(
         first.runs.load(Ordering::SeqCst),
