@@ -1,9 +1,9 @@
 //! The vocabulary of experiments: what one says about itself, what it is given, what it finds, how it fails.
 
 use super::Row;
-use crate::progress::Progress;
 use crate::report::figure::{Figure, FigureError};
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::work::{Stopped, Work};
+use gibbs_core::random::{self, Xoshiro256PlusPlus};
 
 /// What an experiment says about itself.
 #[derive(Clone, Copy, Debug)]
@@ -40,27 +40,31 @@ impl<'a> Experiment<'a> {
 /// What an experiment is given.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
+    /// Told of the advance, asked whether to stop, given the finished parts to keep.
+    pub work: Work<'a>,
     /// Seed of all its random streams.
     pub seed: u64,
     /// Full-size version instead of the quick one.
     pub full: bool,
-    /// Told of the advance.
-    pub progress: &'a dyn Progress,
-    /// Set when the user wants to stop.
-    pub interrupted: &'a AtomicBool,
 }
 
 impl Context<'_> {
     /// To be called between pieces of work of at most a second or so.
     ///
     /// # Errors
-    /// [`ExperimentError::Interrupted`] once the user wants to stop.
+    /// [`ExperimentError::Stopped`] once the user wants to stop.
     pub fn check(&self) -> Result<(), ExperimentError> {
-        if self.interrupted.load(Ordering::Relaxed) {
-            Err(ExperimentError::Interrupted)
-        } else {
-            Ok(())
-        }
+        Ok(self.work.check()?)
+    }
+
+    /// One of two values: of the quick version, of the full one.
+    pub fn pick<T>(&self, quick: T, full: T) -> T {
+        if self.full { full } else { quick }
+    }
+
+    /// The random stream number `index` of this name, behind `experiment/`.
+    pub fn stream(&self, name: &str, index: u64) -> Xoshiro256PlusPlus {
+        random::stream(self.seed, &format!("experiment/{name}"), index)
     }
 }
 
@@ -68,9 +72,9 @@ impl Context<'_> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExperimentError {
-    /// The user wants to stop; not a failure.
-    #[error("interrupted")]
-    Interrupted,
+    /// The user wants to stop, which is not a failure; or a finished part cannot be kept.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// An algorithm of the core refused its input.
     #[error("{context}: {source}")]
     Core {

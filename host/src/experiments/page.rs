@@ -1,7 +1,7 @@
 //! The finished experiments as an HTML page.
 
-use super::checkpoint::Finished;
-use super::claim::Verdict;
+use super::Verdict;
+use super::finished::Finished;
 use super::{Experiment, runner::Settings};
 use crate::report::html::{Mark, Page, PageFigure, PageRow, Section};
 use std::fmt::Write as _; // writing to a string cannot fail
@@ -68,7 +68,7 @@ pub fn build(experiments: &[Experiment<'_>], finished: &[Finished], settings: &S
 }
 
 fn figures(result: &Finished, out: &Path) -> io::Result<Vec<PageFigure>> {
-    let load = |figure: &super::checkpoint::FigureFile| {
+    let load = |figure: &super::finished::FigureFile| {
         Ok(PageFigure {
             svg: std::fs::read_to_string(out.join(format!("{}.svg", figure.stem)))?,
             png: format!("{}.png", figure.stem),

@@ -71,12 +71,19 @@ fn laws() -> [Law; 5] {
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let count: u32 = if context.full { 10_000_000 } else { 200_000 };
     let laws = laws();
-    context.progress.begin(ABOUT.title, laws.len() as u64 + 6);
+    let means = context.work.parts("moments", laws.len(), |index| {
+        let mut rng = context.stream(ABOUT.name, index as u64);
+        let mut sum = 0.0;
+        for draw in 0..count {
+            if draw % 65_536 == 0 {
+                context.check()?;
+            }
+            sum += (laws[index].draw)(&mut rng);
+        }
+        Ok::<_, ExperimentError>(vec![sum / f64::from(count)])
+    })?;
     let mut outcome = Outcome::default();
-    for (index, law) in (0..).zip(&laws) {
-        context.check()?;
-        let mut rng = random::stream(context.seed, "experiment/random-moments", index);
-        let mean = (0..count).map(|_| (law.draw)(&mut rng)).sum::<f64>() / f64::from(count);
+    for (law, mean) in laws.iter().zip(means.concat()) {
         let error = law.deviation / f64::from(count).sqrt();
         let expected = Expected::Equal {
             value: law.mean,
@@ -84,21 +91,20 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         };
         let quantity = format!("{} ({count} draws)", law.name);
         outcome.row(Row::new(quantity, Source::oracle("closed form"), expected, mean).with_error(error));
-        context.progress.advance(1);
     }
 
-    let mut points = Vec::new();
-    for (index, size) in (0..).zip([10_u32, 30, 100, 300, 1000, 3000]) {
-        context.check()?;
-        let mut rng = random::stream(context.seed, "experiment/random-moments/scaling", index);
+    let sizes = [10_u32, 30, 100, 300, 1000, 3000];
+    let errors = context.work.parts("error of a mean", sizes.len(), |index| {
+        let size = sizes[index];
+        let mut rng = context.stream("random-moments/scaling", index as u64);
         let mut square = 0.0;
         for _ in 0..REPETITIONS {
             let mean = (0..size).map(|_| random::normal::<f64>(&mut rng)).sum::<f64>() / f64::from(size);
             square += mean * mean;
         }
-        points.push((f64::from(size), (square / f64::from(REPETITIONS)).sqrt()));
-        context.progress.advance(1);
-    }
+        Ok::<_, ExperimentError>(vec![(square / f64::from(REPETITIONS)).sqrt()])
+    })?;
+    let points: Vec<(f64, f64)> = sizes.map(f64::from).into_iter().zip(errors.concat()).collect();
     let slope = scaling::fit(&points).map_or(f64::NAN, |law| law.slope);
     // Each log error has standard deviation 1/sqrt(2 R) = .035; over these six sizes the slope then has
     // .035 / sqrt(sum (ln n - mean)²) = .0075. Six of those.

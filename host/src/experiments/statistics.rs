@@ -29,7 +29,7 @@ pub(super) fn over_draws<T: Send>(
         .map(|index| {
             context.check()?;
             let done = work(draw_number(context.seed, index))?;
-            context.progress.advance(1);
+            context.work.progress.advance(1);
             Ok(done)
         })
         .collect()

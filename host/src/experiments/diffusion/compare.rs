@@ -7,6 +7,7 @@
 use crate::diffusion::geometry::{Failure, LatentError};
 use crate::diffusion::pullback::PullbackError;
 use crate::experiments::{Expected, ExperimentError, Row, Source};
+use crate::work::Stopped;
 
 /// Single runs of other random starts agree with ours within this factor (ours; it was chosen before measuring, as that
 /// of the tests of the pullback bases).
@@ -59,7 +60,7 @@ pub(super) fn spearman(x: &[f64], y: &[f64]) -> f64 {
 pub(super) fn failed(what: &str) -> impl FnOnce(Failure) -> ExperimentError {
     let what = what.to_owned();
     move |failure| match failure {
-        PullbackError::Operator(LatentError::Interrupted) => ExperimentError::Interrupted,
+        PullbackError::Operator(LatentError::Interrupted) => Stopped::INSIDE.into(),
         other => ExperimentError::other(what)(other),
     }
 }

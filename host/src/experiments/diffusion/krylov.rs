@@ -170,7 +170,7 @@ fn one(
         residual: basis.residuals.iter().copied().fold(0.0, f64::max),
         fired: basis.ended == Ended::Converged,
     };
-    context.progress.advance(1);
+    context.work.progress.advance(1);
     Ok(found)
 }
 

@@ -236,14 +236,14 @@ fn inversion(context: &Context<'_>, outcome: &mut Outcome) -> Result<(), Experim
 /// # Errors
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
-    context.progress.begin(ABOUT.title, 3);
+    context.work.progress.begin(ABOUT.title, 3);
     let mut outcome = Outcome::default();
     orders(context, &mut outcome)?;
-    context.progress.advance(1);
+    context.work.progress.advance(1);
     goldens::report(&mut outcome)?;
-    context.progress.advance(1);
+    context.work.progress.advance(1);
     inversion(context, &mut outcome)?;
-    context.progress.advance(1);
+    context.work.progress.advance(1);
     outcome.note("No randomness: the seed changes nothing here.");
     Ok(outcome)
 }

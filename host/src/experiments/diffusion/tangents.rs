@@ -85,7 +85,10 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         .flat_map(|set| (0..seeds).map(|seed| (*set, seed)))
         .collect();
     let pieces = STEPS + (TIMES.len() + 2 * SAMPLES) as u64;
-    context.progress.begin(ABOUT.title, tasks.len() as u64 * pieces);
+    context
+        .work
+        .progress
+        .begin(ABOUT.title, tasks.len() as u64 * pieces);
     let noise = Noise::new(&SchedulerConfig::ddpm(LEVELS)).map_err(ExperimentError::core("a schedule"))?;
     let nets = tasks.par_iter().map(|(set, seed)| {
         let task = (*set, draw_number(context.seed, *seed));

@@ -226,14 +226,14 @@ fn averaged(name: &str, curves: &[&[(f64, f64)]]) -> Curve {
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let draws: u64 = if context.full { 50 } else { 8 };
-    context.progress.begin(ABOUT.title, draws);
+    context.work.progress.begin(ABOUT.title, draws);
     let measured = (0..draws)
         .into_par_iter()
         .map(|index| {
             context.check()?;
             let seed = context.seed.wrapping_mul(1000).wrapping_add(index);
             let result = measure(&PROTOCOL.draw(seed), seed);
-            context.progress.advance(1);
+            context.work.progress.advance(1);
             result.map_err(ExperimentError::other(format!("draw {index}")))
         })
         .collect::<Result<Vec<_>, _>>()?;

@@ -127,23 +127,39 @@ fn work(draw: &Draw, number: u64, rule: Rule) -> Result<Scores, ExperimentError>
     Ok([found, lasso, known])
 }
 
-/// Mean, its standard error, and the half-width at which two means of one law agree.
+/// Largest standard deviations over draws that count as measured, of F1 and of the error on unseen rows: 1.4 times the
+/// largest that were seen.
+const SPREAD: [f64; 2] = [0.2, 0.16];
+
+/// Mean over so many draws, and its standard error.
 struct Mean {
     value: f64,
     error: f64,
-    agreement: f64,
+    count: f64,
+}
+
+impl Mean {
+    /// Three standard errors of the difference between this mean and that of [`EARLIER`] other draws, when one draw
+    /// has a standard deviation of `error` times the root of the number of draws here.
+    fn agreement(&self, error: f64) -> f64 {
+        3.0 * error * self.count.sqrt() * (1.0 / EARLIER + 1.0 / self.count).sqrt()
+    }
+
+    /// The mean of the other draws, with an error that is bounded: one draw varies by at most `spread`.
+    fn expected(&self, before: f64, spread: f64) -> Expected {
+        Expected::Sampled {
+            exact: before,
+            sigmas: self.agreement(1.0),
+            largest_error: spread / self.count.sqrt(),
+        }
+    }
 }
 
 fn mean_of(scores: &[Scores], method: usize, pick: fn(&Score) -> f64) -> Mean {
     let values: Vec<f64> = scores.iter().map(|s| pick(&s[method])).collect();
     let (value, error) = mean_error(&values);
     let count = values.len() as f64;
-    let agreement = 3.0 * error * count.sqrt() * (1.0 / EARLIER + 1.0 / count).sqrt();
-    Mean {
-        value,
-        error,
-        agreement,
-    }
+    Mean { value, error, count }
 }
 
 fn f1(score: &Score) -> f64 {
@@ -189,9 +205,15 @@ fn report(case: &Case, scores: &[Scores], outcome: &mut Outcome) {
         "abess-EBIC {} on 10 other draws; at most 3 standard errors above",
         case.abess.error
     );
-    // the spread of the draws themselves: our own would excuse our failures
+    // the spread of the draws themselves, within reason: our own would excuse our failures
+    let [_, largest] = SPREAD.map(|spread| spread / known.count.sqrt());
+    let allowed = known.agreement(if known.error < largest {
+        known.error
+    } else {
+        largest
+    });
     let expected = match case.target {
-        Some(_) => Expected::AtMost(case.abess.error + known.agreement),
+        Some(_) => Expected::AtMost(case.abess.error + allowed),
         None => Expected::Informative,
     };
     add(format!("E_gen, VG {rule}"), source, expected, &ours);
@@ -202,15 +224,12 @@ fn report(case: &Case, scores: &[Scores], outcome: &mut Outcome) {
         Expected::Informative,
         &known,
     );
-    for (name, pick, before) in [
-        ("F1", f1 as fn(&Score) -> f64, case.lasso.f1),
-        ("E_gen", error, case.lasso.error),
+    for (name, pick, before, spread) in [
+        ("F1", f1 as fn(&Score) -> f64, case.lasso.f1, SPREAD[0]),
+        ("E_gen", error, case.lasso.error, SPREAD[1]),
     ] {
         let lasso = mean_of(scores, 1, pick);
-        let expected = Expected::Equal {
-            value: before,
-            tolerance: lasso.agreement,
-        };
+        let expected = lasso.expected(before, spread);
         let source = "scikit-learn LassoCV on 10 other draws; tolerance 3 standard errors".to_owned();
         add(format!("{name}, LASSO cross-validated"), source, expected, &lasso);
     }
@@ -254,7 +273,10 @@ fn figure(
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let count: u64 = if context.full { 100 } else { 20 };
     let cases = cases();
-    context.progress.begin(ABOUT.title, count * cases.len() as u64);
+    context
+        .work
+        .progress
+        .begin(ABOUT.title, count * cases.len() as u64);
     let mut outcome = Outcome::default();
     let mut all = Vec::new();
     for case in &cases {

@@ -61,7 +61,7 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
             times.push(begin.elapsed().as_secs_f64());
             let solved = trail.forward.iter().chain(&trail.backward).flatten();
             sweeps = solved.map(|s| f64::from(s.sweeps)).sum();
-            context.progress.advance(1);
+            context.work.progress.advance(1);
         }
         times.sort_by(f64::total_cmp);
         seconds.push((*columns as f64, times[REPEATS / 2]));

@@ -34,7 +34,7 @@ const RELEVANT: u32 = 5;
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let count: u64 = if context.full { 50 } else { 20 };
-    context.progress.begin(ABOUT.title, count);
+    context.work.progress.begin(ABOUT.title, count);
     let grids = Grids::new()?;
     let protocol = Protocol::A { relevant: RELEVANT };
     let draws = over_draws(context, count, |number| {

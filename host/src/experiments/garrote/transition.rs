@@ -254,7 +254,7 @@ fn figures(studied: &Studied, [garrote, elbow, plain, ridge]: [&Vec<Signal>; 4],
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let count: u64 = if context.full { 200 } else { 40 };
-    context.progress.begin(ABOUT.title, 4 * count);
+    context.work.progress.begin(ABOUT.title, 4 * count);
     let mut gamma = vec![0.0; GAMMAS];
     // finer where the selection spills over
     let (sparse, dense) = gamma.split_at_mut(GAMMAS / 2);

@@ -212,7 +212,7 @@ fn figure(draw: &Draw) -> Result<InclusionPath, FitError> {
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let protocols = [("D1", Protocol::D1), ("D2", Protocol::D2)];
-    context.progress.begin(ABOUT.title, 2 * DRAWS);
+    context.work.progress.begin(ABOUT.title, 2 * DRAWS);
     let mut outcome = Outcome::default();
     let mut shares: Vec<Vec<f64>> = vec![Vec::new(); WAYS.len()];
     for (name, protocol) in protocols {

@@ -29,7 +29,7 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     } else {
         (512, 6, 11)
     };
-    context.progress.begin(ABOUT.title, starts);
+    context.work.progress.begin(ABOUT.title, starts);
     let failed = || ExperimentError::core("a quench");
     let rest = onsager::energy(1.0 / TEMPERATURE).map_err(failed())?;
     let times: Vec<u32> = (0..octaves).map(|k| 1 << k).collect();
@@ -50,7 +50,7 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
             *wall += (energy - rest) / starts as f64;
             *order += m * m / starts as f64;
         }
-        context.progress.advance(1);
+        context.work.progress.advance(1);
     }
     let series = |name: &str, values: &[f64]| Series {
         name: name.to_owned(),

@@ -4,23 +4,18 @@
 use crate::experiments::{Context, Expected, ExperimentError, Row, Source};
 use crate::ising::series::{Halted, Plan, Sampler, Series, Vectors, record};
 use crate::ising::statistics::{Estimate, SeriesError};
-use crate::work::Stopped;
 use gibbs_core::ising::lattice::{Fixed, Lazy, Metropolis, Probability, Uniform, Update};
-use gibbs_core::random;
-
-/// Standard errors of an accepted mean.
-pub(super) const SIGMAS: f64 = 5.0;
+use rand_core::Rng;
 
 /// Says what was being done when a run halted.
 pub(super) fn halted(what: &str) -> impl FnOnce(Halted) -> ExperimentError {
     let what = what.to_owned();
     move |reason| match reason {
-        Halted::Stopped(Stopped::Interrupted { .. }) => ExperimentError::Interrupted,
+        Halted::Stopped(stopped) => stopped.into(),
         Halted::Core(source) => ExperimentError::Core {
             context: what,
             source,
         },
-        other @ Halted::Stopped(_) => ExperimentError::other(what)(other),
     }
 }
 
@@ -46,16 +41,15 @@ pub(super) fn fixed(temperature: f64, bits: u32) -> Result<Metropolis<Fixed>, Ex
     Ok(Metropolis(Fixed(probability)))
 }
 
-/// A run of the vector engine on an L x L ferromagnet, its random numbers named by (`name`, `index`).
+/// A run of the vector engine on an L x L ferromagnet.
 pub(super) fn vectors<U: Update + Sync>(
     context: &Context<'_>,
-    (name, index): (&str, u64),
+    mut rng: impl Rng,
     side: usize,
     update: U,
     cold: bool,
     plan: Plan,
 ) -> Result<Series, ExperimentError> {
-    let mut rng = random::stream(context.seed, &format!("experiment/{name}"), index);
     let sampler = Vectors::new(side, update, Uniform::Ferromagnet, cold, &mut rng);
     let mut sampler = sampler.map_err(ExperimentError::core("making a lattice"))?;
     sampled(context, &mut sampler, plan)
@@ -67,15 +61,17 @@ pub(super) fn sampled(
     sampler: &mut impl Sampler,
     plan: Plan,
 ) -> Result<Series, ExperimentError> {
-    record(sampler, plan, context.interrupted).map_err(halted("sampling"))
+    record(sampler, plan, context.work.interrupted).map_err(halted("sampling"))
 }
 
-/// A sampled mean beside its exact value: 5 standard errors are accepted.
-pub(super) fn compared(quantity: impl Into<String>, source: Source, exact: f64, found: &Estimate) -> Row {
-    let expected = Expected::Equal {
-        value: exact,
-        tolerance: SIGMAS * found.error,
-    };
+/// A sampled mean beside its exact value, its error at most `largest_error`.
+pub(super) fn compared(
+    quantity: impl Into<String>,
+    source: Source,
+    (exact, largest_error): (f64, f64),
+    found: &Estimate,
+) -> Row {
+    let expected = Expected::sampled(exact, largest_error);
     Row::new(quantity, source, expected, found.mean).with_error(found.error)
 }
 

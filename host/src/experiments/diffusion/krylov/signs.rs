@@ -65,7 +65,7 @@ fn watch(
         }
         before = Some(v);
     }
-    context.progress.advance(1);
+    context.work.progress.advance(1);
     Ok(Watched {
         fired: (end.ended == Ended::Converged).then_some(end.blocks),
         flipped: f64::from(flipped as u32) / f64::from(compared),

@@ -66,7 +66,7 @@ pub(super) fn study(
             change.coarse += share * coarse(&found);
             let square: f64 = difference.iter().map(|x| f64::from(*x).powi(2)).sum();
             change.size += share * (square / difference.len() as f64).sqrt();
-            context.progress.advance(1);
+            context.work.progress.advance(1);
         }
     }
     Ok(changes)

@@ -67,7 +67,7 @@ fn noisy(image: &[f32], noise: &[f32], level: &Level) -> Vec<f32> {
 
 /// A net with its schedule, silent but for the user's wish to stop.
 pub(super) fn latent<'a>(unet: &'a Unet<f32>, noise: &'a Noise, context: &Context<'a>) -> Latent<'a> {
-    let work = Work::new(&Silent, context.interrupted);
+    let work = Work::new(&Silent, context.work.interrupted);
     Latent::new(unet, noise, None, work)
 }
 
@@ -173,7 +173,7 @@ pub(super) fn study(
             let discs = Discs::new(super::trained::SIDE, seed).map_err(ExperimentError::other("discs"))?;
             local.explained = Some(explained(unet, &discs, &level, &samples, &bases)?);
         }
-        context.progress.advance(1);
+        context.work.progress.advance(1);
     }
     for (i, early) in tangents.iter().enumerate() {
         for (j, late) in tangents.iter().enumerate() {

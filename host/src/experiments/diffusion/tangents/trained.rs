@@ -8,7 +8,7 @@ use crate::diffusion::training::{self, NoisePrediction};
 use crate::experiments::{Context, ExperimentError};
 use crate::progress::Progress;
 use crate::train::{Settings, TrainError, Trainer};
-use crate::work::Work;
+use crate::work::{Stopped, Work};
 
 /// Pixels of a side, levels of noise.
 pub(super) const SIDE: usize = 16;
@@ -83,12 +83,12 @@ pub(super) fn train(context: &Context<'_>, set: Set, seed: u64) -> Result<(Unet<
         ..training::settings(STEPS, RATE, WARM_UP, seed)
     };
     let mut trainer = Trainer::new(settings, &objective, start).map_err(ExperimentError::other(&*task))?;
-    let advance = Advance(context.progress);
-    let work = Work::new(&advance, context.interrupted);
+    let advance = Advance(context.work.progress);
+    let work = Work::new(&advance, context.work.interrupted);
     let report = trainer
         .run(&mut objective, work, None)
         .map_err(|error| match error {
-            TrainError::Interrupted { .. } => ExperimentError::Interrupted,
+            TrainError::Interrupted { .. } => Stopped::INSIDE.into(),
             other => ExperimentError::other(&*task)(other),
         })?;
     let tensors = training::tensors(&objective, trainer.parameters());

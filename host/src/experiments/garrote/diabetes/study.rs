@@ -103,7 +103,7 @@ pub(super) fn replicas(
             let chosen = fit(&sample, &FitOptions::default()).map_err(failed)?;
             let garrote = chosen.inclusion.iter().map(|m| *m > 0.5).collect();
             let baseline = lasso(&sample.x, &sample.y, alpha, Settings::default()).map_err(lasso_failed)?;
-            context.progress.advance(1);
+            context.work.progress.advance(1);
             Ok([garrote, nonzero(&baseline.coefficients)])
         })
         .collect()
@@ -138,7 +138,7 @@ pub(super) fn outer_errors(context: &Context<'_>, design: &Design) -> Result<[Ve
         for (errors, model) in errors.iter_mut().zip(models) {
             errors.push(train.error_on(design, &inside, &model));
         }
-        context.progress.advance(1);
+        context.work.progress.advance(1);
     }
     Ok(errors)
 }

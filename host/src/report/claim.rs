@@ -1,11 +1,17 @@
 //! Rows of the report: a quantity, where its expected value comes from, what was measured, the verdict.
 //!
-//! Honesty is part of the type: [`Source`] says who vouches for the expected value, and a shortfall that
-//! is known is named as such together with the target that was missed.
+//! Honesty is part of the type: [`Source`] says who vouches for the expected value; a sampled mean names the largest
+//! error that it may have ([`Expected::Sampled`]), so that no claim is met by being noisy; and a shortfall that is known
+//! is named as such together with the target that was missed.
 
-use crate::report::number::{plain, significant, with_error};
+use super::number::{plain, significant, tick, with_error};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::borrow::Cow;
+
+/// Standard errors from the exact value that a sampled mean may have, unless a claim says otherwise: 5.7e-7 of a normal
+/// deviate lies beyond, about 1.2e-6 when the error itself is known to a few percent.
+pub const SIGMAS: f64 = 5.0;
 
 /// Where an expected value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +69,19 @@ pub enum Expected {
         #[serde(with = "exact")]
         tolerance: f64,
     },
+    /// A sampled mean: at most `sigmas` of its standard errors from `exact`, and that error at most `largest_error`. A
+    /// larger one would accept anything.
+    Sampled {
+        /// The exact value.
+        #[serde(with = "exact")]
+        exact: f64,
+        /// Standard errors that still count as agreement.
+        #[serde(with = "exact")]
+        sigmas: f64,
+        /// Largest accepted standard error.
+        #[serde(with = "exact")]
+        largest_error: f64,
+    },
     /// This or more.
     AtLeast(#[serde(with = "exact")] f64),
     /// This or less.
@@ -88,24 +107,43 @@ pub enum Expected {
 }
 
 impl Expected {
-    fn holds(&self, measured: f64) -> bool {
+    /// `value`, within `tolerance` on either side.
+    pub fn equal(value: f64, tolerance: f64) -> Self {
+        Self::Equal { value, tolerance }
+    }
+
+    /// A sampled mean within [`SIGMAS`] standard errors of `exact`, its error at most `largest_error`.
+    pub fn sampled(exact: f64, largest_error: f64) -> Self {
+        Self::Sampled {
+            exact,
+            sigmas: SIGMAS,
+            largest_error,
+        }
+    }
+
+    fn holds(&self, measured: f64, error: f64) -> bool {
         match self {
             Self::Equal { value, tolerance } => (measured - value).abs() <= *tolerance,
+            Self::Sampled {
+                exact,
+                sigmas,
+                largest_error,
+            } => error <= *largest_error && (measured - exact).abs() <= sigmas * error,
             Self::AtLeast(bound) => measured >= *bound,
             Self::AtMost(bound) => measured <= *bound,
             Self::Within { low, high } => *low <= measured && measured <= *high,
             Self::Informative => true,
-            Self::KnownShortfall { target, .. } => target.holds(measured),
+            Self::KnownShortfall { target, .. } => target.holds(measured, error),
         }
     }
 
-    /// The verdict on a measured value. A value that is no finite number never passes, whatever was
-    /// expected: it means that the measurement itself failed.
-    pub fn verdict(&self, measured: f64) -> Verdict {
+    /// The verdict on a measured value with its standard error (0 when there is none). A value that is no finite number
+    /// never passes, whatever was expected: it means that the measurement itself failed.
+    pub fn verdict(&self, measured: f64, error: f64) -> Verdict {
         if !measured.is_finite() {
             return Verdict::NotMet;
         }
-        match (self, self.holds(measured)) {
+        match (self, self.holds(measured, error)) {
             (Self::Informative, _) => Verdict::Informative,
             (_, true) => Verdict::Met,
             (Self::KnownShortfall { .. }, false) => Verdict::KnownShortfall,
@@ -117,6 +155,7 @@ impl Expected {
     pub fn text(&self) -> String {
         match self {
             Self::Equal { value, .. } => plain(*value),
+            Self::Sampled { exact, .. } => plain(*exact),
             Self::AtLeast(bound) => format!("≥ {}", plain(*bound)),
             Self::AtMost(bound) => format!("≤ {}", plain(*bound)),
             Self::Within { low, high } => format!("{} … {}", plain(*low), plain(*high)),
@@ -129,6 +168,11 @@ impl Expected {
     pub fn tolerance(&self) -> String {
         match self {
             Self::Equal { tolerance, .. } => format!("± {}", significant(*tolerance, 2)),
+            Self::Sampled {
+                sigmas,
+                largest_error,
+                ..
+            } => format!("± {} σ, σ ≤ {}", tick(*sigmas), significant(*largest_error, 2)),
             Self::KnownShortfall { target, .. } => target.tolerance(),
             _ => "–".to_owned(),
         }
@@ -188,6 +232,9 @@ pub struct Row {
     /// Its standard error; 0 when there is none.
     #[serde(with = "exact")]
     pub error: f64,
+    /// Why there is no measured value, if so.
+    #[serde(default)]
+    pub remark: Option<String>,
     /// A time on the clock: the one kind of value that another run, or another machine, does not repeat.
     #[serde(default)]
     pub timed: bool,
@@ -203,8 +250,14 @@ impl Row {
             expected,
             measured,
             error: 0.0,
+            remark: None,
             timed: false,
         }
+    }
+
+    /// A row for information: nothing is expected.
+    pub fn informative(quantity: impl Into<String>, source: Source, measured: f64) -> Self {
+        Self::new(quantity, source, Expected::Informative, measured)
     }
 
     /// With the standard error of the measured value.
@@ -230,7 +283,21 @@ impl Row {
 
     /// What became of the claim.
     pub fn verdict(&self) -> Verdict {
-        self.expected.verdict(self.measured)
+        self.expected.verdict(self.measured, self.error)
+    }
+
+    /// Whether chance has a part in the verdict.
+    pub fn is_sampled(&self) -> bool {
+        matches!(self.expected, Expected::Sampled { .. })
+    }
+
+    /// Distance of a sampled mean from the exact value in standard errors.
+    pub fn z(&self) -> Option<f64> {
+        match self.expected {
+            Expected::Sampled { exact, .. } if self.measured == exact => Some(0.0),
+            Expected::Sampled { exact, .. } => Some((self.measured - exact) / self.error),
+            _ => None,
+        }
     }
 
     /// The measured value in words. As many digits as it takes not to contradict the verdict: 0.98499
@@ -241,7 +308,7 @@ impl Row {
             let number = text.split(' ').next().unwrap_or_default();
             number
                 .parse()
-                .is_ok_and(|shown: f64| self.expected.verdict(shown) == verdict)
+                .is_ok_and(|shown: f64| self.expected.verdict(shown, self.error) == verdict)
         };
         let short = with_error(self.measured, self.error);
         let text = if agrees(&short) {
@@ -265,14 +332,31 @@ impl Row {
         }
     }
 
+    /// The expected value in words: that of a sampled mean with one more digit than its error gives.
+    fn expected_text(&self) -> String {
+        let Expected::Sampled { exact, .. } = self.expected else {
+            return self.expected.text();
+        };
+        let shown = with_error(self.measured, self.error);
+        let decimals = match shown.split_once(" ± ").map(|(mean, _)| mean.split_once('.')) {
+            Some(Some((_, decimals))) if !decimals.contains('e') => decimals.len(),
+            _ => return plain(exact),
+        };
+        format!("{exact:.*}", decimals + 1)
+    }
+
     /// quantity, source, expected, tolerance, measured, verdict.
     pub fn cells(&self) -> [String; 6] {
         let verdict = match (&self.expected, self.verdict()) {
             (Expected::KnownShortfall { reason, .. }, Verdict::KnownShortfall) => {
                 format!("known shortfall: {reason}")
             }
-            (_, verdict) => verdict.text().to_owned(),
+            (_, verdict) => match &self.remark {
+                Some(remark) => format!("{}: {remark}", verdict.text()),
+                None => verdict.text().to_owned(),
+            },
         };
+        let distance = self.z().map_or(String::new(), |z| format!(" ({z:+.1} σ)"));
         let clock = if self.timed {
             " (clock time, differs from run to run)"
         } else {
@@ -281,25 +365,65 @@ impl Row {
         [
             format!("{}{clock}", self.quantity),
             format!("{}: {}", self.source.kind(), self.source.detail()),
-            self.expected.text(),
+            self.expected_text(),
             self.expected.tolerance(),
-            self.measured_text(),
+            self.measured_text() + &distance,
             verdict,
         ]
     }
 }
 
+impl Expected {
+    /// For JSON: its kind and its numbers.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Equal { value, tolerance } => {
+                json!({"kind": "equal", "value": value, "tolerance": tolerance})
+            }
+            Self::Sampled {
+                exact,
+                sigmas,
+                largest_error,
+            } => json!({"kind": "sampled", "value": exact, "sigmas": sigmas, "largest_error": largest_error}),
+            Self::AtLeast(bound) => json!({"kind": "at_least", "value": bound}),
+            Self::AtMost(bound) => json!({"kind": "at_most", "value": bound}),
+            Self::Within { low, high } => json!({"kind": "within", "low": low, "high": high}),
+            Self::Informative => json!({"kind": "informative"}),
+            Self::KnownShortfall { target, reason } => {
+                json!({"kind": "known_shortfall", "target": target.to_json(), "reason": reason})
+            }
+        }
+    }
+}
+
+impl Row {
+    /// For JSON. A number that JSON cannot hold (NaN, infinity) is null.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "quantity": self.quantity,
+            "source": {"kind": self.source.kind(), "detail": self.source.detail()},
+            "expected": self.expected.to_json(),
+            "measured": self.measured,
+            "error": self.error,
+            "unit": self.unit,
+            "verdict": self.verdict().key(),
+            "remark": self.remark,
+            "timed": self.timed,
+        })
+    }
+}
+
 /// Numbers as text in the checkpoint: the shortest digits that give the same bits back, NaN and infinities
 /// included. JSON numbers have neither, and a JSON reader may round.
-pub(super) mod exact {
+pub(crate) mod exact {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     #[allow(clippy::trivially_copy_pass_by_ref)] // the signature serde asks for
-    pub(in crate::experiments) fn serialize<S: Serializer>(value: &f64, out: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(value: &f64, out: S) -> Result<S::Ok, S::Error> {
         out.serialize_str(&format!("{value:?}"))
     }
 
-    pub(in crate::experiments) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<f64, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<f64, D::Error> {
         let text = String::deserialize(input)?;
         text.parse()
             .map_err(|_| D::Error::custom(format!("`{text}` is not a number")))

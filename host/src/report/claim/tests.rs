@@ -1,5 +1,5 @@
 //! Mutations seen red: `>` for `>=` in `AtLeast`; NaN passing as informative; twelve digits in place of
-//! the exact text; four digits shown whatever the verdict; a clock row not marked.
+//! the exact text; four digits shown whatever the verdict; a clock row not marked; the bound of the error left out.
 use super::*;
 
 fn shortfall(target: Expected) -> Expected {
@@ -31,12 +31,49 @@ fn verdicts_at_and_beside_the_bounds() {
         (shortfall(Expected::AtLeast(0.6)), 0.7, Verdict::Met),
     ];
     for (expected, measured, verdict) in cases {
-        assert_eq!(expected.verdict(measured), verdict, "{expected:?} {measured}");
+        assert_eq!(
+            expected.verdict(measured, 0.0),
+            verdict,
+            "{expected:?} {measured}"
+        );
         for broken in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(expected.verdict(broken), Verdict::NotMet, "{expected:?} {broken}");
+            assert_eq!(
+                expected.verdict(broken, 0.0),
+                Verdict::NotMet,
+                "{expected:?} {broken}"
+            );
         }
     }
-    assert_eq!(Expected::AtLeast(f64::NAN).verdict(1.0), Verdict::NotMet);
+    assert_eq!(Expected::AtLeast(f64::NAN).verdict(1.0, 0.0), Verdict::NotMet);
+}
+
+#[test] // near in standard errors is not enough: the error itself is bounded
+fn no_sampled_claim_is_met_by_being_noisy() {
+    let sampled = Expected::sampled(1.0, 0.02);
+    for (measured, error, verdict) in [
+        (1.04, 0.01, Verdict::Met),
+        (1.05, 0.01, Verdict::Met),
+        (1.06, 0.01, Verdict::NotMet),
+        (0.94, 0.01, Verdict::NotMet),
+        (1.0, 0.02, Verdict::Met),
+        (1.0, 0.021, Verdict::NotMet),
+        (1.3, 0.1, Verdict::NotMet),
+        (1.0, 0.0, Verdict::Met),
+        (1.001, 0.0, Verdict::NotMet),
+        (1.0, f64::NAN, Verdict::NotMet),
+        (f64::NAN, 0.01, Verdict::NotMet),
+    ] {
+        assert_eq!(sampled.verdict(measured, error), verdict, "{measured} ± {error}");
+    }
+    let missed = shortfall(sampled.clone());
+    assert_eq!(missed.verdict(1.0, 0.021), Verdict::KnownShortfall);
+    let row = Row::new("e", Source::oracle("exact"), sampled, 1.04).with_error(0.01);
+    assert_eq!(row.z().map(|z| (z * 1e6).round()), Some(4e6));
+    let [_, _, expected, tolerance, measured, _] = row.cells();
+    assert_eq!(
+        (expected.as_str(), tolerance.as_str(), measured.as_str()),
+        ("1.0000", "± 5 σ, σ ≤ 0.020", "1.040 ± 0.010 (+4.0 σ)")
+    );
 }
 
 #[test]
