@@ -33,8 +33,8 @@ Examples:
   gibbs reproduce ising-glass --rows   an experiment with all its rows
   gibbs reproduce --json --quiet       one JSON object (schema gibbs.reproduce/2)
 
-Exit code 1 when a claim is not met; rows for information and known shortfalls do not change it. The page and the
-figures of earlier runs in the folder are removed.")]
+Exit code 1 when a claim is not met; rows for information and known shortfalls do not change it.
+The page and the figures of earlier runs in the folder are removed.")]
 pub struct Arguments {
     /// Experiments to run [default: all]
     #[arg(value_name = "NAME")]

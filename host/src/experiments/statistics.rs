@@ -7,6 +7,7 @@
 //! ```
 
 use super::{Context, ExperimentError};
+use crate::keep::Part;
 use rayon::prelude::*;
 
 /// Draws per seed of the command line: draw k of seed s is number 1,000,000 s + k of its protocol, so that
@@ -18,7 +19,19 @@ pub(super) fn draw_number(seed: u64, index: u64) -> u64 {
     seed.wrapping_mul(DRAWS_PER_SEED).wrapping_add(index)
 }
 
-/// Works on draws 0..count in parallel; results come in their order. Advances the progress by one each.
+/// Works on draws 0..count in parallel; results come in their order. Each is kept as a part of `task`.
+pub(super) fn kept_draws<T: Part>(
+    context: &Context<'_>,
+    task: &str,
+    count: u64,
+    work: impl Fn(u64) -> Result<T, ExperimentError> + Sync,
+) -> Result<Vec<T>, ExperimentError> {
+    let one = |index: usize| work(draw_number(context.seed, index as u64));
+    context.work.parts(task, count as usize, one)
+}
+
+/// Works on draws 0..count in parallel; results come in their order, and are too large to be kept. Advances the progress
+/// by one each.
 pub(super) fn over_draws<T: Send>(
     context: &Context<'_>,
     count: u64,

@@ -8,7 +8,8 @@
 use super::statistics::mean_error;
 use super::{Context, ExperimentError, Row, Source};
 use crate::report::curves::Curve;
-use crate::report::scaling::{self, Series};
+use crate::report::figure::Figure;
+use crate::report::scaling::{self, Scaling, Series};
 use gibbs_core::random::Xoshiro256PlusPlus;
 use std::fmt::Display;
 
@@ -53,7 +54,17 @@ pub struct Study<'a, S> {
     pub seeds: usize,
 }
 
-impl<S: Setting> Study<'_, S> {
+impl<'a, S: Setting> Study<'a, S> {
+    /// Of these settings, each with so many seeds.
+    pub fn new(name: &'a str, axis: &'static str, settings: &'a [S], seeds: usize) -> Self {
+        Self {
+            name,
+            axis,
+            settings,
+            seeds,
+        }
+    }
+
     /// Measures N quantities at every setting with every seed. The first repetition draws from the stream
     /// `experiment/NAME`, repetition j from `experiment/NAME/j`, each at the index of its setting.
     ///
@@ -175,6 +186,18 @@ impl<S: Setting> Column<S> {
         };
         order.into_iter().map(row).collect()
     }
+}
+
+/// A figure of scaling: the columns with their power laws. `labels` are those of the two axes, with units.
+pub fn scaling_of<S: Setting>(title: &str, labels: [&str; 2], columns: &[Column<S>]) -> Figure {
+    let [x_label, y_label] = labels.map(str::to_owned);
+    let figure = Scaling {
+        title: title.to_owned(),
+        x_label,
+        y_label,
+        series: columns.iter().map(Column::series).collect(),
+    };
+    figure.draw()
 }
 
 #[cfg(test)]

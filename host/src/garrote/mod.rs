@@ -24,6 +24,7 @@ pub mod columns;
 pub mod design;
 pub mod dual;
 pub mod export;
+pub mod figures;
 pub mod fit;
 pub mod gradient;
 pub mod held_out;

@@ -40,13 +40,14 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
     let session = Session::begin(common, VERB)?;
     let work = session.work()?;
-    let make = |name: &str, index| random::stream(session.seed(), name, index);
+    let seed = session.seed();
+    let make = |name: &str, index| random::stream(seed, name, index);
     let failed = |reason: Halted| match reason {
         Halted::Stopped(stopped) => stopped.into(),
         other @ Halted::Core(_) => CliError::failed(other.to_string()),
     };
     let mut report = verify(make, Size::Full, &work).map_err(failed)?;
-    let engine = verify_engine(session.seed(), Size::Full, &work).map_err(failed)?;
+    let engine = verify_engine(seed, Size::Full, &work).map_err(failed)?;
     report.checks.extend(engine.checks);
     let mut answer = Answer::new();
     fields(&mut answer, &report);
@@ -74,6 +75,15 @@ fn fields(answer: &mut Answer, report: &Report) {
     answer.hidden("checks", report.checks.iter().map(one).collect::<Vec<_>>());
 }
 
+fn group<'a>((name, rows): &'a (&'static str, Vec<Row>)) -> Group<'a> {
+    Group {
+        name,
+        rows,
+        failure: None,
+        seconds: None,
+    }
+}
+
 /// One screen, or with `all` every row.
 fn text_of(report: &Report, all: bool) -> String {
     let style = Style::of_stdout();
@@ -84,14 +94,6 @@ fn text_of(report: &Report, all: bool) -> String {
             let _ = write!(text, "{name}\n\n{}\n", table_of(rows).to_text(style));
         }
     } else {
-        let group = |(name, rows): &'_ (&'static str, Vec<Row>)| -> Group<'_> {
-            Group {
-                name,
-                rows,
-                failure: None,
-                seconds: None,
-            }
-        };
         text = screen("group", &groups.iter().map(group).collect::<Vec<_>>(), style);
         text.push('\n');
     }

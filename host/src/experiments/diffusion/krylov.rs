@@ -268,6 +268,7 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         }
     }
     context
+        .work
         .progress
         .begin(ABOUT.title, tasks.len() as u64 + signs::TASKS);
     let found = tasks.into_par_iter().map(|task| one(context, task));

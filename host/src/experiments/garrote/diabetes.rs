@@ -11,10 +11,10 @@ mod study;
 use self::study::{best_subset, by_rule, cross_validated, design, ebic, entry_order, outer_errors, replicas};
 use crate::experiments::statistics::mean_error;
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
+use crate::garrote::figures::fit_error::{ErrorCurve, FitErrors};
+use crate::garrote::figures::importance::{self, Importance};
 use crate::garrote::{Design, Fit, FitOptions, Rule};
 use crate::report::comparison::{Comparison, Method};
-use crate::report::fit_error::{ErrorCurve, FitErrors};
-use crate::report::importance::{self, Importance};
 
 /// What is reproduced.
 pub const ABOUT: About = About {

@@ -8,7 +8,7 @@
 use super::scores::{Linear, Score, design_of, draw_failed};
 use crate::baseline::cv::{Folds, lasso_cv};
 use crate::baseline::lasso::{Settings, alpha_grid};
-use crate::experiments::statistics::{mean_error, over_draws};
+use crate::experiments::statistics::{kept_draws, mean_error};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::garrote::fit::refit;
 use crate::garrote::synth::{Draw, Protocol};
@@ -273,14 +273,11 @@ fn figure(
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let count: u64 = if context.full { 100 } else { 20 };
     let cases = cases();
-    context
-        .work
-        .progress
-        .begin(ABOUT.title, count * cases.len() as u64);
     let mut outcome = Outcome::default();
     let mut all = Vec::new();
     for case in &cases {
-        let scores = over_draws(context, count, |number| {
+        let task = case.protocol.to_string();
+        let scores = kept_draws(context, &task, count, |number| {
             work(&case.protocol.draw(number), number, case.rule)
         })?;
         report(case, &scores, &mut outcome);

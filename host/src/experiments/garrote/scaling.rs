@@ -43,6 +43,7 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         sizes.extend([31_623, 100_000]);
     }
     context
+        .work
         .progress
         .begin(ABOUT.title, (sizes.len() * REPEATS) as u64);
     let number = draw_number(context.seed, 0);

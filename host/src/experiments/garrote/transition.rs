@@ -16,10 +16,10 @@ use crate::baseline::ridge;
 use crate::experiments::statistics::{draw_number, over_draws};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::garrote::bootstrap::candidate_densities;
+use crate::garrote::figures::transition::TransitionSignal;
 use crate::garrote::synth::Protocol;
 use crate::garrote::transition::{Signal, infer_density, theory};
 use crate::report::curves::{Curve, Curves};
-use crate::report::transition::TransitionSignal;
 use gibbs_core::garrote::path::linear_grid;
 
 /// What is reproduced.

@@ -13,13 +13,13 @@ use crate::baseline::cv::{Folds, lasso_cv};
 use crate::baseline::lasso::{Settings, alpha_grid, lasso_path};
 use crate::experiments::statistics::{draw_number, mean_error, over_draws};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
+use crate::garrote::figures::inclusion::{InclusionPath, Pass as Curve};
 use crate::garrote::fit::refit;
 use crate::garrote::search::{Corner, best_corner};
 use crate::garrote::synth::{Draw, Protocol};
 use crate::garrote::trail::{WithSolver, default_grid, trace_design, with_solver};
 use crate::garrote::{Design, FitError, FitOptions, fit};
 use crate::report::comparison::{Comparison, Method};
-use crate::report::inclusion::{InclusionPath, Pass as Curve};
 use gibbs_core::garrote::path::default_limit;
 use gibbs_core::garrote::{Options, Pass, Solution, Solver, Store, trace};
 

@@ -1,13 +1,12 @@
 //! Binder's cumulant at the critical point: where the curves of L = 8, 16, 32 cross (R2 of the specification).
 
-use super::sampling::{compared, estimated, lazy, vectors};
+use super::sampling::{compared, estimated, lazy, of_numbers, to_numbers, vectors};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
+use crate::ising::figures::{Exact, Measured};
 use crate::ising::oracle::onsager::CRITICAL_TEMPERATURE;
 use crate::ising::oracle::{kaufman, magnetisation};
-use crate::ising::series::{Plan, Series};
+use crate::ising::series::Plan;
 use crate::ising::statistics::Estimate;
-use crate::report::exact::{Exact, Measured};
-use rayon::prelude::*;
 
 /// What is reproduced.
 pub const ABOUT: About = About {
@@ -49,10 +48,11 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     // L = 8 is known exactly: it is sampled at T_c only, to be compared.
     let curves = [32, 16].into_iter().flat_map(|side| DISTANCES.map(|d| (side, d)));
     let jobs: Vec<(usize, f64)> = curves.chain([(8, 0.0)]).collect();
-    context.work.progress.begin(ABOUT.title, jobs.len() as u64);
-    let one = |(index, (side, distance)): (usize, &(usize, f64))| {
-        let every = *side as u64 / 4;
-        let sweeps = *side * if context.full { 1_000_000 } else { 160_000 };
+    // of each job Binder's cumulant; of the last |m|, m² and the energy as well
+    let one = |index: usize| -> Result<Vec<f64>, ExperimentError> {
+        let (side, distance) = jobs[index];
+        let every = side as u64 / 4;
+        let sweeps = side * if context.full { 1_000_000 } else { 160_000 };
         let plan = Plan {
             burn_in: 4000,
             samples: sweeps / every as usize,
@@ -60,19 +60,22 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         };
         let rng = context.stream(ABOUT.name, index as u64);
         let update = lazy(CRITICAL_TEMPERATURE + distance)?;
-        let series = vectors(context, rng, *side, update, true, plan)?;
-        context.work.progress.advance(1);
-        Ok(series)
+        let series = vectors(context, rng, side, update, true, plan)?;
+        let mut found = vec![estimated(series.binder(), "Binder's cumulant")?];
+        if side == 8 {
+            for (what, estimate) in [
+                ("|m|", series.abs()),
+                ("m²", series.square()),
+                ("energy", series.energy()),
+            ] {
+                found.push(estimated(estimate, what)?);
+            }
+        }
+        Ok(to_numbers(&found))
     };
-    let runs: Vec<Series> = jobs
-        .par_iter()
-        .enumerate()
-        .map(one)
-        .collect::<Result<_, ExperimentError>>()?;
-    let binders = runs
-        .par_iter()
-        .map(|series| estimated(series.binder(), "Binder's cumulant"));
-    let binders: Vec<Estimate> = binders.collect::<Result<_, _>>()?;
+    let found = context.work.parts("lattices", jobs.len(), one)?;
+    let found: Vec<Vec<Estimate>> = found.iter().map(|part| of_numbers(part)).collect();
+    let binders: Vec<Estimate> = found.iter().map(|found| found[0]).collect();
     let (large, rest) = binders.split_at(DISTANCES.len());
     let (middle, _) = rest.split_at(DISTANCES.len());
     let exact = |distance: &f64| -> Result<Estimate, ExperimentError> {
@@ -110,19 +113,18 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let failed = || ExperimentError::core("an exact value");
     let law = magnetisation::torus(8, 1.0 / CRITICAL_TEMPERATURE).map_err(failed())?;
     let energy = kaufman::torus(8, 8, 1.0 / CRITICAL_TEMPERATURE).map_err(failed())?;
-    let series = &runs[2 * DISTANCES.len()];
+    let eight = &found[2 * DISTANCES.len()];
     for (what, source, exact, found) in [
-        ("|m|", "transfer matrix", law.abs(), series.abs()),
-        ("m²", "transfer matrix", law.square(), series.square()),
-        ("U4", "transfer matrix", law.binder(), series.binder()),
-        ("energy", "Kaufman", energy.energy_per_spin(), series.energy()),
+        ("|m|", "transfer matrix", law.abs(), &eight[1]),
+        ("m²", "transfer matrix", law.square(), &eight[2]),
+        ("U4", "transfer matrix", law.binder(), &eight[0]),
+        ("energy", "Kaufman", energy.energy_per_spin(), &eight[3]),
     ] {
-        let found = estimated(found, what)?;
         outcome.row(compared(
             format!("{what}, L = 8 at T_c"),
             Source::oracle(source),
             (exact, context.pick(1e-3, 5e-4)),
-            &found,
+            found,
         ));
     }
     for (side, found) in [(16, middle), (32, large)] {

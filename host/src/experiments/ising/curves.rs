@@ -1,13 +1,12 @@
 //! Energy and magnetisation of the 64 x 64 lattice against temperature (R1 of the specification).
 
-use super::sampling::{compared, estimated, grid, lazy, vectors};
+use super::sampling::{compared, estimated, grid, lazy, of_numbers, to_numbers, vectors};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
+use crate::ising::figures::{Exact, Measured};
 use crate::ising::oracle::kaufman;
 use crate::ising::oracle::onsager::{self, CRITICAL_TEMPERATURE};
 use crate::ising::series::Plan;
 use crate::ising::statistics::{Estimate, z};
-use crate::report::exact::{Exact, Measured};
-use rayon::prelude::*;
 
 /// What is reproduced.
 pub const ABOUT: About = About {
@@ -50,33 +49,27 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         samples: if context.full { 400_000 } else { 20_000 },
         every: 5,
     };
-    context
-        .work
-        .progress
-        .begin(ABOUT.title, temperatures.len() as u64);
-    let one = |(index, temperature): (usize, &f64)| -> Result<[Estimate; 2], ExperimentError> {
-        let cold = *temperature < CRITICAL_TEMPERATURE;
+    let one = |index: usize| -> Result<Vec<f64>, ExperimentError> {
+        let temperature = temperatures[index];
+        let cold = temperature < CRITICAL_TEMPERATURE;
         let rng = context.stream(ABOUT.name, index as u64);
-        let series = vectors(context, rng, SIDE, lazy(*temperature)?, cold, plan)?;
-        context.work.progress.advance(1);
+        let series = vectors(context, rng, SIDE, lazy(temperature)?, cold, plan)?;
         let what = format!("T = {temperature}");
-        Ok([
+        Ok(to_numbers(&[
             estimated(series.energy(), &what)?,
             estimated(series.abs(), &what)?,
-        ])
+        ]))
     };
-    let found: Vec<[Estimate; 2]> = temperatures
-        .par_iter()
-        .enumerate()
-        .map(one)
-        .collect::<Result<_, _>>()?;
+    let found = context.work.parts("temperatures", temperatures.len(), one)?;
+    let found: Vec<Vec<Estimate>> = found.iter().map(|part| of_numbers(part)).collect();
 
     let core = |source| ExperimentError::core("an exact energy")(source);
     let kaufman_energy = |t: f64| kaufman::torus(SIDE, SIDE, 1.0 / t).map(|t| t.energy_per_spin());
     let mut outcome = Outcome::default();
     let (mut farthest, mut largest) = (0.0_f64, 0.0_f64);
     let scale = context.pick(1.0, 0.25); // 20 times the samples, some margin
-    for (temperature, [energy, order]) in temperatures.iter().zip(&found) {
+    for (temperature, found) in temperatures.iter().zip(&found) {
+        let (energy, order) = (&found[0], &found[1]);
         let exact = kaufman_energy(*temperature).map_err(core)?;
         farthest = farthest.max(z(energy, exact).abs());
         let critical = (temperature - CRITICAL_TEMPERATURE).abs() <= CRITICAL_REGION;

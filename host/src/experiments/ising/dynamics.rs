@@ -1,10 +1,10 @@
 //! How the autocorrelation time at T_c grows with the lattice: Wolff and Metropolis (R3 of the specification).
 
 use super::sampling::{estimated, lazy, sampled, vectors};
-use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source, Study};
+use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
+use crate::experiments::{Study, study::scaling_of};
 use crate::ising::oracle::onsager::{CRITICAL_BETA, CRITICAL_TEMPERATURE};
 use crate::ising::series::{Clusters, Plan};
-use crate::report::scaling::Scaling;
 use gibbs_core::ising::{Torus, model::Wrap};
 use rand_core::Rng;
 
@@ -44,57 +44,34 @@ fn metropolis(context: &Context<'_>, side: usize, rng: impl Rng) -> Result<[f64;
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let sides: &[usize] = context.pick(&[64, 32, 16, 8], &[128, 64, 32, 16, 8]);
-    let study = |name, settings| Study {
-        name,
-        axis: "L",
-        settings,
-        seeds: 1,
-    };
-    let fast = study("ising-dynamics/wolff", sides);
+    let fast = Study::new("ising-dynamics/wolff", "L", sides, 1);
     let fast = fast.run(context, |side, rng| wolff(context, side, rng))?;
-    let slow = study("ising-dynamics/metropolis", &sides[..sides.len() - 1]);
+    let slow = Study::new("ising-dynamics/metropolis", "L", &sides[..sides.len() - 1], 1);
     let slow = slow.run(context, |side, rng| metropolis(context, side, rng))?;
     let flips = fast.column(0, "Wolff, energy, cluster flips");
     let work = fast.column(1, "Wolff, energy, work (flips/N)");
     let sweeps = slow.column(0, "Metropolis, |m|, sweeps");
     let before = "earlier measurement of the project";
+    let recalled = "recalled from the literature, not read; tolerance ours".to_owned();
     let loose = context.pick(0.25, 0.1); // short runs, and corrections of small lattices
     let mut outcome = Outcome::default();
     for (column, z, tolerance, source) in [
         (&flips, 0.55, 0.1, format!("{before}, L = 8 to 64")),
         (&work, 0.30, 0.1, format!("{before}: 0.25 to 0.35")),
-        (
-            &sweeps,
-            2.17,
-            loose,
-            "recalled from the literature, not read; tolerance ours".to_owned(),
-        ),
+        (&sweeps, 2.17, loose, recalled),
     ] {
         let quantity = format!("z, log-log slope of tau: {}", column.name);
-        outcome.row(Row::new(
-            quantity,
-            Source::own(source),
-            Expected::equal(z, tolerance),
-            column.slope(),
-        ));
+        let expected = Expected::equal(z, tolerance);
+        outcome.row(Row::new(quantity, Source::own(source), expected, column.slope()));
     }
+    let columns = [flips, work, sweeps];
     let source = Source::own("integrated autocorrelation time, automatic window");
-    for column in [&flips, &work, &sweeps] {
+    for column in &columns {
         outcome.rows.extend(column.rows("tau", &source));
     }
-    let title = "Autocorrelation times at the critical point".to_owned();
-    let y_label = "integrated autocorrelation time tau".to_owned();
-    let series = [flips, work, sweeps].map(|column| column.series()).into();
-    let figure = Scaling {
-        title,
-        x_label: "side L".to_owned(),
-        y_label,
-        series,
-    };
-    outcome.figure(
-        "exponents",
-        figure.draw(),
-        "Clusters nearly remove critical slowing down.",
-    );
+    let title = "Autocorrelation times at the critical point";
+    let labels = ["side L", "integrated autocorrelation time tau"];
+    let caption = "Clusters nearly remove critical slowing down.";
+    outcome.figure("exponents", scaling_of(title, labels, &columns), caption);
     Ok(outcome)
 }

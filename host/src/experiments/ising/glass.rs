@@ -2,9 +2,9 @@
 
 use super::sampling::{compared, estimated, grid, halted};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
+use crate::ising::figures::{Exact, Measured};
 use crate::ising::statistics::{Estimate, z};
 use crate::ising::verify::glasses::{SPINS, exact_energy, golden, temper};
-use crate::report::exact::{Exact, Measured};
 use rayon::prelude::*;
 
 /// What is reproduced.

@@ -1,15 +1,14 @@
 //! The law of the effective temperature: a sampler of few random bits is exact, elsewhere (R5 of the
 //! specification).
 
-use super::sampling::{compared, estimated, fixed, grid, vectors};
+use super::sampling::{compared, estimated, fixed, grid, of_numbers, to_numbers, vectors};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
+use crate::ising::figures::{Exact, Measured};
 use crate::ising::oracle::kaufman;
 use crate::ising::oracle::onsager::CRITICAL_TEMPERATURE;
 use crate::ising::series::Plan;
 use crate::ising::statistics::{Estimate, z};
-use crate::report::exact::{Exact, Measured};
 use gibbs_core::ising::lattice::Update as _;
-use rayon::prelude::*;
 
 /// What is reproduced.
 pub const ABOUT: About = About {
@@ -36,22 +35,28 @@ fn energy(temperature: f64) -> Result<f64, ExperimentError> {
 /// # Errors
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
-    context.work.progress.begin(ABOUT.title, BITS.len() as u64);
-    let one = |bits: &u32| -> Result<(f64, Estimate), ExperimentError> {
-        let samples = if *bits == 8 { 250_000 } else { 30_000 };
+    let one = |index: usize| -> Result<Vec<f64>, ExperimentError> {
+        let bits = BITS[index];
+        let samples = if bits == 8 { 250_000 } else { 30_000 };
         let plan = Plan {
             burn_in: 4000,
             samples: if context.full { 20 * samples } else { samples },
             every: 5,
         };
-        let update = fixed(CRITICAL_TEMPERATURE, *bits)?;
-        let rng = context.stream(ABOUT.name, u64::from(*bits));
-        let series = vectors(context, rng, SIDE, update, true, plan)?;
-        context.work.progress.advance(1);
-        let energy = estimated(series.energy(), &format!("{bits} bits"))?;
-        Ok((update.temperature_effective(), energy))
+        let rng = context.stream(ABOUT.name, u64::from(bits));
+        let series = vectors(context, rng, SIDE, fixed(CRITICAL_TEMPERATURE, bits)?, true, plan)?;
+        Ok(to_numbers(&[estimated(
+            series.energy(),
+            &format!("{bits} bits"),
+        )?]))
     };
-    let found: Vec<(f64, Estimate)> = BITS.par_iter().map(one).collect::<Result<_, _>>()?;
+    let energies = context.work.parts("bits", BITS.len(), one)?;
+    let energies = of_numbers(&energies.concat());
+    let mut found: Vec<(f64, Estimate)> = Vec::new();
+    for (bits, energy) in BITS.into_iter().zip(energies) {
+        let update = fixed(CRITICAL_TEMPERATURE, bits)?;
+        found.push((update.temperature_effective(), energy));
+    }
     let critical = energy(CRITICAL_TEMPERATURE)?;
     let mut outcome = Outcome::default();
     for (bits, (temperature, measured)) in BITS.iter().zip(&found) {

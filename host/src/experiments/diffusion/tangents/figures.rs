@@ -2,11 +2,11 @@
 
 use super::Studied;
 use super::local::{TIMES, place};
+use crate::diffusion::figures::Heatmap;
 use crate::diffusion::pullback::distance::Chance;
 use crate::experiments::Outcome;
 use crate::experiments::statistics::mean_error;
 use crate::report::curves::{Curve, Curves};
-use crate::report::heatmap::Heatmap;
 
 /// Times of the spectra.
 const SHOWN: [u32; 5] = [950, 650, 350, 200, 50];

@@ -1,8 +1,8 @@
 //! Training and validation error against gamma, with the chosen gamma marked.
 
-use super::figure::Figure;
-use super::number::plain;
-use super::style::{Axes, Chart, colour, dash, marker};
+use crate::report::figure::Figure;
+use crate::report::number::plain;
+use crate::report::style::{Axes, Chart, colour, dash, marker};
 
 /// One error curve over the gamma grid.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! Measured points with error bars over curves that are known exactly.
 
-use super::figure::Figure;
-use super::style::{Axes, Chart, colour, dash, marker};
+use crate::report::figure::Figure;
+use crate::report::style::{Axes, Chart, colour, dash, marker};
 
 /// One quantity: what was measured and what it should be.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! Importance of the variables of a fit: inclusion and standardised effect, most important on top.
 
-use super::figure::Figure;
-use super::style::{Axes, Chart, colour, label, marker};
+use crate::report::figure::Figure;
+use crate::report::style::{Axes, Chart, colour, label, marker};
 
 /// Rows drawn; a longer list belongs into the table.
 const ROWS: usize = 30;

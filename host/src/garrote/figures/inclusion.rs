@@ -1,9 +1,9 @@
 //! Inclusion of every variable against gamma, forward and backward pass: where the two differ, the
 //! transition is first order (hysteresis).
 
-use super::figure::Figure;
-use super::number::plain;
-use super::style::{Axes, Chart, INK, PALE, colour, marker};
+use crate::report::figure::Figure;
+use crate::report::number::plain;
+use crate::report::style::{Axes, Chart, INK, PALE, colour, marker};
 
 /// Variables drawn in colour.
 const NAMED: usize = 12;

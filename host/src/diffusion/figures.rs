@@ -1,7 +1,7 @@
 //! A square table of values as coloured cells: distances between subspaces, for instance.
 
-use super::figure::Figure;
-use super::style::label;
+use crate::report::figure::Figure;
+use crate::report::style::label;
 use kuva::plot::{ColorMap, Heatmap as Cells};
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;

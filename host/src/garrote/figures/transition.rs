@@ -1,9 +1,9 @@
 //! The transition signal: the spread of the selection over an ensemble against the fraction of selected
 //! variables, with the mean-field curve (Soh, Lee, Periwal, Jo, arXiv 2509.06383, eqs. 15 to 19).
 
-use super::figure::Figure;
-use super::number::plain;
-use super::style::{Axes, Chart, INK, colour, marker};
+use crate::report::figure::Figure;
+use crate::report::number::plain;
+use crate::report::style::{Axes, Chart, INK, colour, marker};
 
 /// Points of the theory curve on either side of its kink.
 const SAMPLES: u32 = 120;
