@@ -110,7 +110,7 @@ fn the_object_has_the_documented_fields() {
         "specific_heat",
         "susceptibility",
     ] {
-        assert_eq!(fields(&found[name]), ["error", "mean", "tau"]);
+        assert_eq!(fields(&found[name]), ["error", "mean", "reason", "tau"]);
         assert!(found[name]["error"].as_f64().unwrap() > 0.0 && found[name]["tau"].as_f64().unwrap() >= 0.5);
     }
     assert_eq!(found["schema"], "gibbs.ising.sample/1");

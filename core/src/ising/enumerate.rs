@@ -7,7 +7,7 @@
 //! before step t, Σ_t w_t s_i(t) = s_i(end) S_end - Σ_(flips of i) (s_i(after) - s_i(before)) S_t, so a flip
 //! of spin k touches m_k alone, and of the products only row k.
 //!
-//! Integer energies are exact. Float ones are summed anew every 64 flips, and whatever comes near the ground
+//! Integer energies are exact, of 32 bits or of 128. Float ones are summed anew every 64 flips, and whatever comes near the ground
 //! energy is summed from scratch; two such energies are one level when they differ by at most
 //! eps (Σ|J| + Σ|h|) N (N + 1) / 2, twice what rounding can do to either. (Closer levels that differ in truth
 //! are counted as one.)
@@ -117,6 +117,58 @@ impl<'a, M: Model> Enumeration<'a, M> {
     /// # Errors
     /// [`Error::Shape`], [`Error::NonFinite`].
     pub fn moments(&mut self, beta: f64, means: &mut [f64], products: &mut [f64]) -> Result<Thermal, Error> {
+        self.sums(beta, |energy| energy.wide(), means, products)
+    }
+
+    /// As [`Self::moments`], of E - E_0 with E_0 = `ground`, that of [`Self::ground`]: ln Z is ln Z + beta E_0, and
+    /// nothing cancels however large E_0 is. Float energies that rounding on the way could take for E_0 are E_0 here.
+    ///
+    /// # Errors
+    /// As [`Self::moments`].
+    pub fn moments_above(
+        &mut self,
+        ground: M::Weight,
+        beta: f64,
+        means: &mut [f64],
+        products: &mut [f64],
+    ) -> Result<Thermal, Error> {
+        let near = self.nearness();
+        let above = |energy: M::Weight| {
+            let above = energy.above(ground);
+            if Real::abs(above) <= near { 0.0 } else { above }
+        };
+        self.sums(beta, above, means, products)
+    }
+
+    /// Float energies nearer to each other than this count as one; 0 of integers.
+    pub fn resolution(&self) -> f64 {
+        let n = self.spins.len();
+        M::Weight::ROUNDING * self.scale() * (n * (n + 1) / 2) as f64
+    }
+
+    /// What rounding on the walk can add to [`Self::resolution`].
+    fn nearness(&self) -> f64 {
+        self.resolution() + M::Weight::ROUNDING * self.scale() * f64::from(REFRESH * REFRESH)
+    }
+
+    /// Σ|J| + Σ|h|.
+    fn scale(&self) -> f64 {
+        let mut scale = 0.0;
+        for i in 0..self.spins.len() {
+            self.model
+                .neighbours(i, |_, coupling| scale += 0.5 * Real::abs(coupling.wide()));
+            scale += Real::abs(self.model.field(i).wide());
+        }
+        scale
+    }
+
+    fn sums(
+        &mut self,
+        beta: f64,
+        energy_of: impl Fn(M::Weight) -> f64,
+        means: &mut [f64],
+        products: &mut [f64],
+    ) -> Result<Thermal, Error> {
         let n = self.spins.len();
         if means.len() != n || (!products.is_empty() && products.len() != n * n) {
             return Err(Error::Shape);
@@ -136,7 +188,7 @@ impl<'a, M: Model> Enumeration<'a, M> {
                     *product -= change * f64::from(*other);
                 }
             }
-            let scale = sums.add(state.energy().wide(), 1.0);
+            let scale = sums.add(energy_of(state.energy()), 1.0);
             if scale != 1.0 {
                 for sum in means.iter_mut().chain(products.iter_mut()) {
                     *sum *= scale;
@@ -172,18 +224,11 @@ impl<'a, M: Model> Enumeration<'a, M> {
     /// # Errors
     /// [`Error::NonFinite`] where an energy overflows.
     pub fn ground(&mut self) -> Result<Ground<M::Weight>, Error> {
-        let (model, n) = (self.model, self.spins.len());
-        let mut scale = 0.0;
-        for i in 0..n {
-            model.neighbours(i, |_, coupling| scale += 0.5 * Real::abs(coupling.wide()));
-            scale += Real::abs(model.field(i).wide());
-        }
-        let same = M::Weight::ROUNDING * scale * (n * (n + 1) / 2) as f64;
-        let near = same + M::Weight::ROUNDING * scale * f64::from(REFRESH * REFRESH);
+        let model = self.model;
+        let (same, near) = (self.resolution(), self.nearness());
         let mut ground: Option<Ground<M::Weight>> = None;
         self.walk(|_, bits, state| {
-            let lowest = ground.map_or(f64::INFINITY, |ground| ground.energy.wide());
-            if state.energy().wide() - lowest > near {
+            if ground.is_some_and(|ground| state.energy().above(ground.energy) > near) {
                 return;
             }
             let energy = if M::Weight::ROUNDING > 0.0 {
@@ -192,8 +237,8 @@ impl<'a, M: Model> Enumeration<'a, M> {
                 state.energy()
             };
             match &mut ground {
-                Some(ground) if energy.wide() - lowest > same => {}
-                Some(ground) if lowest - energy.wide() <= same => ground.degeneracy += 1,
+                Some(ground) if energy.above(ground.energy) > same => {}
+                Some(ground) if ground.energy.above(energy) <= same => ground.degeneracy += 1,
                 _ => {
                     ground = Some(Ground {
                         energy,

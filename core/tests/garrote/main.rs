@@ -26,6 +26,7 @@
 #[path = "../../../fixtures/tolerances.rs"]
 mod tolerances;
 
+mod collinear;
 mod data;
 mod decoy;
 mod enumeration;

@@ -13,6 +13,7 @@ pub mod compare;
 pub mod datasets;
 pub mod eps;
 pub mod error;
+pub mod figures;
 pub mod folder;
 pub mod geometry;
 pub mod inputs;

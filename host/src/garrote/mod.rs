@@ -22,17 +22,19 @@
 pub mod bootstrap;
 pub mod columns;
 pub mod design;
-pub mod dual;
 pub mod export;
+pub mod figures;
 pub mod fit;
 pub mod gradient;
 pub mod held_out;
+pub mod least_squares;
 pub mod metrics;
 pub mod model;
 pub mod nnls;
 pub mod noise;
 pub mod rule;
 pub mod search;
+pub mod student;
 pub mod summary;
 pub mod synth;
 #[cfg(test)]

@@ -1,16 +1,15 @@
 //! All 2^N configurations of a problem of a file: ln Z, thermal means, the ground states, the levels.
 //!
-//! The sums are those of [`gibbs_core::ising::enumerate`], in the unit of the weights; of a QUBO the offset is
-//! added, so that every energy is that of the file: ln Z = ln Z' - beta offset. Heat capacity
-//! C = `beta² <(E - <E>)²>`, in units of k_B: from the levels where there are any, else from `<E²> - <E>²`, whose
-//! rounding is about 1e-16 beta² E².
+//! The sums are those of [`gibbs_core::ising::enumerate`], relative to the ground energy, which is exact: weights of
+//! 32 bits where they fit, else of 128. Only where the values of the file span more than 38 digits are energies f64, and
+//! levels nearer than [`Exact::tolerance`] counted as one. With E_0 the ground energy in the unit of the file,
+//! ln Z = ln Σ e^(-beta (E - E_0)) - beta E_0. Heat capacity C = beta² (<(E - E_0)²> - <E - E_0>²), in units of k_B.
 
 use super::anneal::SolveError;
-use super::problem::{Couplings, Energy, Problem, Values, Weights};
+use super::problem::{Couplings, Energy, Problem, Values};
 use gibbs_core::Error;
-use gibbs_core::ising::enumerate::{Enumeration, LARGEST, Level, Thermal};
-use gibbs_core::ising::{Model as _, Stored, Weight};
-use gibbs_core::math::Real;
+use gibbs_core::ising::enumerate::{Enumeration, LARGEST, Level};
+use gibbs_core::ising::{Model as _, Stored, Weight as _};
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +34,8 @@ pub struct Exact {
     pub ground: Energy,
     /// Number of ground states.
     pub degeneracy: u32,
+    /// Energies nearer than this counted as one; `None`: all were compared exactly.
+    pub tolerance: Option<f64>,
     /// One ground state, ±1.
     pub state: Vec<i8>,
     /// (energy, configurations), rising; `None` unless the weights are integers with few levels.
@@ -54,45 +55,75 @@ pub fn exact(problem: &Problem, beta: f64) -> Result<Exact, SolveError> {
         )));
     }
     let weights = problem.weights()?;
-    match &weights.values {
+    let found = match &weights.values {
         Values::Integer(couplings) => {
-            let mut result = sums(problem, couplings, &weights, beta)?;
-            let levels = levels(couplings)?;
-            if let Some(levels) = &levels {
-                result.heat_capacity = heat_capacity(levels, beta * weights.unit)?;
-            }
-            let energy = |level: &Level| (f64::from(level.energy) + weights.offset) * weights.unit;
-            result.levels = levels.map(|all| all.iter().map(|level| (energy(level), level.count)).collect());
-            Ok(result)
+            let found = sums(problem, couplings, weights.unit, beta)?;
+            let energy = |level: &Level, lowest: i32| {
+                let above = i128::from(level.energy) - i128::from(lowest);
+                problem.raised(found.ground, above).nearest()
+            };
+            let levels = levels(couplings)?.map(|all| {
+                let lowest = all.first().map_or(0, |level| level.energy);
+                all.iter()
+                    .map(|level| (energy(level, lowest), level.count))
+                    .collect()
+            });
+            Exact { levels, ..found }
         }
-        Values::Float(couplings) => sums(problem, couplings, &weights, beta),
+        Values::Float(couplings) => match problem.wide_weights()? {
+            Some((wide, unit)) => sums(problem, &wide, unit, beta)?,
+            None => sums(problem, couplings, weights.unit, beta)?,
+        },
+    };
+    if [found.log_z, found.energy, found.heat_capacity]
+        .iter()
+        .all(|sum| sum.is_finite())
+    {
+        Ok(found)
+    } else {
+        Err(beyond(beta))
     }
+}
+
+/// The inverse temperature times the energies leaves the range of f64.
+fn beyond(beta: f64) -> SolveError {
+    SolveError::Option(format!(
+        "--beta {beta:?}: beta times the energy is beyond the range of f64\nhint: a smaller beta, or another unit"
+    ))
 }
 
 fn sums<C: Stored + Default + PartialEq>(
     problem: &Problem,
     couplings: &Couplings<C>,
-    weights: &Weights,
+    unit: f64,
     beta: f64,
 ) -> Result<Exact, SolveError> {
     let model = couplings.view()?;
     let n = model.spins();
     let (mut state, mut fields) = (vec![1; n], vec![C::Weight::ZERO; n]);
     let mut enumeration = Enumeration::new(&model, &mut state, &mut fields)?;
-    let mut means = vec![0.0; n];
-    let Weights { unit, offset, .. } = *weights;
-    let cold = beta * unit;
-    let thermal = enumeration.moments(cold, &mut means, &mut [])?;
+    let resolution = enumeration.resolution();
     let ground = enumeration.ground()?;
-    let variance = thermal.energy_squared - thermal.energy * thermal.energy;
+    let cold = beta * unit;
+    if !cold.is_finite() {
+        return Err(beyond(beta));
+    }
+    let mut means = vec![0.0; n];
+    let thermal = enumeration.moments_above(ground.energy, cold, &mut means, &mut []);
+    let thermal = thermal.map_err(|_| beyond(beta))?;
+    let bits = (0..n).map(|i| if ground.state >> i & 1 == 1 { 1 } else { -1 });
+    let state: Vec<i8> = bits.collect();
+    let lowest = problem.energy(&state);
+    let variance = (thermal.energy_squared - thermal.energy * thermal.energy).max(0.0);
     Ok(Exact {
         beta,
-        log_z: thermal.log_partition - cold * offset,
-        energy: (thermal.energy + offset) * unit,
-        heat_capacity: cold * cold * variance.max(0.0),
+        log_z: thermal.log_partition - beta * lowest.nearest(),
+        energy: lowest.nearest() + thermal.energy * unit,
+        heat_capacity: (cold * variance.sqrt()).powi(2),
         means,
-        ground: problem.energy(&state),
+        ground: lowest,
         degeneracy: ground.degeneracy,
+        tolerance: (resolution > 0.0).then_some(resolution * unit),
         state,
         levels: None,
     })
@@ -111,15 +142,4 @@ fn levels(couplings: &Couplings<i32>) -> Result<Option<Vec<Level>>, SolveError> 
         Err(Error::Capacity) => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Two passes, so that nothing cancels.
-fn heat_capacity(levels: &[Level], beta: f64) -> Result<f64, SolveError> {
-    let thermal = Thermal::of_levels(levels, beta)?;
-    let square = |level: &Level| {
-        let energy = f64::from(level.energy);
-        let log_weight = -beta * energy - thermal.log_partition;
-        f64::from(level.count) * Real::exp(log_weight) * (energy - thermal.energy).powi(2)
-    };
-    Ok(beta * beta * levels.iter().map(square).sum::<f64>())
 }

@@ -6,11 +6,14 @@
 //! error  = sqrt(2 tau var / n)           var = Σ (x_t - mean)² / (n - 1)
 //! ```
 //! tau is in units of the series' steps; 1/2 is a series of independent values. A tau below 1/2 (values that
-//! alternate) is given as 1/2: the error is then too large, never too small. Two cross-checks that share no
+//! alternate) is given as 1/2: the error is then too large, never too small. What is printed as an error bar passes
+//! [`together`] first. Two cross-checks that share no
 //! formula with it: [`blocking`] and, for functions of several means, [`jackknife`].
 //!
 //! Sources: N. Madras, A. Sokal, J. Stat. Phys. 50, 109 (1988) (the window); H. Flyvbjerg, H. G. Petersen,
 //! J. Chem. Phys. 91, 461 (1989) (blocking); B. Efron, SIAM monograph 38 (1982) (jackknife).
+
+pub mod together;
 
 use gibbs_core::math::dot;
 
@@ -72,6 +75,28 @@ pub enum SeriesError {
     NonFinite {
         /// Which one, 0-based (of a function: which block).
         index: usize,
+    },
+    /// The series has not settled.
+    #[error(
+        "not equilibrated: the first quarter and the second half differ by {sigmas:.0} standard errors\nhint: a longer \
+         burn-in"
+    )]
+    Drift {
+        /// Values given.
+        samples: usize,
+        /// The difference in standard errors.
+        sigmas: f64,
+    },
+    /// Rare large values decide.
+    #[error(
+        "the mean is skewed by {skewness:.2}: rare large values decide, and {samples} samples hold few of them\nhint: \
+         measure longer"
+    )]
+    Skewed {
+        /// Values given.
+        samples: usize,
+        /// Skewness of the mean.
+        skewness: f64,
     },
     /// The squares of the deviations overflow or vanish.
     #[error("the samples spread too far or too little for their squares\nhint: measure in another unit")]
@@ -147,10 +172,15 @@ fn check(series: &[f64]) -> Result<(), SeriesError> {
 /// # Errors
 /// [`SeriesError`]; a constant series has no error either.
 pub fn estimate(series: &[f64]) -> Result<Estimate, SeriesError> {
+    windowed(series, series.len() / 2)
+}
+
+/// [`estimate`] with windows of at most `most`.
+fn windowed(series: &[f64], most: usize) -> Result<Estimate, SeriesError> {
     let centred = Centred::new(series)?;
     let samples = series.len();
     let mut tau = 0.5;
-    for lag in 1..=samples / 2 {
+    for lag in 1..=most {
         tau += centred.autocorrelation(lag);
         if lag as f64 >= WINDOW * tau {
             let tau = tau.max(0.5);
@@ -258,7 +288,7 @@ pub fn jackknife(series: &[&[f64]], function: impl Fn(&[f64]) -> f64) -> Result<
     if blocks < LEAST_BLOCKS {
         return Err(SeriesError::Correlated { samples, tau });
     }
-    let (mean, error) = delete_blocks(series, samples, blocks, function)?;
+    let (mean, error, _) = delete_blocks(series, samples, blocks, function)?;
     Ok(Estimate {
         mean,
         error,
@@ -267,13 +297,14 @@ pub fn jackknife(series: &[&[f64]], function: impl Fn(&[f64]) -> f64) -> Result<
     })
 }
 
-/// The jackknife over a given number of blocks, whose lengths differ by at most 1.
+/// The jackknife over a given number of blocks, whose lengths differ by at most 1: mean, error, the values without one
+/// block.
 fn delete_blocks(
     series: &[&[f64]],
     samples: usize,
     blocks: usize,
     function: impl Fn(&[f64]) -> f64,
-) -> Result<(f64, f64), SeriesError> {
+) -> Result<(f64, f64, Vec<f64>), SeriesError> {
     let sums: Vec<f64> = series.iter().map(|one| one.iter().sum()).collect();
     let all: Vec<f64> = sums.iter().map(|sum| sum / samples as f64).collect();
     let whole = function(&all);
@@ -303,7 +334,7 @@ fn delete_blocks(
     let average = values.iter().sum::<f64>() / count;
     let spread: f64 = values.iter().map(|v| (v - average) * (v - average)).sum();
     let mean = count * whole - (count - 1.0) * average;
-    Ok((mean, ((count - 1.0) / count * spread).sqrt()))
+    Ok((mean, ((count - 1.0) / count * spread).sqrt(), values))
 }
 
 /// (mean - exact) / error: how many standard deviations an estimate is off. An error of 0 (rounding took it)

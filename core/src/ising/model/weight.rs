@@ -6,11 +6,12 @@ use core::ops::{Add, AddAssign, Mul, Neg, Sub};
 mod sealed {
     pub trait Sealed {}
     impl Sealed for i32 {}
+    impl Sealed for i128 {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
 }
 
-/// What energies and local fields are made of: i32 (exact), f32 or f64. Sealed.
+/// What energies and local fields are made of: i32 and i128 (exact), f32 or f64. Sealed.
 pub trait Weight:
     sealed::Sealed
     + Copy
@@ -33,8 +34,13 @@ pub trait Weight:
     const TWO: Self;
     /// Distance from 1 to the next number; 0 of integers, whose sums are exact.
     const ROUNDING: f64;
-    /// Widened to f64 (exact).
+    /// As f64: exact, but of i128 the nearest.
     fn wide(self) -> f64;
+    /// `self - other` as f64. Its sign is exact, and so is the difference that is rounded.
+    #[inline]
+    fn above(self, other: Self) -> f64 {
+        self.wide() - other.wide()
+    }
     /// Neither NaN nor infinite.
     fn is_finite(self) -> bool;
     /// Refuses a bound of sums (in f64) that this type does not hold.
@@ -75,6 +81,37 @@ impl Weight for i32 {
     #[inline]
     fn bits(self) -> u64 {
         u64::from(self as u32)
+    }
+}
+
+/// For enumerations of weights that do not fit 32 bits: wide sums cost too much for anything that runs long.
+impl Weight for i128 {
+    const ZERO: Self = 0;
+    const TWO: Self = 2;
+    const ROUNDING: f64 = 0.0;
+    #[inline]
+    fn wide(self) -> f64 {
+        self as f64
+    }
+    #[inline]
+    fn above(self, other: Self) -> f64 {
+        (self - other) as f64
+    }
+    #[inline]
+    fn is_finite(self) -> bool {
+        true
+    }
+    /// Bounds below 2^126: differences of two sums still fit.
+    fn holds(bound: f64) -> Result<(), Error> {
+        if bound < 8.507_059_173_023_462e37 {
+            Ok(())
+        } else {
+            Err(Error::Overflow)
+        }
+    }
+    #[inline]
+    fn bits(self) -> u64 {
+        (self as u64) ^ ((self >> 64) as u64)
     }
 }
 
@@ -130,4 +167,4 @@ macro_rules! stored {
     )*};
 }
 
-stored!(i8 => i32, i16 => i32, i32 => i32, f32 => f32, f64 => f64);
+stored!(i8 => i32, i16 => i32, i32 => i32, i128 => i128, f32 => f32, f64 => f64);

@@ -3,12 +3,12 @@
 use super::bases::{Named, Space, read, same_dimensions, subspace};
 use crate::cli::error::CliError;
 use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
+use crate::diffusion::figures::Heatmap;
 use crate::diffusion::pullback::GeometryError;
 use crate::diffusion::pullback::distance::{
     Chance, Subspace, chance, distance_matrix, largest_distance, total_turn, way_length,
 };
 use crate::report::answer::Answer;
-use crate::report::heatmap::Heatmap;
 use crate::report::number::{plain, with_error};
 use crate::report::table::{Style, Table};
 use clap::Args;

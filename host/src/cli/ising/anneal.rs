@@ -1,7 +1,9 @@
 //! `gibbs ising anneal FILE`: independent reads, the best state, how often it was found.
 
-use super::reading::{Reading, finite, range, refused};
-use super::writing::{answer_state, energy_text, interval_json, interval_text, scaled, state_csv};
+use super::reading::{Reading, energy, range, refused};
+use super::writing::{
+    answer_state, energy_text, exact_text, interval_json, interval_text, scaled, state_csv,
+};
 use crate::cli::error::CliError;
 use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::ising::anneal::{Annealed, BLOCK, Method, Options, SpinRule, Success, anneal};
@@ -82,23 +84,31 @@ pub(super) struct Arguments {
     /// Single-spin rule (sa) [default: metropolis]
     #[arg(long, value_enum, value_name = "RULE")]
     rule: Option<RuleChoice>,
+    /// Metropolis as earlier versions drew it, no spin left out of any sweep: misses ground states of equal couplings
+    #[arg(long, conflicts_with = "rule")]
+    whole: bool,
     /// First and last inverse temperature (sa), per energy of the file [default: from the couplings]
     #[arg(long, value_name = "HOT,COLD", value_parser = range, allow_hyphen_values = true)]
     beta_range: Option<(f64, f64)>,
     /// Energy at or below which a read counts as a hit [default: the best energy of all reads]
-    #[arg(long, value_name = "E", value_parser = finite, allow_hyphen_values = true)]
-    target: Option<f64>,
+    #[arg(long, value_name = "E", value_parser = energy, allow_hyphen_values = true)]
+    target: Option<Energy>,
 }
 
 impl Arguments {
     fn options(&self, seed: u64) -> Result<Options, CliError> {
         let method = match self.method {
             MethodChoice::Sa => Method::Annealing {
-                rule: self.rule.map_or(SpinRule::Metropolis, SpinRule::from),
+                rule: if self.whole {
+                    SpinRule::MetropolisWhole
+                } else {
+                    self.rule.map_or(SpinRule::Metropolis, SpinRule::from)
+                },
                 range: self.beta_range,
             },
-            _ if self.rule.is_some() || self.beta_range.is_some() => {
-                let message = "--rule and --beta-range belong to simulated annealing\nhint: --method sa";
+            _ if self.rule.is_some() || self.whole || self.beta_range.is_some() => {
+                let message =
+                    "--rule, --whole and --beta-range belong to simulated annealing\nhint: --method sa";
                 return Err(CliError::input(message));
             }
             MethodChoice::SbBallistic => Method::Bifurcation(Variant::Ballistic),
@@ -125,7 +135,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let annealed = session.run(&identity, |work| {
         anneal(&problem, &options, work).map_err(|e| refused(e, &arguments.reading.file))
     })?;
-    let success = annealed.success(arguments.target);
+    let success = annealed.success(arguments.target.as_ref());
     session.write("state.csv", &state_csv(problem.kind(), &annealed.state)[..])?;
     let reads: Vec<(usize, String)> = (annealed.reads.iter().map(|read| read.energy.to_string()))
         .enumerate()
@@ -149,6 +159,7 @@ fn method_name(method: Method) -> &'static str {
         Method::Annealing { rule, .. } => match rule {
             SpinRule::Metropolis => "sa, metropolis",
             SpinRule::HeatBath => "sa, heat-bath",
+            SpinRule::MetropolisWhole => "sa, metropolis, whole",
         },
         Method::Bifurcation(Variant::Ballistic) => "sb-ballistic",
         Method::Bifurcation(Variant::Discrete) => "sb-discrete",
@@ -161,7 +172,7 @@ fn answer(
     options: &Options,
     annealed: &Annealed,
     success: Success,
-    target: Option<f64>,
+    target: Option<Energy>,
 ) -> Answer {
     let mut energies: Vec<Energy> = annealed.reads.iter().map(|read| read.energy).collect();
     let mut answer = Answer::new();
@@ -193,7 +204,8 @@ fn answer(
     if let Some((hot, cold)) = annealed.range {
         answer.shown("beta", format!("{} to {}", plain(hot), plain(cold)));
     }
-    answer.hidden("target", target);
+    answer.hidden("target", target.map(Energy::nearest));
+    answer.hidden("target_exact", target.and_then(exact_text));
     let goal = target.map_or_else(
         || "the best energy".to_owned(),
         |target| format!("energy <= {target}"),

@@ -31,6 +31,8 @@ Examples:
 
 ln Z, mean energy, heat capacity and magnetisations are those of p = exp(-beta E)/Z; the heat capacity is in
 units of k_B. The table shows the density of states: the number of configurations of each energy.
+Ground states are counted by exact integers; only where the values span more than 38 digits are energies f64, and
+ground_tolerance says how near counts as equal.
 A negative beta turns the spectrum upside down; the ground state is the lowest all the same.")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -57,9 +59,20 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         answer.hidden("levels", None::<()>);
     }
     answer_state(&mut answer, "ground_", &problem, &result.state, result.ground);
+    let degeneracy = match result.tolerance {
+        None => result.degeneracy.to_string(),
+        Some(tolerance) => {
+            let near = significant(tolerance, 2);
+            format!(
+                "{} (energies within {near} of each other count as one)",
+                result.degeneracy
+            )
+        }
+    };
     answer
-        .count("ground_degeneracy", result.degeneracy)
+        .value("ground_degeneracy", result.degeneracy, degeneracy)
         .label("degeneracy");
+    answer.hidden("ground_tolerance", result.tolerance);
     answer.number("beta", result.beta);
     answer.number("log_z", result.log_z).label("ln Z").digits(DIGITS);
     answer.number("energy", result.energy).label("<E>").digits(DIGITS);

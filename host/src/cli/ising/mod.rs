@@ -16,10 +16,18 @@ use super::{Common, Status};
 use clap::{Args, Subcommand};
 
 const EXAMPLES: &str = "\
-Problem files: one entry a line, `i,j,value` (CSV) or `i j value`, spins numbered from 0, # starts a comment.
-  E(s) = - sum over pairs of J_ij s_i s_j - sum of h_i s_i,  s = -1 or +1;  a line i,i,value is the field h_i
-  --qubo: E(x) = sum of Q_ij x_i x_j,  x = 0 or 1, minimised; entries add
-(D-Wave's packages write E = + J s s + h s: change the sign of all values of theirs.)
+Problem files:
+  edge list   one entry a line, `i,j,value` (CSV) or `i j value`, spins numbered from 0, # starts a comment
+              E(s) = - sum over pairs of J_ij s_i s_j - sum of h_i s_i,  s = -1 or +1;  a line i,i,value is the field h_i
+  rudy        the G-set: a first line `n m`, then m lines `i j value` (or `i j`), vertices numbered from 1
+  .qubo       lines `c …`, `p qubo 0 maxNodes nNodes nCouplers`, then nodes `i i value` and couplers `i j value`
+  BQM JSON    json.dumps(bqm.to_serializable()) of dimod
+  --qubo      E(x) = sum of Q_ij x_i x_j,  x = 0 or 1, minimised; entries add
+  --max-cut   E(s) = - the weight of the edges between the two sides: the energy is minus the cut, the lowest is the
+              largest cut
+dimod's COO says `# vartype=BINARY` (read as a QUBO) or `# vartype=SPIN`; `# offset=42` is added to every energy. dimod's
+spin models have the opposite sign, E = + J s s + h s: with SPIN, and in JSON, their biases are turned, so that every
+energy is dimod's. An edge list without these words is read as it stands: change the sign of all values if they are dimod's.
 
 Examples:
   gibbs ising sample --size 64 --temperature 2.27      the square lattice: energy, magnetisation, errors

@@ -4,19 +4,22 @@ use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::ising::anneal::SolveError;
 use crate::ising::problem::ProblemError;
-use crate::ising::{Kind, Problem};
+use crate::ising::{Energy, Kind, Problem};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
 /// Where the problem is and how it is read.
 #[derive(Debug, Args)]
 pub(super) struct Reading {
-    /// Edge list: lines `i,j,value` or `i j value`, spins numbered from 0
+    /// Edge list, rudy/G-set graph, .qubo, or BQM JSON of dimod (see gibbs ising --help); - is standard input
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// The entries are a QUBO, E = sum of Q_ij x_i x_j with x = 0 or 1, to be minimised; entries add
     #[arg(long)]
     pub(super) qubo: bool,
+    /// The entries are the edges of a graph whose cut is to be maximised: the energy is minus the cut
+    #[arg(long, conflicts_with = "qubo")]
+    max_cut: bool,
     /// Number of spins, where the last ones are isolated [default: the largest index + 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 26))]
     spins: Option<u32>,
@@ -25,8 +28,13 @@ pub(super) struct Reading {
 impl Reading {
     /// Reads the problem; says on standard error what was assumed.
     pub(super) fn problem(&self, session: &Session<'_>) -> Result<Problem, CliError> {
-        let kind = if self.qubo { Kind::Qubo } else { Kind::Ising };
+        let kind = match (self.qubo, self.max_cut) {
+            (true, _) => Kind::Qubo,
+            (_, true) => Kind::MaxCut,
+            (false, false) => Kind::Ising,
+        };
         let problem = Problem::read(&self.file, kind, self.spins.map(|n| n as usize))?;
+        session.remark(&format!("{}: {}", self.file.display(), problem.taken_for()));
         for note in problem.notes() {
             session.remark(&format!("note: {}: {note}", self.file.display()));
         }
@@ -68,6 +76,11 @@ pub(super) fn range(text: &str) -> Result<(f64, f64), String> {
         }
         _ => Err("two inverse temperatures above 0 were expected, such as 0.1,5".to_owned()),
     }
+}
+
+/// An energy, with all its digits.
+pub(super) fn energy(text: &str) -> Result<Energy, String> {
+    Energy::parse(text).ok_or_else(|| "a number was expected".to_owned())
 }
 
 /// A finite number.

@@ -21,8 +21,7 @@ pub(super) fn answer_state(
     let name = |name: &str| format!("{prefix}{name}");
     let line = answer.number(&name("energy"), energy.nearest());
     line.label(&label("energy")).says(energy_text(energy));
-    let exact = matches!(energy, Energy::Exact(_)).then(|| energy.to_string());
-    answer.hidden(&name("energy_exact"), exact);
+    answer.hidden(&name("energy_exact"), exact_text(energy));
     let line = answer.value(&name("state"), state, state_text(problem.kind(), state));
     line.label(&label("state"));
     if problem.kind() == Kind::Qubo {
@@ -37,8 +36,7 @@ pub(super) fn answer_state(
 pub(super) fn state_fields(problem: &Problem, state: &[i8], energy: Energy) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("energy".to_owned(), json!(energy.nearest()));
-    let exact = matches!(energy, Energy::Exact(_)).then(|| energy.to_string());
-    fields.insert("energy_exact".to_owned(), json!(exact));
+    fields.insert("energy_exact".to_owned(), json!(exact_text(energy)));
     fields.insert("spins".to_owned(), json!(problem.spins()));
     fields.insert("state".to_owned(), json!(state));
     if problem.kind() == Kind::Qubo {
@@ -46,6 +44,11 @@ pub(super) fn state_fields(problem: &Problem, state: &[i8], energy: Energy) -> M
         fields.insert("x".to_owned(), json!(x));
     }
     fields
+}
+
+/// All digits of an energy that was not rounded.
+pub(super) fn exact_text(energy: Energy) -> Option<String> {
+    matches!(energy, Energy::Exact(_)).then(|| energy.to_string())
 }
 
 /// An energy as it is printed: with the word that it is rounded, if so.
@@ -60,8 +63,8 @@ pub(super) fn energy_text(energy: Energy) -> String {
 pub(super) fn state_text(kind: Kind, state: &[i8]) -> String {
     const SHOWN: usize = 72;
     let sign = |s: &i8| match (kind, *s > 0) {
-        (Kind::Ising, true) => '+',
-        (Kind::Ising, false) => '-',
+        (Kind::Ising | Kind::MaxCut, true) => '+',
+        (Kind::Ising | Kind::MaxCut, false) => '-',
         (Kind::Qubo, true) => '1',
         (Kind::Qubo, false) => '0',
     };
@@ -72,10 +75,11 @@ pub(super) fn state_text(kind: Kind, state: &[i8]) -> String {
     text
 }
 
-/// `spin,s` or, of a QUBO, `variable,x`: one line per spin.
+/// `spin,s`, of a cut `vertex,side` (±1), of a QUBO `variable,x`: one line per spin, counted from 0.
 pub(super) fn state_csv(kind: Kind, state: &[i8]) -> Vec<u8> {
     let (header, low) = match kind {
         Kind::Ising => ("spin,s", -1),
+        Kind::MaxCut => ("vertex,side", -1),
         Kind::Qubo => ("variable,x", 0),
     };
     let mut text = format!("{header}\n");

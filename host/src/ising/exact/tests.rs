@@ -30,6 +30,102 @@ fn too_many_spins_are_refused_with_what_to_do() {
     );
 }
 
+fn read(text: &str) -> Problem {
+    Problem::parse(Path::new("f"), text.as_bytes(), Kind::Ising, None).unwrap()
+}
+
+// energies of 17 digits, one apart: E = -J s s - h s with J = 2^54, h = 1; beta h = 1 is a two-level system
+#[test]
+fn near_ties_are_decided_by_the_integers() {
+    let found = exact(&read("0,1,18014398509481984\n0,0,1\n"), 1.0).unwrap();
+    assert_eq!(found.ground.to_string(), "-18014398509481985");
+    assert_eq!((found.degeneracy, found.tolerance), (1, None));
+    assert_eq!(found.state, [1, 1]);
+    let tanh = 1.0_f64.tanh();
+    assert!(
+        (found.heat_capacity - (1.0 - tanh * tanh)).abs() < 1e-14,
+        "{}",
+        found.heat_capacity
+    );
+    assert!((found.means[0] - tanh).abs() < 1e-14 && (found.means[1] - tanh).abs() < 1e-14);
+}
+
+// oracle: all sums of 128 bits. (Σ a s)² of 20 integers below 10^6: products of 10^12, sums of 10^14
+#[test]
+fn number_partitioning_is_exact() {
+    let numbers: Vec<i128> = (1_u64..=20)
+        .map(|k| i128::from(k.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 44))
+        .collect();
+    let mut text = String::new();
+    for (i, a) in numbers.iter().enumerate() {
+        for (j, b) in numbers.iter().enumerate().take(i) {
+            writeln!(text, "{j},{i},{}", -a * b).unwrap();
+        }
+    }
+    let problem = read(&text);
+    let (mut lowest, mut count) = (i128::MAX, 0);
+    for word in 0_u32..1 << 20 {
+        let sign = |i: usize| if word >> i & 1 == 1 { 1 } else { -1 };
+        let sum: i128 = numbers.iter().enumerate().map(|(i, a)| a * sign(i)).sum();
+        match (sum * sum).cmp(&lowest) {
+            std::cmp::Ordering::Less => (lowest, count) = (sum * sum, 1),
+            std::cmp::Ordering::Equal => count += 1,
+            std::cmp::Ordering::Greater => {}
+        }
+    }
+    let squares: i128 = numbers.iter().map(|a| a * a).sum();
+    let found = exact(&problem, 1e-12).unwrap();
+    assert_eq!(found.ground.to_string(), ((lowest - squares) / 2).to_string());
+    assert_eq!((found.degeneracy, found.tolerance), (count, None));
+}
+
+// where values had to be rounded, the result says how near counts as equal
+#[test]
+fn rounded_values_say_so() {
+    let found = exact(&read("0,1,1e40\n1,2,1e-40\n"), 1.0).unwrap();
+    assert!(
+        found
+            .tolerance
+            .is_some_and(|tolerance| tolerance > 1e24 && tolerance < 1e26)
+    );
+}
+
+// closed form: a spin in a field h. C = (beta h)² / cosh²(beta h) is 0 long before the squares overflow
+#[test]
+fn cold_ends_are_no_overflow() {
+    for beta in [1e3, 1e160, -1e160, 1e300] {
+        for text in ["0,0,3\n", "0,1,1\n1,2,0.3333333333\n", "0,1,1e40\n1,2,1e-40\n"] {
+            let found = exact(&read(text), beta).unwrap();
+            assert_eq!(found.heat_capacity, 0.0, "{text} at {beta}");
+            assert!(found.log_z.is_finite() && found.energy.is_finite());
+        }
+    }
+    let message = exact(&read("0,0,3\n"), 1e308).unwrap_err().to_string();
+    assert!(message.contains("beta times the energy"), "{message}");
+}
+
+// squares of 1e200 and of 1e-200 leave the range of f64; the heat capacity has no unit and does not
+#[test]
+fn the_unit_does_not_matter() {
+    let at = |unit: &str, beta: f64| {
+        exact(
+            &read(&format!("0,1,1{unit}\n1,2,-0.7{unit}\n0,0,0.3{unit}\n")),
+            beta,
+        )
+    };
+    let one = at("", 0.8).unwrap();
+    for (unit, scale) in [("e200", 1e200), ("e-200", 1e-200), ("e-310", 1e-310)] {
+        let found = at(unit, 0.8 / scale);
+        let Ok(found) = found else {
+            assert!(scale < 1e-300, "beta itself is beyond the range");
+            continue;
+        };
+        assert!((found.heat_capacity - one.heat_capacity).abs() < 1e-12);
+        assert!((found.log_z - one.log_z).abs() < 1e-12);
+        assert!((found.energy / scale - one.energy).abs() < 1e-12);
+    }
+}
+
 // 4096 levels and no more are a table
 #[test] // edge: ising-enumerate
 fn many_levels_are_left_out() {

@@ -4,6 +4,7 @@
 use super::generators::Generators;
 use super::kernel::Band;
 use super::packed::Packed;
+use super::tally::Tally;
 use crate::simd::Instructions;
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, Update};
@@ -12,6 +13,15 @@ use rayon::prelude::*;
 
 /// The name of the engine's random streams: the law of the core's own sweeps, in another order of draws.
 pub const STREAM: &str = "ising-lanes";
+
+/// What is measured of a configuration: whole numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Energy in units of |J|.
+    pub energy: i64,
+    /// Sums of the spins of colour 0 and of colour 1 of the checkerboard.
+    pub magnetizations: [i64; 2],
+}
 
 /// Words of 64 bits in a band, about: enough to pay for a thread's turn, little enough for the first cache.
 const BAND: usize = 1024;
@@ -134,12 +144,40 @@ impl<W: Packed> Engine<W> {
         if !bonds.fits(&self.geometry) {
             return Err(Error::Shape);
         }
-        self.half_sweep(0, update, bonds);
-        self.half_sweep(1, update, bonds);
+        self.half_sweep::<U, B, false>(0, update, bonds);
+        self.half_sweep::<U, B, false>(1, update, bonds);
         Ok(())
     }
 
-    fn half_sweep<U: Update + Sync, B: Bonds<W> + Sync>(&mut self, colour: usize, update: &U, bonds: &B) {
+    /// One sweep, the same bits as [`Self::sweep`], and what the lattice holds after it. Cost: a tenth more, about, from
+    /// the planes that the update has at hand, on all threads.
+    ///
+    /// # Errors
+    /// As [`Self::sweep`].
+    pub fn sweep_observed<U: Update + Sync, B: Bonds<W> + Sync>(
+        &mut self,
+        update: &U,
+        bonds: &B,
+    ) -> Result<Observation, Error> {
+        if !bonds.fits(&self.geometry) {
+            return Err(Error::Shape);
+        }
+        self.half_sweep::<U, B, false>(0, update, bonds);
+        let Tally { unsatisfied, up } = self.half_sweep::<U, B, true>(1, update, bonds);
+        let [odd, even] = up;
+        let (sites, half) = (self.geometry.sites() as i64, (self.geometry.sites() / 2) as i64);
+        Ok(Observation {
+            energy: 2 * (unsatisfied as i64 - sites),
+            magnetizations: [2 * even as i64 - half, 2 * odd as i64 - half],
+        })
+    }
+
+    fn half_sweep<U: Update + Sync, B: Bonds<W> + Sync, const MEASURED: bool>(
+        &mut self,
+        colour: usize,
+        update: &U,
+        bonds: &B,
+    ) -> Tally {
         let geometry = self.geometry;
         let words = geometry.words();
         let rows = self.rows;
@@ -166,21 +204,24 @@ impl<W: Packed> Engine<W> {
                 top,
                 generators,
             };
-            band.half_sweep(instructions);
+            band.half_sweep::<MEASURED>(instructions)
         };
         let own = inner_mut(&geometry, own);
         if self.bands.len() == 1 || rayon::current_num_threads() == 1 {
             let bands = own.chunks_mut(rows * words).zip(&mut self.bands);
+            let mut tally = Tally::default();
             for (band, (own, generators)) in bands.enumerate() {
-                run(&mut self.side, band, own, generators);
+                tally = tally.plus(run(&mut self.side, band, own, generators));
             }
+            tally
         } else {
             own.par_chunks_mut(rows * words)
                 .zip(&mut self.bands)
                 .enumerate()
-                .for_each_init(Vec::new, |side, (band, (own, generators))| {
-                    run(side, band, own, generators);
-                });
+                .map_init(Vec::new, |side, (band, (own, generators))| {
+                    run(side, band, own, generators)
+                })
+                .reduce(Tally::default, Tally::plus)
         }
     }
 }

@@ -3,9 +3,10 @@
 use super::generators::{Generators, Running};
 use super::machine::{Baseline, LANES, Lanes, Machine};
 use super::packed::{Packed, gather, gather_signs, scatter};
+use super::tally::{Counter, Tally};
 use crate::simd::Instructions;
 use gibbs_core::ising::lattice::geometry::looks_right;
-use gibbs_core::ising::lattice::{Bonds, Geometry, Proposal, Update, seen};
+use gibbs_core::ising::lattice::{Bonds, Fair, Geometry, Proposal, Update, rests, seen};
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 
@@ -34,41 +35,44 @@ pub(super) struct Band<'a, W, U, B> {
 const GROUP: usize = 8;
 
 #[cfg(target_arch = "x86_64")]
-struct On<M, T>(M, T);
+struct On<M, T, const MEASURED: bool>(M, T);
 
 #[cfg(target_arch = "x86_64")]
-impl<W: Packed, U: Update, B: Bonds<W>, M: Machine> pulp::NullaryFnOnce for On<M, Band<'_, W, U, B>> {
-    type Output = ();
+impl<W: Packed, U: Update, B: Bonds<W>, M: Machine, const MEASURED: bool> pulp::NullaryFnOnce
+    for On<M, Band<'_, W, U, B>, MEASURED>
+{
+    type Output = Tally;
 
     #[inline(always)]
-    fn call(self) {
-        self.1.run(self.0);
+    fn call(self) -> Tally {
+        self.1.run::<M, MEASURED>(self.0)
     }
 }
 
 impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
-    /// Updates the band; instructions that this machine lacks fall back to the next that it has.
-    pub(super) fn half_sweep(self, instructions: Instructions) {
+    /// Updates the band, and counts what it holds then (`MEASURED`: else all counts are 0); instructions that this
+    /// machine lacks fall back to the next that it has.
+    pub(super) fn half_sweep<const MEASURED: bool>(self, instructions: Instructions) -> Tally {
         #[cfg(target_arch = "x86_64")]
         {
             if instructions == Instructions::Avx512
                 && let Some(machine) = V4::try_new()
             {
-                return machine.vectorize(On(machine, self));
+                return machine.vectorize(On::<_, _, MEASURED>(machine, self));
             }
             if instructions != Instructions::Baseline
                 && let Some(machine) = V3::try_new()
             {
-                return machine.vectorize(On(machine, self));
+                return machine.vectorize(On::<_, _, MEASURED>(machine, self));
             }
         }
         let _ = instructions;
-        self.run(Baseline);
+        self.run::<_, MEASURED>(Baseline)
     }
 
     // No closures and no `array::map` from here on: they are not compiled for the machine.
     #[inline(always)]
-    fn run<M: Machine>(mut self, machine: M) {
+    fn run<M: Machine, const MEASURED: bool>(mut self, machine: M) -> Tally {
         self.gather_side();
         let own = std::mem::take(&mut self.own);
         let mut random = self.generators.load(machine);
@@ -79,7 +83,15 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
             Some(sign) => Some(Lanes::load(machine, [sign.repeat(); LANES])),
             None => None,
         };
+        // No closure that draws: it would not be compiled for the machine.
+        let word = if U::GAPS {
+            (random.word().store()[0] >> 32) as u32
+        } else {
+            0
+        };
+        let rests = rests::<U>(|| word);
         let mut group = [Proposal::none(full); GROUP];
+        let mut unsatisfied = Counter::new(full);
         let (whole, rest) = own.split_at_mut(own.len() - own.len() % W::PER_VECTOR);
         let mut done = 0;
         for own in whole.chunks_mut(GROUP * W::PER_VECTOR) {
@@ -95,7 +107,7 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
                 *proposal = self.propose(
                     machine,
                     [own, centre, side, above, below],
-                    full,
+                    (full, rests),
                     uniform,
                     done,
                     &mut random,
@@ -107,6 +119,14 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
             for (proposal, own) in group.iter().zip(own.chunks_exact_mut(W::PER_VECTOR)) {
                 scatter(proposal.spins, own);
             }
+            if MEASURED {
+                let mut at = done - words;
+                for proposal in &group[..count] {
+                    let neighbours = self.neighbours(machine, at, W::PER_VECTOR, uniform);
+                    unsatisfied.add(proposal.spins, neighbours, full);
+                    at += W::PER_VECTOR;
+                }
+            }
         }
         if !rest.is_empty() {
             let words = [
@@ -117,21 +137,64 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
                 &self.below[done..],
             ];
             let sites = gather(machine, &mask[..rest.len()]);
-            group[0] = self.propose(machine, words, sites, uniform, done, &mut random);
+            group[0] = self.propose(machine, words, (sites, rests), uniform, done, &mut random);
             self.update.decide(&mut group[..1], &mut random);
             scatter(group[0].spins, rest);
+            if MEASURED {
+                let neighbours = self.neighbours(machine, done, rest.len(), uniform);
+                unsatisfied.add(group[0].spins, neighbours, sites);
+            }
         }
         self.generators.store(&random);
+        if !MEASURED {
+            return Tally::default();
+        }
+        let mut up = [0, 0];
+        for word in own.iter() {
+            up[0] += u64::from(word.count());
+        }
+        for word in self.centre {
+            up[1] += u64::from(word.count());
+        }
+        Tally {
+            unsatisfied: unsatisfied.total(),
+            up,
+        }
+    }
+
+    /// The four neighbours of a vector of `words` words, `at` words into the band, with the signs of their bonds.
+    #[inline(always)]
+    fn neighbours<M: Machine>(
+        &self,
+        machine: M,
+        at: usize,
+        words: usize,
+        uniform: Option<Lanes<M>>,
+    ) -> [Lanes<M>; 4] {
+        let [c, s, a, b] = [
+            gather(machine, &self.centre[at..][..words]),
+            gather(machine, &self.side[at..][..words]),
+            gather(machine, &self.above[at..][..words]),
+            gather(machine, &self.below[at..][..words]),
+        ];
+        let [t, u, v, w] = if let Some(sign) = uniform {
+            [sign; 4]
+        } else {
+            let first = self.top * self.geometry.words() + at;
+            gather_signs(machine, self.bonds, self.colour, first)
+        };
+        [c ^ t, s ^ u, a ^ v, b ^ w]
     }
 
     /// What the update makes of the vector that starts `done` words into the band, given its words and those of its
-    /// neighbours: centre, side, above, below. `sites` has the lanes that hold sites.
+    /// neighbours: centre, side, above, below. `sites` has the lanes that hold sites; a random half of them is left out where
+    /// the half sweep `rests`.
     #[inline(always)]
     fn propose<M: Machine>(
         &self,
         machine: M,
         words: [&[W]; 5],
-        sites: Lanes<M>,
+        (sites, rests): (Lanes<M>, bool),
         uniform: Option<Lanes<M>>,
         done: usize,
         random: &mut Running<M>,
@@ -150,8 +213,12 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
             gather(machine, below),
         ];
         let spins = gather(machine, own);
-        let mut proposal = self.update.propose(spins, seen(neighbours, signs, sites), random);
-        proposal.spins &= sites;
+        let moved = if rests { sites & random.word() } else { sites };
+        let mut proposal = self.update.propose(spins, seen(neighbours, signs, moved), random);
+        proposal.spins &= moved;
+        if rests {
+            proposal.spins = proposal.spins | (spins & !moved);
+        }
         proposal
     }
 

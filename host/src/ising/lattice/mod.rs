@@ -5,9 +5,10 @@ mod generators;
 mod kernel;
 mod machine;
 mod packed;
+mod tally;
 
 pub use crate::simd::Instructions;
-pub use engine::{Engine, STREAM};
+pub use engine::{Engine, Observation, STREAM};
 pub use packed::Packed;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Decimal numbers as they stand in a file: a whole number times a power of ten, nothing rounded.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// Powers of ten beyond these are not held: no sum of such a number with one of order one fits 128 bits.
@@ -59,6 +60,17 @@ impl Decimal {
     pub fn in_units_of(self, exponent: i32) -> Option<i128> {
         let places = u32::try_from(self.exponent.checked_sub(exponent)?).ok()?;
         self.mantissa.checked_mul(10_i128.checked_pow(places)?)
+    }
+
+    /// By size, exactly.
+    pub fn order(self, other: Self) -> Ordering {
+        let unit = self.exponent.min(other.exponent);
+        match (self.in_units_of(unit), other.in_units_of(unit)) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            // One of them stands in this unit already; the other does not fit, so it is the larger in magnitude.
+            (None, _) => self.mantissa.cmp(&0),
+            (_, None) => 0.cmp(&other.mantissa),
+        }
     }
 
     /// k x 10^exponent, for exponents of decimals that were parsed.
@@ -131,10 +143,23 @@ mod tests {
     }
 
     proptest! {
-        #[test] // the shortest decimal of an f64 comes back as that f64
+        // the shortest decimal of an f64 comes back as that f64
+        #[test]
         fn nearest_undoes_printing(value in -1e15_f64..1e15) {
             prop_assert_eq!(decimal(&format!("{value}")).nearest(), value);
             prop_assert_eq!(decimal(&format!("{value:e}")).nearest(), value);
+        }
+
+        // oracle: the order of the numbers, and of their digits where f64 cannot tell
+        #[test]
+        fn order_is_that_of_the_numbers(a in -999_i64..1000, b in -999_i64..1000, p in -60_i32..=0, q in -60_i32..=0) {
+            let (one, other) = (Decimal::of_units(a.into(), p), Decimal::of_units(b.into(), q));
+            let wanted = one.nearest().total_cmp(&other.nearest());
+            prop_assert_eq!(one.order(other), if a == 0 && b == 0 { Ordering::Equal } else { wanted });
+            prop_assert_eq!(other.order(one), one.order(other).reverse());
+            let large = Decimal::of_units((1 << 100) + i128::from(a), 0);
+            prop_assert_eq!(large.order(Decimal::of_units((1 << 100) + i128::from(b), 0)), a.cmp(&b));
+            prop_assert_eq!(large.order(Decimal::of_units(b.into(), -60)), Ordering::Greater);
         }
 
         #[test]

@@ -51,12 +51,14 @@ pub enum Trouble {
         hint: &'static str,
     },
     /// An index that is no index.
-    #[error("index `{text}` is {what}, a whole number from 0 was expected\nhint: {hint}")]
+    #[error("index `{text}` is {what}, a whole number from {from} was expected\nhint: {hint}")]
     Index {
         /// The cell.
         text: String,
         /// What it is.
         what: &'static str,
+        /// The first index.
+        from: u64,
         /// What to do.
         hint: &'static str,
     },
@@ -124,13 +126,21 @@ pub enum Trouble {
         /// The other value.
         other: String,
     },
-    /// The file names its variables as the other kind of problem.
+    /// What the file says of itself does not agree with its content, with the options, or with what is read here.
     #[error("the file says {says}\nhint: {hint}")]
-    OtherKind {
+    Form {
         /// What it says.
-        says: &'static str,
+        says: String,
         /// What to do.
         hint: &'static str,
+    },
+    /// An edge from a vertex to itself, of a graph to be cut.
+    #[error(
+        "an edge from vertex {vertex} to itself cannot be cut\nhint: leave it out, or leave out --max-cut"
+    )]
+    Loop {
+        /// The vertex, as it is numbered here, from 0.
+        vertex: u32,
     },
     /// More bonds than 32-bit offsets hold.
     #[error("more than 2^31 - 1 bonds")]
@@ -154,7 +164,8 @@ impl Trouble {
             Self::BeyondSpins { .. } => "index_out_of_range",
             Self::Repeated { .. } => "repeated_pair",
             Self::Asymmetric { .. } => "asymmetric",
-            Self::OtherKind { .. } => "wrong_kind",
+            Self::Form { .. } => "wrong_kind",
+            Self::Loop { .. } => "loop",
             Self::TooManyBonds => "too_many_bonds",
             Self::Overflow => "overflow",
         }

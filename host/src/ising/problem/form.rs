@@ -1,9 +1,9 @@
-//! From entries to couplings and fields: sums over pairs, and a QUBO turned into spins.
+//! From entries to couplings and fields: sums over pairs, a QUBO or a cut turned into spins.
 
 use super::Kind;
 use std::ops::{AddAssign, Neg};
 
-/// Couplings, fields and a constant; of a QUBO all of them times 4.
+/// Couplings, fields and a constant, all of them times [`Kind::share`].
 #[derive(Clone, Debug)]
 pub(super) struct Form<V> {
     /// (i, j, J_ij), i < j, sorted, each pair once.
@@ -15,15 +15,23 @@ pub(super) struct Form<V> {
 }
 
 impl<V: Copy + Default + AddAssign + Neg<Output = V>> Form<V> {
-    /// Of entries with indices below `spins`.
-    pub(super) fn new(kind: Kind, spins: usize, entries: &[(u32, u32, V)]) -> Self {
+    /// Of entries with indices below `spins`, and what the file adds to every energy.
+    pub(super) fn new(kind: Kind, spins: usize, entries: &[(u32, u32, V)], added: V) -> Self {
         let mut fields = vec![V::default(); spins];
         let mut offset = V::default();
+        for _ in 0..kind.share() {
+            offset += added;
+        }
         let mut bonds: Vec<(u32, u32, V)> = Vec::with_capacity(entries.len());
         for &(i, j, value) in entries {
             match kind {
                 Kind::Ising if i == j => fields[i as usize] += value,
                 Kind::Ising => bonds.push((i.min(j), i.max(j), value)),
+                Kind::MaxCut => {
+                    // -w (1 - s_i s_j)/2
+                    bonds.push((i.min(j), i.max(j), -value));
+                    offset += -value;
+                }
                 Kind::Qubo => {
                     // x_i x_j = (1 + s_i + s_j + s_i s_j)/4; with i = j twice the field and the constant.
                     fields[i as usize] += -value;
@@ -54,18 +62,18 @@ impl<V: Copy + Default + AddAssign + Neg<Output = V>> Form<V> {
 }
 
 impl<V: Copy> Form<V> {
-    /// Every number changed by `change`, or none.
-    pub(super) fn map<U>(&self, mut change: impl FnMut(V) -> Option<U>) -> Option<Form<U>> {
+    /// Bonds and fields changed by `change`, or none.
+    #[allow(clippy::type_complexity)] // bonds and fields, as they are above
+    pub(super) fn map<U>(
+        &self,
+        mut change: impl FnMut(V) -> Option<U>,
+    ) -> Option<(Vec<(u32, u32, U)>, Vec<U>)> {
         let bonds = self
             .bonds
             .iter()
             .map(|(i, j, v)| Some((*i, *j, change(*v)?)))
             .collect::<Option<_>>()?;
         let fields = self.fields.iter().map(|v| change(*v)).collect::<Option<_>>()?;
-        Some(Form {
-            bonds,
-            fields,
-            offset: change(self.offset)?,
-        })
+        Some((bonds, fields))
     }
 }

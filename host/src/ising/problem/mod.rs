@@ -1,16 +1,20 @@
-//! Problems as users have them: couplings and fields, or a QUBO, in an edge list.
+//! Problems as users have them: couplings and fields, a QUBO, or a graph to be cut, in the file forms of `read`.
 //!
 //! ```text
 //! Ising   E(s) = - Σ_{i<j} J_ij s_i s_j - Σ_i h_i s_i     s = ±1; an entry i = j is the field h_i
 //! QUBO    E(x) = Σ_{entries} Q_ij x_i x_j                  x = (1 + s)/2 = 0, 1; minimised; entries add
 //!         4 J_ij = -(Q_ij + Q_ji), 4 h_i = -[2 Q_ii + Σ_{j≠i} (Q_ij + Q_ji)],
-//!         4 offset = 2 Σ_i Q_ii + Σ_{i<j} (Q_ij + Q_ji)                              (derived, spec 0)
+//!         4 offset = 2 Σ_i Q_ii + Σ_{i<j} (Q_ij + Q_ji)                              (derived)
+//! cut     E(s) = - Σ_{i<j} w_ij (1 - s_i s_j)/2            minus the weight of the edges between the two sides
+//!         2 J_ij = -w_ij, 2 offset = - Σ w_ij
 //! ```
+//! What a file adds to every energy (its own offset) is added to all of them.
 //!
 //! Numbers stay what they are in the file: whole numbers in units of 10^-places, 128 bits wide, so that the
 //! energy of a configuration is exact ([`Problem::energy`]); only where digits and exponents do not fit are
 //! values taken as f64, summed exactly and rounded once. Solvers get weights in a `unit` of their own
 //! ([`Problem::weights`]): 32-bit integers where they fit, which makes every energy on the way exact, else f64.
+//! Enumeration has 128-bit integers wherever the energy is exact ([`Problem::wide_weights`]).
 
 pub mod decimal;
 mod error;
@@ -27,7 +31,7 @@ pub use weights::{Couplings, Values, View, Weights};
 use crate::data::read_bytes;
 use decimal::Decimal;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
-use read::{Entries, Entry};
+use read::{Entries, Entry, Number};
 use std::cmp::Ordering;
 use std::fmt;
 use std::path::Path;
@@ -45,6 +49,28 @@ pub enum Kind {
     Ising,
     /// A quadratic form of variables 0 and 1.
     Qubo,
+    /// A graph: the energy is minus the weight of the edges between vertices on two sides.
+    MaxCut,
+}
+
+impl Kind {
+    /// Couplings and fields are whole numbers of this part of the unit of the entries.
+    fn share(self) -> u8 {
+        match self {
+            Self::Ising => 1,
+            Self::MaxCut => 2,
+            Self::Qubo => 4,
+        }
+    }
+
+    /// What the entries mean.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ising => "couplings J and fields h, E = - Σ J s s - Σ h s",
+            Self::Qubo => "a QUBO, E = Σ Q x x",
+            Self::MaxCut => "a cut to be maximised, E = - cut",
+        }
+    }
 }
 
 /// The entries in one unit.
@@ -53,10 +79,11 @@ enum Terms {
     /// value x 10^exponent.
     Decimal {
         list: Vec<(u32, u32, i128)>,
+        offset: i128,
         exponent: i32,
     },
     /// Digits and exponents that do not fit 128 bits.
-    Binary(Vec<(u32, u32, f64)>),
+    Binary { list: Vec<(u32, u32, f64)>, offset: f64 },
 }
 
 /// A problem, checked.
@@ -65,11 +92,13 @@ pub struct Problem {
     kind: Kind,
     spins: usize,
     terms: Terms,
+    form: &'static str,
     notes: Vec<String>,
 }
 
 impl Problem {
-    /// Reads an edge list; `spins` may add isolated spins at the end.
+    /// Reads a problem file. `kind` is what the user said: where the file says of itself that it is a QUBO, it is one
+    /// under [`Kind::Ising`] as well. `spins` may add isolated spins at the end.
     ///
     /// # Errors
     /// [`ProblemError`]: file, line, what was expected.
@@ -82,22 +111,39 @@ impl Problem {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(path: &Path, bytes: &[u8], kind: Kind, spins: Option<usize>) -> Result<Self, ProblemError> {
-        let Entries { list, notes } = read::entries(path, bytes, kind)?;
-        let spins = count(path, &list, spins)?;
+        let Entries {
+            form,
+            kind,
+            list,
+            spins: announced,
+            offset,
+            notes,
+        } = read::entries(path, bytes, kind)?;
+        let spins = count(path, &list, announced, spins)?;
+        if kind == Kind::MaxCut
+            && let Some(edge) = list.iter().find(|entry| entry.i == entry.j)
+        {
+            return Err(Trouble::Loop { vertex: edge.i }.at(path, edge.line));
+        }
         let list = match kind {
-            Kind::Ising => without_mirrors(path, list)?,
+            Kind::Ising | Kind::MaxCut => without_mirrors(path, list)?,
             Kind::Qubo => list,
         };
-        let terms = exact(&list).unwrap_or_else(|| {
-            Terms::Binary(list.iter().map(|entry| (entry.i, entry.j, entry.value)).collect())
+        let terms = exact(&list, offset).unwrap_or_else(|| {
+            let value = |entry: &Entry| (entry.i, entry.j, entry.number.value);
+            Terms::Binary {
+                list: list.iter().map(value).collect(),
+                offset: offset.value,
+            }
         });
         let mut problem = Self {
             kind,
             spins,
             terms,
+            form,
             notes,
         };
-        if matches!(problem.terms, Terms::Binary(_)) {
+        if matches!(problem.terms, Terms::Binary { .. }) {
             let note = "the values span more than 38 decimal digits: energies are sums of f64, rounded once";
             problem.notes.push(note.to_owned());
         }
@@ -114,6 +160,18 @@ impl Problem {
         self.kind
     }
 
+    /// What the file was taken for: its form, the meaning and the number of its entries.
+    pub fn taken_for(&self) -> String {
+        let entries = match &self.terms {
+            Terms::Decimal { list, .. } => list.len(),
+            Terms::Binary { list, .. } => list.len(),
+        };
+        let (form, kind, spins) = (self.form, self.kind.name(), self.spins);
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let (more, others) = (plural(spins), if entries == 1 { "entry" } else { "entries" });
+        format!("read as {form} of {kind}: {spins} spin{more}, {entries} {others}")
+    }
+
     /// What the user should know: assumptions made while reading.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -125,14 +183,22 @@ impl Problem {
         let hash = fnv1a(FNV_OFFSET, text.as_bytes());
         let pair = |hash, i: u32, j: u32| fnv1a(fnv1a(hash, &i.to_le_bytes()), &j.to_le_bytes());
         match &self.terms {
-            Terms::Decimal { list, exponent } => list
-                .iter()
-                .fold(fnv1a(hash, &exponent.to_le_bytes()), |hash, (i, j, k)| {
+            Terms::Decimal {
+                list,
+                offset,
+                exponent,
+            } => {
+                let hash = fnv1a(fnv1a(hash, &exponent.to_le_bytes()), &offset.to_le_bytes());
+                list.iter().fold(hash, |hash, (i, j, k)| {
                     fnv1a(pair(hash, *i, *j), &k.to_le_bytes())
-                }),
-            Terms::Binary(list) => list.iter().fold(hash, |hash, (i, j, v)| {
-                fnv1a(pair(hash, *i, *j), &v.to_bits().to_le_bytes())
-            }),
+                })
+            }
+            Terms::Binary { list, offset } => {
+                let hash = fnv1a(hash, &offset.to_bits().to_le_bytes());
+                list.iter().fold(hash, |hash, (i, j, v)| {
+                    fnv1a(pair(hash, *i, *j), &v.to_bits().to_le_bytes())
+                })
+            }
         }
     }
 
@@ -140,9 +206,10 @@ impl Problem {
     /// from the entries, in exact arithmetic. Cost: O(entries).
     pub fn energy(&self, state: &[i8]) -> Energy {
         let up = |i: u32| state.get(i as usize).is_some_and(|s| *s > 0);
-        // The factor of an entry: QUBO 0 or 1, Ising 1 or -1 (a field: the spin) with E's minus sign.
+        // The factor of an entry: QUBO 0 or 1, a cut 0 or -1, Ising 1 or -1 (a field: the spin) with E's minus sign.
         let factor = |i: u32, j: u32| match (self.kind, up(i), up(j)) {
             (Kind::Qubo, a, b) => i8::from(a && b),
+            (Kind::MaxCut, a, b) => -i8::from(a != b),
             (Kind::Ising, a, _) if i == j => {
                 if a {
                     -1
@@ -159,13 +226,18 @@ impl Problem {
             }
         };
         match &self.terms {
-            Terms::Decimal { list, exponent } => {
-                let sum = list.iter().map(|(i, j, k)| i128::from(factor(*i, *j)) * k).sum();
-                Energy::Exact(Decimal::of_units(sum, *exponent))
+            Terms::Decimal {
+                list,
+                offset,
+                exponent,
+            } => {
+                let sum: i128 = list.iter().map(|(i, j, k)| i128::from(factor(*i, *j)) * k).sum();
+                Energy::Exact(Decimal::of_units(sum + offset, *exponent))
             }
-            Terms::Binary(list) => Energy::Rounded(rounded_sum(
-                list.iter().map(|(i, j, v)| f64::from(factor(*i, *j)) * v),
-            )),
+            Terms::Binary { list, offset } => {
+                let values = list.iter().map(|(i, j, v)| f64::from(factor(*i, *j)) * v);
+                Energy::Rounded(rounded_sum(values.chain([*offset])))
+            }
         }
     }
 }
@@ -191,12 +263,16 @@ impl Energy {
     /// Energies of one problem by size.
     pub fn order(&self, other: &Self) -> Ordering {
         if let (Self::Exact(a), Self::Exact(b)) = (self, other) {
-            let unit = a.exponent.min(b.exponent);
-            if let (Some(a), Some(b)) = (a.in_units_of(unit), b.in_units_of(unit)) {
-                return a.cmp(&b);
-            }
+            return a.order(*b);
         }
         self.nearest().total_cmp(&other.nearest())
+    }
+
+    /// The energy that `text` means: all its digits where 128 bits hold them. `None`: not a finite number.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let nearest: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
+        Some(Decimal::parse(text).map_or(Self::Rounded(nearest), Self::Exact))
     }
 }
 
@@ -209,17 +285,28 @@ impl fmt::Display for Energy {
     }
 }
 
-/// Number of spins: one more than the largest index, or what was asked for.
-fn count(path: &Path, entries: &[Entry], spins: Option<usize>) -> Result<usize, ProblemError> {
+/// Number of spins: what was asked for, what the file announces, or one more than the largest index.
+fn count(
+    path: &Path,
+    entries: &[Entry],
+    announced: Option<usize>,
+    asked: Option<usize>,
+) -> Result<usize, ProblemError> {
+    if let (Some(announced), Some(asked)) = (announced, asked)
+        && asked < announced
+    {
+        let (index, spins) = (announced as u64 - 1, asked);
+        return Err(Trouble::BeyondSpins { index, spins }.of(path));
+    }
     let largest = entries
         .iter()
         .max_by_key(|entry| (entry.i.max(entry.j), std::cmp::Reverse(entry.line)));
     let Some(largest) = largest else {
-        return Err(Trouble::Empty.of(path));
+        return asked.or(announced).ok_or_else(|| Trouble::Empty.of(path));
     };
     let index = u64::from(largest.i.max(largest.j));
     let here = |trouble: Trouble| Err(trouble.at(path, largest.line));
-    match spins {
+    match asked.or(announced) {
         Some(spins) if index >= spins as u64 => here(Trouble::BeyondSpins { index, spins }),
         Some(spins) => Ok(spins),
         None if index >= PLAUSIBLE_SPINS.max(16 * entries.len() as u64) => here(Trouble::Gap {
@@ -260,14 +347,13 @@ fn conflict(earlier: &Entry, later: &Entry) -> Option<Trouble> {
     if (earlier.i, earlier.j) == (i, j) {
         return Some(Trouble::Repeated { i, j, first });
     }
-    let equal = match (earlier.decimal, later.decimal) {
+    let equal = match (earlier.number.decimal, later.number.decimal) {
         (Some(a), Some(b)) => a == b,
-        _ => earlier.value == later.value,
+        _ => earlier.number.value == later.number.value,
     };
     let number = |entry: &Entry| {
-        entry
-            .decimal
-            .map_or_else(|| format!("{:?}", entry.value), |d| d.to_string())
+        let Number { value, decimal } = entry.number;
+        decimal.map_or_else(|| format!("{value:?}"), |d| d.to_string())
     };
     (!equal).then(|| Trouble::Asymmetric {
         i,
@@ -279,17 +365,30 @@ fn conflict(earlier: &Entry, later: &Entry) -> Option<Trouble> {
 }
 
 /// All values in one unit; `None` when a sum of their magnitudes, four times over, could leave 128 bits.
-fn exact(entries: &[Entry]) -> Option<Terms> {
-    let decimals: Vec<Decimal> = entries.iter().map(|entry| entry.decimal).collect::<Option<_>>()?;
-    let exponent = decimals.iter().map(|decimal| decimal.exponent).min()?;
-    let mut total = 0_u128;
+fn exact(entries: &[Entry], offset: Number) -> Option<Terms> {
+    let offset = offset.decimal?;
+    let decimals: Vec<Decimal> = entries
+        .iter()
+        .map(|entry| entry.number.decimal)
+        .collect::<Option<_>>()?;
+    let exponent = decimals
+        .iter()
+        .chain([&offset])
+        .map(|decimal| decimal.exponent)
+        .min()?;
+    let offset = offset.in_units_of(exponent)?;
+    let mut total = offset.unsigned_abs();
     let mut list = Vec::with_capacity(entries.len());
     for (entry, decimal) in entries.iter().zip(decimals) {
         let units = decimal.in_units_of(exponent)?;
         total = total.checked_add(units.unsigned_abs())?;
         list.push((entry.i, entry.j, units));
     }
-    (total < 1 << 120).then_some(Terms::Decimal { list, exponent })
+    (total < 1 << 120).then_some(Terms::Decimal {
+        list,
+        offset,
+        exponent,
+    })
 }
 
 /// The exact sum of the values, rounded once: partial sums that do not overlap (Shewchuk, Discrete Comput.

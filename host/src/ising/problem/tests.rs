@@ -135,9 +135,14 @@ fn refusals_name_the_line_and_the_remedy() {
             "line 2: index 5000000 means 5000001 spins, in a file of 2 entries",
         ),
         (
-            "# vartype=BINARY\n0 1 1\n",
-            "line 1: the file says vartype=BINARY",
+            "# vartype=INTEGER\n0 1 1\n",
+            "line 1: the file says vartype INTEGER",
         ),
+        (
+            "# vartype=SPIN\n0 1 1\n# vartype: BINARY\n",
+            "line 3: the file says vartype BINARY, and another one above",
+        ),
+        ("# offset=x\n0 1 1\n", "line 1: value `x` is no number"),
     ] {
         let message = refused(text, Kind::Ising);
         assert!(
@@ -169,7 +174,7 @@ fn repeated_pairs_of_a_qubo_add() {
 #[test]
 fn notes_say_what_was_assumed() {
     assert!(ising("1,2,1\n").notes()[0].contains("spin 0"));
-    assert!(ising("# vartype=SPIN\n0 1 1\n").notes()[0].contains("E = + Σ J s s"));
+    assert!(ising("# vartype=SPIN\n0 1 1\n").notes()[0].contains("dimod"));
     assert!(ising("0,1,1e-30\n1,2,1e30\n").notes()[0].contains("38 decimal digits"));
     assert!(ising("0,1,1\n").notes().is_empty());
 }

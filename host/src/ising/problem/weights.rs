@@ -3,7 +3,7 @@
 use super::decimal::Decimal;
 use super::error::Trouble;
 use super::form::Form;
-use super::{Kind, Problem, Terms};
+use super::{Energy, Problem, Terms};
 use gibbs_core::Error;
 use gibbs_core::ising::{Dense, Model, Sparse, Stored};
 
@@ -149,61 +149,122 @@ pub struct Weights {
     pub values: Values,
     /// Energy of one unit of the weights.
     pub unit: f64,
-    /// What a QUBO adds, in units of the weights.
+    /// What a QUBO, a cut, or the file itself adds, in units of the weights.
     pub offset: f64,
 }
 
+/// Float weights whose largest magnitude lies beyond these bounds are taken in a unit of their own, a power of 2, so
+/// that squares of energies neither overflow nor vanish.
+const MODERATE: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
+
 impl Problem {
-    /// Weights for solvers. Integers in units of the last decimal place (of a QUBO a quarter of it) when all
-    /// sums stay below 2^31, else f64 as [`Self::float_weights`].
+    /// Weights for solvers. Integers in units of the last decimal place (of a cut half of it, of a QUBO a quarter)
+    /// when all sums stay below 2^31, else f64 as [`Self::float_weights`].
     ///
     /// # Errors
     /// `TooManyBonds`; `Overflow` when sums leave the range of f64.
     pub fn weights(&self) -> Result<Weights, Trouble> {
-        if let Terms::Decimal { list, exponent } = &self.terms {
-            let form = Form::new(self.kind, self.spins, list);
-            if let Some(whole) = form.map(|k| i32::try_from(k).ok()) {
-                let couplings = Couplings::new(&whole.bonds, whole.fields).ok_or(Trouble::TooManyBonds)?;
-                if couplings.view().is_ok() {
-                    return Ok(Weights {
-                        values: Values::Integer(couplings),
-                        unit: self.quarter() * Decimal::of_units(1, *exponent).nearest(),
-                        offset: f64::from(whole.offset),
-                    });
-                }
-            }
+        if let Some((couplings, unit, offset)) = self.whole(|k| i32::try_from(k).ok())? {
+            return Ok(Weights {
+                values: Values::Integer(couplings),
+                unit,
+                offset: offset as f64,
+            });
         }
-        let (couplings, offset) = self.float_weights()?;
+        let (couplings, unit, offset) = self.float_weights()?;
         Ok(Weights {
             values: Values::Float(couplings),
-            unit: self.quarter(),
+            unit,
             offset,
         })
     }
 
-    /// The nearest f64 of each coupling and field in units of 1 (of a QUBO 1/4), and the offset in that unit.
+    /// 128-bit integers, and the energy of one unit of them; `None` where the values themselves had to be rounded.
+    ///
+    /// # Errors
+    /// `TooManyBonds`.
+    pub fn wide_weights(&self) -> Result<Option<(Couplings<i128>, f64)>, Trouble> {
+        Ok(self.whole(Some)?.map(|(couplings, unit, _)| (couplings, unit)))
+    }
+
+    /// Couplings of whole numbers as `change` makes them, the energy of one of their units, the offset in that unit.
+    #[allow(clippy::type_complexity)] // three parts, taken apart at once
+    fn whole<C: Stored + Default + PartialEq>(
+        &self,
+        change: impl Fn(i128) -> Option<C>,
+    ) -> Result<Option<(Couplings<C>, f64, i128)>, Trouble> {
+        let Terms::Decimal {
+            list,
+            offset,
+            exponent,
+        } = &self.terms
+        else {
+            return Ok(None);
+        };
+        let form = Form::new(self.kind, self.spins, list, *offset);
+        let Some((bonds, fields)) = form.map(change) else {
+            return Ok(None);
+        };
+        let couplings = Couplings::new(&bonds, fields).ok_or(Trouble::TooManyBonds)?;
+        let unit = self.share() * Decimal::of_units(1, *exponent).nearest();
+        Ok(couplings.view().is_ok().then_some((couplings, unit, form.offset)))
+    }
+
+    /// The nearest f64 of each coupling and field, the energy of their unit, and the offset in that unit: 1 (of a cut
+    /// 1/2, of a QUBO 1/4), or that times a power of 2 where the weights are very large or very small.
     ///
     /// # Errors
     /// As [`Self::weights`].
-    pub fn float_weights(&self) -> Result<(Couplings<f64>, f64), Trouble> {
-        let form = match &self.terms {
-            Terms::Decimal { list, exponent } => Form::new(self.kind, self.spins, list)
-                .map(|k| Some(Decimal::of_units(k, *exponent).nearest())),
-            Terms::Binary(list) => Some(Form::new(self.kind, self.spins, list)),
+    pub fn float_weights(&self) -> Result<(Couplings<f64>, f64, f64), Trouble> {
+        let (bonds, fields, offset) = match &self.terms {
+            Terms::Decimal {
+                list,
+                offset,
+                exponent,
+            } => {
+                let nearest = |k| Decimal::of_units(k, *exponent).nearest();
+                let form = Form::new(self.kind, self.spins, list, *offset);
+                let (bonds, fields) = form.map(|k| Some(nearest(k))).unwrap_or_default();
+                (bonds, fields, nearest(form.offset))
+            }
+            Terms::Binary { list, offset } => {
+                let form = Form::new(self.kind, self.spins, list, *offset);
+                (form.bonds, form.fields, form.offset)
+            }
         };
-        let form = form.ok_or(Trouble::Overflow)?;
-        let couplings = Couplings::new(&form.bonds, form.fields).ok_or(Trouble::TooManyBonds)?;
-        if couplings.view().is_ok() && form.offset.is_finite() {
-            Ok((couplings, form.offset))
-        } else {
-            Err(Trouble::Overflow)
+        let couplings = Couplings::new(&bonds, fields.clone()).ok_or(Trouble::TooManyBonds)?;
+        if couplings.view().is_err() || !offset.is_finite() {
+            return Err(Trouble::Overflow);
+        }
+        let sizes = bonds.iter().map(|(_, _, j)| j).chain(&fields).map(|v| v.abs());
+        let largest = sizes.fold(0.0, f64::max);
+        if largest == 0.0 || MODERATE.contains(&largest) {
+            return Ok((couplings, self.share(), offset));
+        }
+        // Two factors: one alone may lie beyond the range of f64.
+        let exponent = largest.log2().floor() as i32;
+        let [first, second] = [exponent / 2, exponent - exponent / 2].map(|e| 2.0_f64.powi(e));
+        let scaled = |v: f64| v / first / second;
+        let bonds: Vec<_> = bonds.iter().map(|(i, j, v)| (*i, *j, scaled(*v))).collect();
+        let fields = fields.into_iter().map(scaled).collect();
+        let couplings = Couplings::new(&bonds, fields).ok_or(Trouble::TooManyBonds)?;
+        Ok((couplings, self.share() * first * second, scaled(offset)))
+    }
+
+    /// The energy that lies `units` units of whole weights above `energy`.
+    pub(in crate::ising) fn raised(&self, energy: Energy, units: i128) -> Energy {
+        let share = i128::from(self.kind.share());
+        match (&self.terms, energy) {
+            (Terms::Decimal { exponent, .. }, Energy::Exact(decimal)) => {
+                let k = decimal.in_units_of(*exponent).unwrap_or_default();
+                Energy::Exact(Decimal::of_units(k + units / share, *exponent))
+            }
+            _ => Energy::Rounded(energy.nearest() + units as f64 * self.share()),
         }
     }
 
-    fn quarter(&self) -> f64 {
-        match self.kind {
-            Kind::Ising => 1.0,
-            Kind::Qubo => 0.25,
-        }
+    /// The unit of weights in that of the entries.
+    fn share(&self) -> f64 {
+        1.0 / f64::from(self.kind.share())
     }
 }

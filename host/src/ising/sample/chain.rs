@@ -2,7 +2,7 @@
 
 use super::{AnyUpdate, Clusters, Coupling, MOST_CLUSTER_SITES, MOST_SITES, Moves};
 use super::{Plan, SampleError, Start, Stream};
-use crate::ising::lattice::{Engine, Packed};
+use crate::ising::lattice::{Engine, Observation, Packed};
 use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, PlusMinus, Uniform, Word};
 use gibbs_core::ising::model::Wrap;
 use gibbs_core::ising::swendsen_wang::SwendsenWang;
@@ -10,15 +10,6 @@ use gibbs_core::ising::wolff::Wolff;
 use gibbs_core::ising::{Model, Torus};
 use gibbs_core::random::{Xoshiro256PlusPlus, bernoulli, stream};
 use rand_core::Rng;
-
-/// What is measured of a configuration: whole numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Observation {
-    /// Energy in units of |J|.
-    pub(super) energy: i64,
-    /// Sums of the spins of each colour of the checkerboard.
-    pub(super) magnetizations: [i64; 2],
-}
 
 /// Signs of ±J bonds that own their memory.
 pub(super) struct Signs<W> {
@@ -189,6 +180,31 @@ impl Chain {
         })
     }
 
+    /// `sweeps` steps of the burn-in: as [`Self::advance`], but under Wolff's rule a step is as many clusters as flip all
+    /// sites once. (A cluster may be one site or nearly all: a number of clusters says nothing of equilibrium.)
+    pub(super) fn burn_in(&mut self, plan: &Plan, sweeps: u64) -> Result<(), SampleError> {
+        let Self::Cluster {
+            clusters: Clusters::One,
+            beta,
+            model,
+            spins,
+            scratch,
+            rng,
+        } = self
+        else {
+            return self.advance(plan, sweeps);
+        };
+        let sites = spins.len();
+        let mut wolff = Wolff::new(model, *beta, spins, scratch)?;
+        for _ in 0..sweeps {
+            let mut flipped = 0;
+            while flipped < sites {
+                flipped += wolff.step(rng).size;
+            }
+        }
+        Ok(())
+    }
+
     /// `sweeps` steps of the plan's rule.
     pub(super) fn advance(&mut self, plan: &Plan, sweeps: u64) -> Result<(), SampleError> {
         match self {
@@ -231,6 +247,18 @@ impl Chain {
             },
         }
         Ok(())
+    }
+
+    /// As [`Self::advance`], and what is measured then: where words are updated, while they are.
+    pub(super) fn advance_observed(&mut self, plan: &Plan, sweeps: u64) -> Result<Observation, SampleError> {
+        match self {
+            Self::Wide(lanes) => lanes.advance_observed(plan, sweeps),
+            Self::Narrow(lanes) => lanes.advance_observed(plan, sweeps),
+            Self::Scalar { .. } | Self::Cluster { .. } => {
+                self.advance(plan, sweeps)?;
+                self.observe(plan)
+            }
+        }
     }
 
     /// Energy and magnetisations.
@@ -338,6 +366,21 @@ impl<W: Packed> Lanes<W> {
             }
         }));
         Ok(())
+    }
+
+    fn advance_observed(&mut self, plan: &Plan, sweeps: u64) -> Result<Observation, SampleError> {
+        let Some(before) = sweeps.checked_sub(1) else {
+            return self.observe(plan);
+        };
+        self.advance(plan, before)?;
+        let Self {
+            update,
+            engine,
+            signs,
+        } = self;
+        Ok(with_bonds!(plan, signs, |bonds| with_update!(update, |update| {
+            engine.sweep_observed(update, bonds)?
+        })))
     }
 
     fn observe(&mut self, plan: &Plan) -> Result<Observation, SampleError> {

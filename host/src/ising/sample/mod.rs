@@ -109,7 +109,7 @@ pub struct Plan {
     pub stream: Stream,
     /// First configuration.
     pub start: Start,
-    /// Sweeps before the first measurement.
+    /// Sweeps before the first measurement; under Wolff's rule each as many clusters as flip all sites once.
     pub burn_in: u64,
     /// Sweeps after.
     pub sweeps: u64,

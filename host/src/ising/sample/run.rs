@@ -1,8 +1,9 @@
 //! A run: the chain, how far it is, and what was recorded.
 
-use super::chain::{Chain, Observation};
+use super::chain::Chain;
 use super::picture::packed_rows;
 use super::{Plan, SampleError};
+use crate::ising::lattice::Observation;
 
 /// What a run has measured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,15 +79,20 @@ impl Run {
             next
         };
         let sweeps = (target - self.done).min(most.max(1));
-        self.chain.advance(&self.plan, sweeps)?;
-        self.done += sweeps;
-        if self.done < next {
+        if self.done + sweeps < next {
+            if self.done < self.plan.burn_in {
+                self.chain.burn_in(&self.plan, sweeps)?;
+            } else {
+                self.chain.advance(&self.plan, sweeps)?;
+            }
+            self.done += sweeps;
             return Ok(false);
         }
         let Observation {
             energy,
             magnetizations,
-        } = self.chain.observe(&self.plan)?;
+        } = self.chain.advance_observed(&self.plan, sweeps)?;
+        self.done += sweeps;
         self.record.energies.push(energy);
         self.record.magnetizations.push(magnetizations);
         if (measured + 1).checked_rem(self.plan.keep_every) == Some(0) {

@@ -1,7 +1,8 @@
 //! Means with errors from a record.
 
 use super::{Coupling, Plan, Record};
-use crate::ising::statistics::{Estimate, SeriesError, estimate, jackknife};
+use crate::ising::statistics::together::Together;
+use crate::ising::statistics::{Estimate, SeriesError};
 
 /// A mean, and its error where there is one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,33 +68,29 @@ impl Summary {
         let centred: Vec<f64> = energies.iter().map(|e| e - centre).collect();
         let squares: Vec<f64> = centred.iter().map(|e| e * e).collect();
         let heat = sites / (temperature * temperature);
+        let all = [&energies[..], &first, &second, &fourth, &centred, &squares];
+        let together = Together::new(&all, 0.0);
+        let plain = |k: usize| Measured {
+            mean: mean(all[k]),
+            estimate: together.mean(k),
+        };
+        let function = |numbers: [usize; 2], f: &dyn Fn(&[f64]) -> f64| {
+            let estimate = together.function(&numbers, f);
+            let means = numbers.map(|k| mean(all[k]));
+            let mean = estimate.map_or_else(|_| f(&means), |e| e.mean);
+            Measured { mean, estimate }
+        };
         Ok(Self {
-            energy: plain(&energies),
-            abs_magnetization: plain(&first),
-            magnetization2: plain(&second),
-            binder: function(&[&second, &fourth], |m| 1.0 - m[1] / (3.0 * m[0] * m[0])),
-            specific_heat: function(&[&centred, &squares], |m| heat * (m[1] - m[0] * m[0])),
-            susceptibility: function(&[&first, &second], |m| sites / temperature * (m[1] - m[0] * m[0])),
+            energy: plain(0),
+            abs_magnetization: plain(1),
+            magnetization2: plain(2),
+            binder: function([2, 3], &|m| 1.0 - m[1] / (3.0 * m[0] * m[0])),
+            specific_heat: function([4, 5], &|m| heat * (m[1] - m[0] * m[0])),
+            susceptibility: function([1, 2], &|m| sites / temperature * (m[1] - m[0] * m[0])),
         })
     }
 }
 
 fn mean(series: &[f64]) -> f64 {
     series.iter().sum::<f64>() / series.len() as f64
-}
-
-fn plain(series: &[f64]) -> Measured {
-    Measured {
-        mean: mean(series),
-        estimate: estimate(series),
-    }
-}
-
-fn function(series: &[&[f64]], f: impl Fn(&[f64]) -> f64) -> Measured {
-    let means: Vec<f64> = series.iter().map(|one| mean(one)).collect();
-    let estimate = jackknife(series, &f);
-    Measured {
-        mean: estimate.map_or_else(|_| f(&means), |e| e.mean),
-        estimate,
-    }
 }

@@ -4,7 +4,9 @@
 //!
 //! Mutations seen red (by the checks named): see the tests below for the generator and the acceptance.
 use super::*;
+use crate::report::claim::SIGMAS;
 use gibbs_core::ising::lattice::{Bits, Draw, Fair, Lazy, Metropolis, Probability, Proposal, Update};
+use gibbs_core::ising::{Metropolis as Single, Order, Whole};
 use gibbs_core::random::stream;
 use rand_core::TryRng;
 use std::collections::BTreeSet;
@@ -34,7 +36,7 @@ impl TryRng for Congruential {
 }
 
 fn failed(report: &Report) -> Vec<String> {
-    let text = |c: &Check| format!("{}: {}: {} not {}", c.group, c.name, c.measured, c.expected);
+    let text = |c: &Check| format!("{}: {}", c.group, c.row.cells().join("; "));
     report.failures().map(text).collect()
 }
 
@@ -47,6 +49,7 @@ fn green_with_the_generator_of_the_project() {
     let groups: BTreeSet<_> = report.checks.iter().map(|check| check.group).collect();
     let all = [
         "balance",
+        "chains",
         "clusters",
         "exact",
         "generator",
@@ -147,8 +150,18 @@ fn red_with_two_quantisations() {
         lattice::quantised(update, rng, setting).unwrap().remove(0)
     };
     let (bad, good) = (energy(&faulty, 0), energy(&right, 1));
-    assert!(!bad.passes() && bad.z().unwrap().abs() > SIGMAS, "{bad:?}");
+    assert!(!bad.passes() && bad.row.z().unwrap().abs() > SIGMAS, "{bad:?}");
     assert!(good.passes(), "{good:?}");
+}
+
+#[test] // the sweeps of earlier versions: the law is kept, and two closed classes of the triangle are seen
+fn red_without_gaps() {
+    let rule = Whole(Single::new(0.7).unwrap());
+    let checks = chains::of_rule("", (&rule, Order::Typewriter), f64::from, (0.7, 1e-13)).unwrap();
+    let passes: Vec<bool> = checks.iter().map(Check::passes).collect();
+    assert_eq!(passes, [false, false, true], "{checks:?}");
+    let checks = chains::of_rule("", (&rule, Order::Random), f64::from, (0.7, 1e-13)).unwrap();
+    assert!(!checks[0].passes(), "{checks:?}");
 }
 
 #[test] // the flips of the code, against the formula
@@ -189,9 +202,9 @@ fn judgements() {
         }),
         1.0,
     );
-    assert!(!none.passes() && none.remark.is_some());
+    assert!(!none.passes() && none.row.remark.is_some());
     assert!(Check::deviate("g", "n", "s", -4.9).passes() && !Check::deviate("g", "n", "s", -5.1).passes());
-    assert!((sampled(1.04, 0.01, 0.02).z().unwrap() - 4.0).abs() < 1e-9);
+    assert!((sampled(1.04, 0.01, 0.02).row.z().unwrap() - 4.0).abs() < 1e-9);
     let report = Report {
         checks: vec![exact(1.0, 0.0), sampled(1.0, 0.01, 0.02), exact(2.0, 0.5)],
     };

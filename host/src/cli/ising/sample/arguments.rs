@@ -54,7 +54,7 @@ pub(in super::super) struct Arguments {
     /// Sweeps that are measured
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1 << 48))]
     sweeps: u64,
-    /// Sweeps before [default: a fifth of --sweeps]
+    /// Sweeps before [default: a fifth of --sweeps, under wolff at most 100]; under wolff each flips all sites once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1 << 48))]
     burn_in: Option<u64>,
     /// Sweeps from one measurement to the next
@@ -148,6 +148,8 @@ fn coupling(text: &str) -> Result<Coupling, String> {
     }
 }
 
+/// Sweeps of the burn-in under wolff, unless there are more: it forgets its start within a few.
+const WOLFF_BURN_IN: u64 = 100;
 /// Most measurements: each takes 24 bytes, and another 48 where means are made of them.
 const MOST_MEASUREMENTS: u64 = 1 << 26;
 /// Most bytes of kept configurations, at one bit per site.
@@ -230,7 +232,10 @@ impl Arguments {
                 Some(StreamChoice::Lanes) | None => Stream::Lanes,
             },
             start,
-            burn_in: self.burn_in.unwrap_or(self.sweeps / 5),
+            burn_in: self.burn_in.unwrap_or(match self.rule {
+                RuleChoice::Wolff => WOLFF_BURN_IN.min(self.sweeps / 5),
+                _ => self.sweeps / 5,
+            }),
             sweeps: self.sweeps,
             every: self.every,
             keep_every: self.keep_every.unwrap_or(0),

@@ -12,6 +12,7 @@ fn measured_json(measured: &Measured) -> Value {
         "mean": measured.mean,
         "error": estimate.map(|e| e.error),
         "tau": estimate.map(|e| e.tau),
+        "reason": measured.estimate.err().map(|reason| reason.to_string()),
     })
 }
 
@@ -39,8 +40,8 @@ fn start_name(start: Start) -> &'static str {
     }
 }
 
-/// The object of schema `gibbs.ising.sample/1`. Errors and taus (in measurements) are null where there are none, an
-/// infinite temperature too.
+/// The object of schema `gibbs.ising.sample/1`. Errors and taus (in measurements) are null where there are none, with
+/// the reason; an infinite temperature is null too.
 pub(super) fn json_of(plan: &Plan, summary: &Summary, temperature: f64) -> Value {
     json!({
         "schema": "gibbs.ising.sample/1",
