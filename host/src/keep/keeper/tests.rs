@@ -17,6 +17,7 @@ fn kept(folder: &Path) -> PathBuf {
 }
 
 // what was kept comes back bit for bit, NaN included
+#[test]
 fn parts_come_back() {
     let folder = tempfile::tempdir().unwrap();
     kept(folder.path());
