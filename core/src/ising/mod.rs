@@ -3,7 +3,7 @@
 //! Conventions, of the whole project: spins s_i = -1 or +1;
 //! E(s) = - Σ_{i<j} J_ij s_i s_j - Σ_i h_i s_i with J symmetric and J_ii = 0; p(s) = e^(-beta E) / Z. The local
 //! field is f_i = Σ_j J_ij s_j + h_i, and a flip of spin i costs 2 s_i f_i. sign(0) = +1; a stored bit 1 is +1.
-//! A sweep is one attempted update per spin. (D-Wave's packages write E = + Σ J s s + Σ h s: the signs of all
+//! A sweep is one attempted update per spin (some sweeps leave spins out, on purpose: [`State::sweep`]). (D-Wave's packages write E = + Σ J s s + Σ h s: the signs of all
 //! their couplings and fields are the opposite.)
 //!
 //! Start here: a model, a state in lent memory, sweeps of a rule. (The square lattice has its own engine, [`lattice`].)
@@ -57,7 +57,7 @@ pub use bifurcation::{Bifurcation, Variant, scatter};
 pub use enumerate::Enumeration;
 pub use integer::{HeatBathQ16, MetropolisQ16};
 pub use model::{Dense, Model, Sparse, Stored, Torus, Weight};
-pub use rule::{HeatBath, Metropolis, Rule};
+pub use rule::{HeatBath, Metropolis, Rule, Whole};
 pub use state::{Order, State};
 pub use swendsen_wang::SwendsenWang;
 pub use temper::Tempering;

@@ -5,7 +5,7 @@ use super::machine::{Baseline, LANES, Lanes, Machine};
 use super::packed::{Packed, gather, gather_signs, scatter};
 use crate::simd::Instructions;
 use gibbs_core::ising::lattice::geometry::looks_right;
-use gibbs_core::ising::lattice::{Bonds, Geometry, Proposal, Update, seen};
+use gibbs_core::ising::lattice::{Bonds, Fair, Geometry, Proposal, Update, rests, seen};
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 
@@ -79,6 +79,13 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
             Some(sign) => Some(Lanes::load(machine, [sign.repeat(); LANES])),
             None => None,
         };
+        // No closure that draws: it would not be compiled for the machine.
+        let word = if U::GAPS {
+            (random.word().store()[0] >> 32) as u32
+        } else {
+            0
+        };
+        let rests = rests::<U>(|| word);
         let mut group = [Proposal::none(full); GROUP];
         let (whole, rest) = own.split_at_mut(own.len() - own.len() % W::PER_VECTOR);
         let mut done = 0;
@@ -95,7 +102,7 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
                 *proposal = self.propose(
                     machine,
                     [own, centre, side, above, below],
-                    full,
+                    (full, rests),
                     uniform,
                     done,
                     &mut random,
@@ -117,7 +124,7 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
                 &self.below[done..],
             ];
             let sites = gather(machine, &mask[..rest.len()]);
-            group[0] = self.propose(machine, words, sites, uniform, done, &mut random);
+            group[0] = self.propose(machine, words, (sites, rests), uniform, done, &mut random);
             self.update.decide(&mut group[..1], &mut random);
             scatter(group[0].spins, rest);
         }
@@ -125,13 +132,14 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
     }
 
     /// What the update makes of the vector that starts `done` words into the band, given its words and those of its
-    /// neighbours: centre, side, above, below. `sites` has the lanes that hold sites.
+    /// neighbours: centre, side, above, below. `sites` has the lanes that hold sites; a random half of them is left out where
+    /// the half sweep `rests`.
     #[inline(always)]
     fn propose<M: Machine>(
         &self,
         machine: M,
         words: [&[W]; 5],
-        sites: Lanes<M>,
+        (sites, rests): (Lanes<M>, bool),
         uniform: Option<Lanes<M>>,
         done: usize,
         random: &mut Running<M>,
@@ -150,8 +158,12 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
             gather(machine, below),
         ];
         let spins = gather(machine, own);
-        let mut proposal = self.update.propose(spins, seen(neighbours, signs, sites), random);
-        proposal.spins &= sites;
+        let moved = if rests { sites & random.word() } else { sites };
+        let mut proposal = self.update.propose(spins, seen(neighbours, signs, moved), random);
+        proposal.spins &= moved;
+        if rests {
+            proposal.spins = proposal.spins | (spins & !moved);
+        }
         proposal
     }
 
