@@ -4,7 +4,7 @@
 //! Clusters: all models of up to 4 spins with couplings and fields in {-1, 0, 1}, up to order and signs of the spins. Tempering:
 //! sweeps of all replicas and exchanges of either parity by turns, on the configurations of all rungs together.
 //!
-//! Mutations tried, each seen red: Wolff without its coin where no bond is activated; MUTATIONS
+//! Mutations tried, each seen red: Wolff without its coin where no bond is activated.
 
 use crate::oracle::{spins_of, state_of};
 use crate::play::{Branch, boundary, connections, equal, sweep_matrix};
@@ -100,49 +100,44 @@ impl Process<'_> {
         }
     }
 
+    /// A draw is compared with one threshold, or with none where the ends of the range lead the same way.
     fn branches(&mut self, words: &mut Vec<u64>) -> Vec<Branch> {
-        let mut probes = vec![0, u64::MAX];
-        probes.extend(self.thresholds.iter().flat_map(|t| [t - 1, *t]));
-        probes.sort_unstable();
-        probes.dedup();
         let mut at = |word: u64| {
             words.push(word);
             let signature = self.signature(words);
             words.pop();
             signature
         };
-        let signatures: Vec<_> = probes.iter().map(|word| at(*word)).collect();
-        let mut starts = vec![0];
-        for (ends, signs) in probes.windows(2).zip(signatures.windows(2)) {
-            let (mut same, mut other) = (ends[0], ends[1]);
-            if signs[0] == signs[1] {
-                continue;
-            }
+        let (low, high) = (at(0), at(u64::MAX));
+        if low == high {
+            return vec![Branch {
+                word: 0,
+                probability: 1.0,
+            }];
+        }
+        let known = self
+            .thresholds
+            .iter()
+            .copied()
+            .find(|t| at(*t - 1) == low && at(*t) == high);
+        let threshold = known.unwrap_or_else(|| {
+            let (mut same, mut other) = (0, u64::MAX);
             while other - same > 1 {
                 let middle = same + (other - same) / 2;
-                if at(middle) == signs[0] {
+                if at(middle) == low {
                     same = middle;
                 } else {
                     other = middle;
                 }
             }
-            starts.push(other);
+            other
+        });
+        if known.is_none() {
+            self.thresholds.push(threshold);
         }
-        for start in starts.iter().skip(1) {
-            if !self.thresholds.contains(start) {
-                self.thresholds.push(*start);
-            }
-        }
-        let ends = starts
-            .iter()
-            .skip(1)
-            .map(|end| *end as f64)
-            .chain([18_446_744_073_709_551_616.0]);
-        let branch = |(start, end): (&u64, f64)| Branch {
-            word: *start,
-            probability: (end - *start as f64) / 18_446_744_073_709_551_616.0,
-        };
-        starts.iter().zip(ends).map(branch).collect()
+        let below = threshold as f64 / 18_446_744_073_709_551_616.0;
+        let branch = |word, probability| Branch { word, probability };
+        vec![branch(threshold - 1, below), branch(threshold, 1.0 - below)]
     }
 }
 
@@ -187,8 +182,8 @@ fn swendsen_wang(small: &Small, beta: f64) -> Vec<f64> {
     })
 }
 
-#[test] // oracle: ising-wolff
-fn clusters_reach_all_and_keep_the_law() {
+/// One matrix for each model of up to 4 spins, those of up to 3 at other temperatures as well.
+fn clusters_hold(of: impl Fn(&Small, f64) -> Vec<f64>) {
     let mut count = 0;
     for small in (1..=4).flat_map(models).filter(Small::is_first_of_its_order) {
         for beta in if small.fields.len() < 4 {
@@ -196,20 +191,25 @@ fn clusters_reach_all_and_keep_the_law() {
         } else {
             &[0.4]
         } {
-            let law = small.law(*beta);
-            for (name, matrix) in [
-                ("Wolff", wolff(&small, *beta)),
-                ("all", swendsen_wang(&small, *beta)),
-            ] {
-                let found = connections(&matrix);
-                assert!(found.are_ergodic(), "{name}, {beta}, {small:?}: {found:?}");
-                let off = change(&law, &matrix);
-                assert!(off < EXACT, "{name}, {beta}, {small:?}: {off:e}");
-            }
+            let (law, matrix) = (small.law(*beta), of(&small, *beta));
+            let found = connections(&matrix);
+            assert!(found.are_ergodic(), "{beta}, {small:?}: {found:?}");
+            let off = change(&law, &matrix);
+            assert!(off < EXACT, "{beta}, {small:?}: {off:e}");
         }
         count += 1;
     }
-    assert!(count > 300, "{count}");
+    assert!(count > 200, "{count}");
+}
+
+#[test] // oracle: ising-wolff
+fn single_clusters_reach_all_and_keep_the_law() {
+    clusters_hold(wolff);
+}
+
+#[test] // oracle: ising-swendsen-wang
+fn all_clusters_reach_all_and_keep_the_law() {
+    clusters_hold(swendsen_wang);
 }
 
 /// Configurations of all rungs together: that of rung r in digit r to the base 2^N.

@@ -176,7 +176,7 @@ pub(crate) fn models(n: usize) -> impl Iterator<Item = Small> {
         .filter(Small::is_first_of_its_gauge)
 }
 
-#[test] // oracle: enumeration
+#[test] // oracle: ising-metropolis, ising-heat-bath, ising-integer
 fn every_model_of_up_to_three_spins_in_both_orders() {
     for n in 1..=3 {
         for small in models(n) {
@@ -187,7 +187,7 @@ fn every_model_of_up_to_three_spins_in_both_orders() {
     }
 }
 
-#[test] // oracle: enumeration
+#[test] // oracle: ising-metropolis, ising-heat-bath, ising-integer
 fn every_model_of_four_spins() {
     let mut count = 0;
     for small in models(4) {
@@ -198,7 +198,7 @@ fn every_model_of_four_spins() {
 }
 
 /// In random order a sweep of n decisions is R^n, or R^(n - 1) with a place left out: each of its n + 1 choices as often.
-#[test] // oracle: enumeration
+#[test] // oracle: ising-metropolis, ising-heat-bath, ising-integer
 fn random_order_of_four_spins() {
     for (at, small) in models(4).enumerate() {
         let n = 4;
@@ -226,7 +226,7 @@ fn random_order_of_four_spins() {
     }
 }
 
-#[test] // oracle: enumeration
+#[test] // oracle: ising-metropolis, ising-heat-bath, ising-integer
 fn drawn_models_of_five_and_six_spins() {
     let mut rng = stream(5, "test.transition", 0);
     for draw in 0..2000 {
@@ -236,7 +236,7 @@ fn drawn_models_of_five_and_six_spins() {
     }
 }
 
-#[test] // oracle: enumeration
+#[test] // oracle: ising-metropolis, ising-heat-bath, ising-integer
 fn rings_and_small_tori() {
     for n in 3..=8 {
         for coupling in [1, -1] {
