@@ -78,7 +78,7 @@ impl Process<'_> {
     fn explore(&mut self, words: &mut Vec<u64>, probability: f64, row: &mut [f64]) {
         let mut script = Script {
             words,
-            then: 0,
+            then: 1 << 32, // not 0, which an index draws again
             drawn: 0,
             narrow: false,
         };

@@ -13,8 +13,7 @@
 //! ones. Cost: 4^N numbers, a product up to 8^N: N <= 10.
 
 use gibbs_core::Error;
-use gibbs_core::ising::{Model, Weight};
-use gibbs_core::ising::{Order, Rule};
+use gibbs_core::ising::{Model, Order, Rule, Weight};
 use gibbs_core::math::{Real, add_scaled, sigmoid};
 
 pub mod play;
