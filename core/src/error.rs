@@ -30,17 +30,17 @@ pub enum Error {
     /// Couplings are not symmetric: some entry of this row differs from its mirror image. (The row alone: a second
     /// number would cost every `Result` on a small device another word of stack.)
     Asymmetric {
-        /// Row (0-based).
+        /// The row of the matrix, from 0.
         row: usize,
     },
     /// The coupling of a spin with itself is not zero: a constant of the energy, dropped by nobody silently.
     SelfCoupling {
-        /// The spin (0-based).
+        /// The spin, from 0.
         index: usize,
     },
     /// A value that is neither -1 nor +1.
     NotASpin {
-        /// Where (0-based).
+        /// The index of the entry, from 0.
         index: usize,
     },
     /// A periodic lattice with an odd side has no two-colouring.
@@ -48,7 +48,7 @@ pub enum Error {
     /// The half row of a lattice is neither within one word nor a whole number of words; or a side of 2,
     /// which doubles each bond, without the flag that allows it.
     UnsupportedSide {
-        /// The side.
+        /// The side that is not supported.
         side: usize,
     },
     /// The acceptance e^(-4 beta) rounds to zero at this number of random bits.

@@ -56,16 +56,16 @@ pub trait Real:
     fn wide(self) -> f64;
     /// Neither NaN nor infinite.
     fn is_finite(self) -> bool;
-    /// Magnitude.
+    /// The magnitude |x|.
     #[must_use]
     fn abs(self) -> Self;
-    /// Exponential.
+    /// The exponential e^x.
     #[must_use]
     fn exp(self) -> Self;
-    /// Natural logarithm.
+    /// The natural logarithm.
     #[must_use]
     fn ln(self) -> Self;
-    /// ln(1 + x).
+    /// ln(1 + x), accurate for small x.
     #[must_use]
     fn ln_1p(self) -> Self;
     /// Square root (correctly rounded).

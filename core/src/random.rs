@@ -6,7 +6,7 @@
 //! four outputs. A result depends on (seed, name, index) alone: never on threads, SIMD width or `usize`.
 
 use crate::math::Real;
-use rand_core::{Rng, SeedableRng};
+pub use rand_core::{Rng, SeedableRng};
 pub use rand_xoshiro::Xoshiro256PlusPlus;
 
 const fn splitmix64(state: u64) -> (u64, u64) {

@@ -17,6 +17,6 @@ pub mod progress;
 pub mod raw;
 pub mod refusal;
 pub mod report;
-mod simd;
+pub mod simd;
 pub mod train;
 pub mod work;

@@ -21,7 +21,7 @@ pub trait Progress: Sync {
     fn note(&self, _line: &str) {}
 }
 
-/// Says nothing.
+/// Progress that is shown to nobody.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

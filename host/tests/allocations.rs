@@ -45,8 +45,10 @@ fn later_calls_take_no_memory_for_values() {
             ]
         };
         let first = calls();
+        // What it keeps beside the values (packed weights) depends on the caches of the processor, the values do not.
+        let values = (batch * (image + hidden) * size_of::<f32>()) as i64;
         assert!(
-            first[0].bytes_current > 1 << 22,
+            first[0].bytes_current > values.max(4 * LISTS as i64),
             "the first call plans: {first:?}"
         );
         for again in calls() {

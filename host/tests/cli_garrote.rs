@@ -277,5 +277,5 @@ fn the_noise_can_be_fixed_and_a_capped_fit_is_exit_1_with_its_result() {
     let output = run(&[&arguments[..], &["--floor", "0.5"]].concat());
     let capped = object(&output, 1);
     assert_eq!(capped["status"], "beta_capped");
-    assert!(err(&output).contains("--floor 1e-6"), "{}", err(&output));
+    assert!(err(&output).contains("--noise-sd SD"), "{}", err(&output));
 }

@@ -313,7 +313,7 @@ fn model_files_of_another_kind_version_or_length() {
             &["gibbs.hopfield.nets"][..],
         ),
         (
-            swapped("\"version\":\"1\"", "\"version\":\"9\""),
+            swapped("\"version\":\"2\"", "\"version\":\"9\""),
             "wrong_version",
             &["`9`", "hint: "],
         ),

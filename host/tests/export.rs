@@ -277,4 +277,27 @@ fn what_cannot_be_exported_is_refused() {
     assert_eq!(code(export_rust(&large, Scalar::F32)), "bad_model");
     assert_eq!(code(export_c(&large, "vg", Scalar::F32)), "bad_model");
     assert_eq!(code(export_rust(&Model::default(), Scalar::F64)), "bad_model");
+    // all numbers of a target of 1e-50 would become 0 in f32, and the variance of one of 1e-170 in f64
+    let in_units_of = |unit: f64| Model {
+        target_mean: unit * model().target_mean,
+        target_sd: unit * model().target_sd,
+        noise_sd: unit * model().noise_sd,
+        refit_noise_sd: unit * model().refit_noise_sd,
+        weight: model().weight.iter().map(|w| unit * w).collect(),
+        refit: model().refit.iter().map(|w| unit * w).collect(),
+        ..model()
+    };
+    for unit in [1e-25, 1e-50] {
+        let small = in_units_of(unit);
+        assert_eq!(code(export_c(&small, "vg", Scalar::F32)), "bad_model", "{unit:e}");
+        assert_eq!(code(export_rust(&small, Scalar::F32)), "bad_model", "{unit:e}");
+        assert!(export_c(&small, "vg", Scalar::F64).is_ok());
+    }
+    assert_eq!(code(export_rust(&in_units_of(1e-170), Scalar::F64)), "bad_model");
+    // what is too small to matter beside the data may vanish: an inclusion of 1e-60
+    let negligible = Model {
+        inclusion: vec![0.999_9, 0.75, 0.3, 1e-60, 0.0],
+        ..model()
+    };
+    assert!(export_rust(&negligible, Scalar::F32).is_ok());
 }

@@ -5,10 +5,10 @@
 //! the rows fitted in place of those left out; the wrong fold left out; the mean over one fold fewer.
 
 use gibbs::baseline::cv::Folds;
-use gibbs::garrote::Design;
 use gibbs::garrote::held_out::{cross_validate, validate};
 use gibbs::garrote::search::{best_corner, corners};
 use gibbs::garrote::trail::{default_grid, trace_design};
+use gibbs::garrote::{Design, FitOptions, Rule, fit};
 use gibbs::work::Work;
 use gibbs_core::garrote::Options;
 use gibbs_core::random::{normal, stream};
@@ -213,4 +213,117 @@ fn impossible_folds_are_refused() {
         let got = cross_validate(&design, &grid, Options::default(), folds, 0, &Work::plain());
         assert!(got.is_err(), "{folds} folds of 12 rows");
     }
+}
+
+/// All subsets of up to `limit` columns by depth-first elimination: Schur complements of the columns not yet passed.
+struct Enumeration {
+    samples: f64,
+    penalty: f64,
+    limit: usize,
+    best: (f64, Vec<usize>),
+    members: Vec<usize>,
+}
+
+impl Enumeration {
+    /// `c` (n x n) and `b` of the columns from `first` on, given the members.
+    fn visit(&mut self, first: usize, c: &[f64], b: &[f64], rss: f64) {
+        let n = b.len();
+        let value = self.samples * rss.ln() + self.members.len() as f64 * self.penalty;
+        if value < self.best.0 {
+            self.best = (value, self.members.clone());
+        }
+        if self.members.len() == self.limit {
+            return;
+        }
+        for i in 0..n {
+            let pivot = c[i * n + i];
+            if pivot < 1e-10 {
+                continue;
+            }
+            let rest = i + 1..n;
+            let mut next = Vec::with_capacity((n - i) * (n - i));
+            for j in rest.clone() {
+                let factor = c[j * n + i] / pivot;
+                next.extend(rest.clone().map(|k| c[j * n + k] - factor * c[i * n + k]));
+            }
+            let pulls: Vec<f64> = rest.map(|j| b[j] - b[i] * c[j * n + i] / pivot).collect();
+            self.members.push(first + i);
+            self.visit(first + i + 1, &next, &pulls, rss - b[i] * b[i] / pivot);
+            self.members.pop();
+        }
+    }
+
+    fn least(design: &Design, g: f64) -> Vec<usize> {
+        let (n, m) = (design.variables(), design.rows() as f64);
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / m;
+        let c: Vec<f64> = (0..n * n)
+            .map(|e| dot(design.column(e / n), design.column(e % n)))
+            .collect();
+        let mut search = Self {
+            samples: m,
+            penalty: m.ln() + 2.0 * g * (n as f64).ln(),
+            limit: (design.rows() - 1) / 2,
+            best: (f64::INFINITY, Vec::new()),
+            members: Vec::new(),
+        };
+        search.visit(0, &c, &design.correlation(), design.variance);
+        search.best.1
+    }
+}
+
+/// A drawn problem: `columns` normal columns with pairwise correlation `common`, up to five weights of .3 to 1.5.
+fn drawn(seed: u64, rows: usize, columns: usize, common: f64) -> Design {
+    let mut rng = stream(seed, "tests/garrote_choice/drawn", columns as u64);
+    let shared: Vec<f64> = (0..rows).map(|_| normal(&mut rng)).collect();
+    let x: Vec<f64> = (0..columns * rows)
+        .map(|at| common.sqrt() * shared[at % rows] + (1.0 - common).sqrt() * normal::<f64>(&mut rng))
+        .collect();
+    let y = (0..rows).map(|row| {
+        let terms = (0..(seed as usize % 6)).map(|k| (0.3 + 0.3 * k as f64) * x[k * rows + row]);
+        terms.sum::<f64>()
+    });
+    let y: Vec<f64> = y.collect();
+    let y = y.iter().map(|v| v + normal::<f64>(&mut rng)).collect();
+    design(x, y)
+}
+
+/// The set that the whole fit reports against enumeration; returns how many of the draws agree.
+fn agreeing(draws: impl Iterator<Item = (u64, usize, usize)>, g: f64) -> (usize, usize) {
+    let (mut equal, mut all) = (0, 0);
+    for (seed, rows, columns) in draws {
+        let design = drawn(seed, rows, columns, if seed % 2 == 0 { 0.0 } else { 0.7 });
+        let options = FitOptions {
+            rule: Rule::Ebic(g),
+            ..FitOptions::default()
+        };
+        let found = fit(&design, &options).unwrap();
+        all += 1;
+        if found.support() == Enumeration::least(&design, g) {
+            equal += 1;
+        } else {
+            eprintln!("seed {seed}, {rows} x {columns}, g {g}: {:?}", found.support());
+        }
+    }
+    (equal, all)
+}
+
+/// 8 to 15 columns, 20 to 200 rows.
+fn shape(seed: u64) -> (u64, usize, usize) {
+    (seed, 20 + (seed as usize * 37) % 181, 8 + seed as usize % 8)
+}
+
+#[test] // the first of each kind; all of them below
+fn the_fit_reports_the_set_of_least_criterion() {
+    assert_eq!(agreeing((0..24).map(shape), 1.0), (24, 24));
+    assert_eq!(agreeing((0..16).map(shape), 0.0), (16, 16));
+}
+
+#[test]
+#[ignore = "minutes: 2^25 subsets of 20 problems; run with --release"]
+fn the_fit_reports_the_set_of_least_criterion_everywhere() {
+    let extended = agreeing((0..240).map(shape), 1.0);
+    let bayesian = agreeing((0..150).map(shape), 0.0);
+    let wide = agreeing((0..20).map(|seed| (seed, 30 + 9 * seed as usize, 25)), 1.0);
+    eprintln!("EBIC {extended:?}, BIC {bayesian:?}, EBIC of 25 columns {wide:?}");
+    assert_eq!((extended, bayesian, wide), ((240, 240), (150, 150), (20, 20)));
 }

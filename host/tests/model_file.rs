@@ -29,7 +29,7 @@ fn load(bytes: &[u8]) -> Result<Model, DataError> {
 
 /// Loads the good file after an edit of its content.
 fn edited(edit: impl FnOnce(&mut TensorFile)) -> Result<Model, DataError> {
-    let mut file = TensorFile::from_bytes(Path::new(""), &good_bytes(), KIND, "1").unwrap();
+    let mut file = TensorFile::from_bytes(Path::new(""), &good_bytes(), KIND, "2").unwrap();
     edit(&mut file);
     load(&file.to_bytes().unwrap())
 }
@@ -97,9 +97,9 @@ fn files_that_are_no_model_are_refused() {
     );
     refused(edited(key("kind", None)), "wrong_kind", &[name, "no kind", KIND]);
     refused(
-        edited(key("version", Some("2"))),
+        edited(key("version", Some("1"))),
         "wrong_version",
-        &[name, "`2`", "version 1"],
+        &[name, "`1`", "version 2"],
     );
     refused(edited(key("version", None)), "wrong_version", &[name, "`none`"]);
     for entry in [
@@ -108,7 +108,10 @@ fn files_that_are_no_model_are_refused() {
         "target_mean",
         "target_sd",
         "gamma",
-        "precision",
+        "noise_sd",
+        "degrees",
+        "refit_noise_sd",
+        "refit_degrees",
         "free_energy",
         "samples",
         "rule",
@@ -141,8 +144,11 @@ fn files_that_are_no_model_are_refused() {
         &[name, "`mean`", "expected [0]"],
     );
     for (entry, text) in [
-        ("precision", "-1"),
-        ("precision", "0"),
+        ("noise_sd", "-1"),
+        ("noise_sd", "0"),
+        ("degrees", "0"),
+        ("refit_noise_sd", "0"),
+        ("refit_degrees", "-2"),
         ("samples", "-442.0"),
         ("target_sd", "-1"),
     ] {
@@ -152,7 +158,7 @@ fn files_that_are_no_model_are_refused() {
             &[name, entry, "expected"],
         );
     }
-    for entry in ["gamma", "precision", "free_energy", "target_mean"] {
+    for entry in ["gamma", "noise_sd", "free_energy", "target_mean"] {
         refused(
             edited(key(entry, Some("inf"))),
             "bad_model",
@@ -268,7 +274,10 @@ fn small() -> Model {
         refit: vec![6.0, 0.0],
         refit_covariance: vec![1.0 / 50.0],
         gamma: -3.0,
-        precision: 0.25,
+        noise_sd: 2.0,
+        degrees: 48.0,
+        refit_noise_sd: 2.0,
+        refit_degrees: 48.0,
         free_energy: 1.0,
         samples: 50.0,
         ..Model::default()
@@ -284,8 +293,16 @@ fn soft_prediction_by_hand() {
     let table = table(&[("b", &[-1.0, 3.0]), ("y", &[0.0, 0.0]), ("a", &[10.0, 12.0])]);
     let prediction = model.predict(&table).unwrap();
     assert_eq!(prediction.mean, [100.0, 100.0 + 2.0 * 3.0 - 4.0 * 2.0]);
-    // gate variances: .1875 * 16 = 3, .25 * 16 = 4
-    assert_eq!(prediction.sd, [2.0, (4.0_f64 + 4.0 * 3.0 + 16.0 * 4.0).sqrt()]);
+    // noise and mean: 4 (1 + 1/50); gate variances: .1875 * 16 = 3, .25 * 16 = 4; weight of a: 4/50 per squared sd
+    let expected = [4.08_f64, 4.08 + 4.0 * 3.0 + 16.0 * 4.0 + 1.0 * 0.08].map(f64::sqrt);
+    assert_eq!(prediction.degrees, 48.0);
+    for (row, sd) in expected.iter().enumerate() {
+        assert!((prediction.sd[row] - sd).abs() < 1e-13, "{:?}", prediction.sd);
+        // 2.0106: the 97.5 % point of Student's t with 48 degrees, from a printed table
+        let reach = (prediction.high[row] - prediction.mean[row]) / sd;
+        assert!((reach - 2.0106).abs() < 1e-4, "{reach}");
+        assert!((prediction.low[row] + prediction.high[row] - 2.0 * prediction.mean[row]).abs() < 1e-12);
+    }
 }
 
 // one selected variable is simple regression, var = s^2 (1 + 1/M + (x - xbar)^2 / Sxx)

@@ -63,14 +63,14 @@ pub const RV32F: Board = board(
     "riscv",
     "qemu-system-riscv32",
 );
-/// RISC-V without.
+/// RISC-V without a floating-point unit.
 pub const RV32: Board = board(
     "RV32IMAC (virt)",
     "riscv32imac-unknown-none-elf",
     "riscv",
     "qemu-system-riscv32",
 );
-/// All of them.
+/// All boards.
 pub const BOARDS: [Board; 5] = [M4F, M3, M0, RV32F, RV32];
 
 /// How a firmware run ended and what it printed.
@@ -85,7 +85,7 @@ pub struct Run {
 }
 
 impl Board {
-    /// What a run needs.
+    /// The tools that a run on the board needs.
     pub fn tools(&self) -> [Tool<'static>; 3] {
         [
             Tool::Program(self.qemu),

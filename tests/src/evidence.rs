@@ -6,8 +6,7 @@
 //! #[test] // oracle: ising-enumerate, ising-temper; law: random
 //! ```
 //!
-//! Any other comment there is prose. Prose and marks are told apart by the class and the colon, so prose goes to the
-//! line above.
+//! Any other comment there is prose: a sentence after a class is not counted. Prose about evidence goes to the line above.
 
 use crate::{Failure, failed, read, root};
 use std::collections::BTreeMap;
@@ -119,9 +118,8 @@ fn mark(words: &str) -> Option<Mark<'_>> {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             !word.is_empty() && word.chars().all(plain)
         };
-        // A class with a word that is no method's name is a slip, to be told; any other line is prose.
-        let meant = CLASSES.contains(&class) || (name(&class) && methods.iter().all(name));
-        meant.then_some((class, methods))
+        // Single words that look like names but are none are a slip, to be told; a sentence is prose.
+        (name(&class) && methods.iter().all(name)).then_some((class, methods))
     });
     parts.collect()
 }

@@ -8,6 +8,7 @@
 
 use crate::boards::{BOARDS, Board, Run, icount};
 use crate::{Failure, book, build, failed, read_toml, root};
+use gibbs_workload::sizes::{OWNERS, Owner};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -273,6 +274,13 @@ pub fn tables(all: &[(Program, Vec<Row>)]) -> String {
             }
             text.push('\n');
         }
+    }
+    text.push_str(
+        "\n`gibbs_core`: the types that own their memory; each size is held when compiled for a device.\n",
+    );
+    text.push_str("\n| type | holds | bytes |\n|---|---|---:|\n");
+    for Owner { name, holds, bytes } in OWNERS {
+        let _ = writeln!(text, "| `{name}` | {holds} | {} |", grouped(*bytes as u64));
     }
     text
 }

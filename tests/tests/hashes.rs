@@ -54,11 +54,14 @@ fn host_variant(kind: &str, flags: &str) -> Result<(), Failure> {
         flags,
     )?;
     let program = build::folder(kind).join("release/examples/hashes");
-    let text = build::run(&mut Command::new(program))?;
-    let table: toml::Table = text
-        .parse()
-        .map_err(|error| Failure(format!("{kind}: {error}")))?;
-    assert_golden(kind, &from_table(&table)?)
+    assert_printed_is_golden(kind, &mut Command::new(program))
+}
+
+/// Runs a program that prints the vector as TOML.
+fn assert_printed_is_golden(place: &str, program: &mut Command) -> Result<(), Failure> {
+    let table: Result<toml::Table, _> = build::run(program)?.parse();
+    let table = table.map_err(|error| Failure(format!("{place}: {error}")))?;
+    assert_golden(place, &from_table(&table)?)
 }
 
 #[test]
@@ -69,6 +72,23 @@ fn host_release() -> Result<(), Failure> {
 #[test] // with whatever this processor has: AVX-512, FMA
 fn host_native() -> Result<(), Failure> {
     host_variant("host-native", "-C target-cpu=native")
+}
+
+#[test] // a processor of another make, under QEMU's user mode
+fn aarch64() -> Result<(), Failure> {
+    let (target, linker) = ("aarch64-unknown-linux-gnu", "aarch64-linux-gnu-gcc");
+    let tools = ["qemu-aarch64", linker].map(Tool::Program);
+    if !available("hashes::aarch64", &[&tools[..], &[Tool::Target(target)]].concat()) {
+        return Ok(());
+    }
+    // Linked statically: QEMU then needs no system libraries of that processor.
+    let flags = format!("-C linker={linker} -C target-feature=+crt-static");
+    let arguments = ["-p", "gibbs-workload", "--example", "hashes", "--target", target];
+    build::release(&root(), "aarch64", &arguments, &flags)?;
+    let program = build::folder("aarch64")
+        .join(target)
+        .join("release/examples/hashes");
+    assert_printed_is_golden(target, Command::new("qemu-aarch64").arg(program))
 }
 
 #[test]

@@ -127,6 +127,7 @@ fn lost_evidence_is_found() -> Result<(), Failure> {
     }
     for sound in [
         "#[test] // limits: gamma -> +inf is least squares\nfn name() {",
+        "#[test] // law: what was kept comes back, NaN included\nfn name() {",
         "    #[test] // law: ridge; oracle: nnls, lasso\n    #[cfg(unix)]\n    // why\n    fn name() {",
     ] {
         let found = complaints(|registry| registry.evidence.add("file.rs", sound))?;

@@ -15,7 +15,7 @@ use crate::math::Real;
 /// What a hop needs of the one before: predicted data (the length of the state) and the hop itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Previous<'a, T> {
-    /// m_{i-1}.
+    /// The data prediction of the hop before, m_{i-1}.
     pub data: &'a [T],
     /// The hop that ended where this one starts.
     pub hop: &'a Hop,

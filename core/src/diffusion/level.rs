@@ -64,7 +64,7 @@ impl Level {
         self.timestep
     }
 
-    /// sqrt(ab), in [0, 1].
+    /// The share of data, sqrt(ab), in [0, 1].
     pub const fn signal(&self) -> f64 {
         self.signal
     }
@@ -74,7 +74,7 @@ impl Level {
         self.noise
     }
 
-    /// ab, in [0, 1].
+    /// The share of data in the variance, ab, in [0, 1].
     pub fn alpha_bar(&self) -> f64 {
         self.signal * self.signal
     }
@@ -96,12 +96,12 @@ impl Level {
 pub struct Hop {
     /// Where the model is evaluated.
     pub from: Level,
-    /// Where the step ends.
+    /// The level at which the hop ends.
     pub to: Level,
 }
 
 impl Hop {
-    /// From data to data: fills buffers before they are planned.
+    /// A hop from data to data, to fill buffers before they are planned.
     pub const NONE: Self = Self {
         from: Level::DATA,
         to: Level::DATA,

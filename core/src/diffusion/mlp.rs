@@ -12,6 +12,19 @@ use super::sampler::Denoiser;
 use crate::Error;
 use crate::math::{Real, dot, sigmoid};
 
+/// Numbers of scratch of a perceptron with layers of these widths, inputs first: twice the widest. Constant widths
+/// make it the length of an array; [`Mlp::scratch_len`] is the same number of layers that are there.
+pub const fn scratch_len(widths: &[usize]) -> usize {
+    let (mut widest, mut rest) = (0, widths);
+    while let [width, after @ ..] = rest {
+        if *width > widest {
+            widest = *width;
+        }
+        rest = after;
+    }
+    widest.saturating_mul(2)
+}
+
 /// One dense layer.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'a, T> {

@@ -11,6 +11,36 @@
 //! themselves. Coefficients are computed in f64 for both scalars, states are in the scalar of the caller. A state
 //! may hold a batch: samplers act entry by entry.
 //!
+//! Start here: a schedule, a plan of hops, a model, a run. The method fixes the lengths of the memory that is lent.
+//!
+//! ```
+//! use gibbs_core::diffusion::plan::{self, Ending};
+//! use gibbs_core::diffusion::timesteps::{Spacing, timesteps};
+//! use gibbs_core::diffusion::*;
+//! use gibbs_core::random::stream;
+//!
+//! # fn main() -> Result<(), gibbs_core::Error> {
+//! const METHOD: Method = Method::Ddim { eta: 0.0, clip: None };
+//! let table = Table::<f32, 1000>::new(Betas::DDPM)?;
+//! let (mut chosen, mut hops) = ([0; 10], [Hop::NONE; 10]);
+//! timesteps(Spacing::Trailing, 1000, &mut chosen)?;
+//! plan::ddim(&table.schedule(), &chosen, Ending::Data, &mut hops)?;
+//!
+//! // Data at -1 and 1: the exact denoiser of two points with a little width.
+//! let mixture = GaussianMixture::new(&[1.0, 1.0], &[-1.0, 1.0], Spread::Isotropic(&[0.01; 2]))?;
+//! let (mut weights, mut mean) = ([0.0; 2], [0.0; 1]);
+//! let mut model = MixtureDenoiser::new(mixture, &mut weights, &mut mean)?;
+//!
+//! let (mut state, mut history) = ([0.0_f32; 1], [0.0; METHOD.history_len(1)]);
+//! gaussian(&mut stream(0, "first", 0))(&mut state);
+//! let sampler = Sampler::new(METHOD, Prediction::Noise)?;
+//! let mut run = Run::new(sampler, &hops, &mut state, &mut history)?;
+//! run.finish(&mut model, &mut |_: &mut [f32]| (), &mut [0.0; METHOD.scratch_len(1)])?;
+//! assert!((state[0].abs() - 1.0).abs() < 0.6);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Map: [`schedule`] makes the table of ab, [`timesteps`] chooses N of T, [`plan`] turns them into [`Hop`]s from level to
 //! level. [`ddpm`], [`ddim`], [`euler`], [`heun`], [`dpm_solver`] make one hop each; [`sampler`] runs a [`Denoiser`] along a
 //! plan, one step at a time. [`prediction`] says what a model's output means, [`guidance`] combines outputs.

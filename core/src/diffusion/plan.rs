@@ -19,9 +19,9 @@ use crate::math::Real;
 /// Where the last hop of DDIM ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// At data, ab = 1.
+    /// The last hop ends at data, where ab = 1.
     Data,
-    /// At the first training step, ab_0.
+    /// The last hop ends at the first training step, ab_0.
     FirstStep,
 }
 
@@ -96,9 +96,9 @@ pub fn sigmas<T: Real>(schedule: &Schedule<'_, T>, chosen: &[f64], hops: &mut [H
 /// The grid of sigmas of Karras et al. 2022.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KarrasGrid {
-    /// sigma_0.
+    /// The largest sigma, sigma_0.
     pub largest: f64,
-    /// sigma_{N-1} > 0.
+    /// The smallest sigma before data, sigma_{N-1} > 0.
     pub smallest: f64,
     /// r; larger puts more of the steps near the data.
     pub exponent: f64,

@@ -51,6 +51,25 @@ pub enum Method {
     DpmSolver,
 }
 
+impl Method {
+    /// Numbers of history of a run whose state has the given length: of a constant, the length of an array.
+    pub const fn history_len(self, state: usize) -> usize {
+        match self {
+            Self::DpmSolver => state,
+            _ => 0,
+        }
+    }
+
+    /// Numbers of scratch of a step on a state of the given length: of a constant, the length of an array.
+    pub const fn scratch_len(self, state: usize) -> usize {
+        state.saturating_mul(match self {
+            Self::Ddim { eta: 0.0, .. } | Self::DpmSolver => 2,
+            Self::Ddim { .. } | Self::Ddpm { .. } | Self::Euler => 3,
+            Self::Heun => 5,
+        })
+    }
+}
+
 /// A rule and what it is to make of a model's output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampler {
@@ -103,21 +122,14 @@ impl Sampler {
         matches!(self.method, Method::Euler | Method::Heun)
     }
 
-    /// Numbers of history of a run whose state has the given length.
+    /// Numbers of history of a run whose state has the given length ([`Method::history_len`]).
     pub const fn history_len(&self, state: usize) -> usize {
-        match self.method {
-            Method::DpmSolver => state,
-            _ => 0,
-        }
+        self.method.history_len(state)
     }
 
-    /// Numbers of scratch of a step on a state of the given length.
+    /// Numbers of scratch of a step on a state of the given length ([`Method::scratch_len`]).
     pub const fn scratch_len(&self, state: usize) -> usize {
-        state.saturating_mul(match self.method {
-            Method::Ddim { eta: 0.0, .. } | Method::DpmSolver => 2,
-            Method::Ddim { .. } | Method::Ddpm { .. } | Method::Euler => 3,
-            Method::Heun => 5,
-        })
+        self.method.scratch_len(state)
     }
 
     /// Evaluations of the model along a plan.

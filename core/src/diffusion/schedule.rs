@@ -16,18 +16,18 @@ use crate::math::Real;
 /// How the variances beta_i of the training noise grow.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Betas {
-    /// Equally spaced.
+    /// Betas equally spaced from the first to the last.
     Linear {
-        /// beta_0.
+        /// The first beta, beta_0.
         first: f64,
-        /// beta_{T-1}.
+        /// The last beta, beta_{T-1}.
         last: f64,
     },
-    /// With equally spaced roots.
+    /// Betas with equally spaced roots.
     ScaledLinear {
-        /// beta_0.
+        /// The first beta, beta_0.
         first: f64,
-        /// beta_{T-1}.
+        /// The last beta, beta_{T-1}.
         last: f64,
     },
     /// ab a squared cosine (`squaredcos_cap_v2`).
@@ -120,7 +120,7 @@ pub struct Schedule<'a, T> {
 }
 
 impl<'a, T: Real> Schedule<'a, T> {
-    /// Reads a table.
+    /// A schedule from a table of ab_t, checked.
     ///
     /// # Errors
     /// `Shape` for T = 0; `Capacity` from T = 2^32 on; `NonFinite`; `Domain` unless strictly decreasing in (0, 1).
@@ -162,12 +162,12 @@ impl<'a, T: Real> Schedule<'a, T> {
         self.alpha_bar.len() as u32
     }
 
-    /// The table.
+    /// The table of ab_t, t = 0 .. T-1.
     pub const fn alpha_bar(&self) -> &'a [T] {
         self.alpha_bar
     }
 
-    /// The level of step t.
+    /// The level of noise at time t.
     ///
     /// # Errors
     /// `Domain` for t >= T.

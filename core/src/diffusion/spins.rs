@@ -10,7 +10,7 @@ use super::level::Level;
 use crate::Error;
 use crate::math::{Real, larger};
 
-/// The most spins.
+/// The most spins whose states are enumerated.
 pub const MAX_SPINS: usize = 16;
 
 /// E\[s | x\] into `mean` (n), for a state `x` (n) at a level; `log_weights` (2^n) holds ln p(s) up to a constant, minus

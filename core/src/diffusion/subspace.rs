@@ -42,12 +42,12 @@ pub trait LinearOperator<T: Real> {
     fn apply_transposed(&mut self, covectors: &[T], images: &mut [T]) -> Result<(), Self::Error>;
 }
 
-/// When to stop.
+/// When a subspace iteration stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SubspaceIteration {
     /// Bound of the sine of the largest principal angle between successive subspaces.
     pub tolerance: f64,
-    /// Passes at most.
+    /// The largest number of passes, each with J and J'.
     pub max_passes: u32,
 }
 
@@ -74,7 +74,7 @@ pub struct Outcome<T> {
     pub passes: u32,
     /// The last sine of the largest principal angle.
     pub sine: T,
-    /// The largest residual.
+    /// The largest residual of the triplets found.
     pub residual: T,
 }
 
@@ -92,10 +92,10 @@ struct Workspace<'a, T> {
     image: &'a mut [T],
     next: &'a mut [T],
     rest: &'a mut [T],
-    /// k x k each.
+    /// Scratch matrices of k x k numbers each.
     gram: &'a mut [T],
     rotation: &'a mut [T],
-    /// k.
+    /// Scratch for k singular values.
     spectrum: &'a mut [T],
 }
 
@@ -363,22 +363,22 @@ impl<T: Real, const IN: usize, const OUT: usize, const K: usize> Basis<T, IN, OU
         options.iterate(operator, &mut triplets, workspace)
     }
 
-    /// v_i.
+    /// The right singular vectors v_i, one a row.
     pub const fn right(&self) -> &[[T; IN]; K] {
         &self.right
     }
 
-    /// u_i.
+    /// The left singular vectors u_i, one a row.
     pub const fn left(&self) -> &[[T; OUT]; K] {
         &self.left
     }
 
-    /// s_i, descending.
+    /// The singular values s_i, descending.
     pub const fn values(&self) -> &[T; K] {
         &self.values
     }
 
-    /// Residuals.
+    /// The residual of each triplet, relative to s_1².
     pub const fn residuals(&self) -> &[T; K] {
         &self.residuals
     }

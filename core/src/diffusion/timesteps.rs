@@ -13,15 +13,15 @@
 use crate::Error;
 use crate::math::Real;
 
-/// The rule of spacing.
+/// Where the N chosen steps lie among the T of training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spacing {
     /// Counted from the data's end; the noisiest steps are not visited.
     Leading {
-        /// Added to every step.
+        /// The number added to every step.
         offset: u32,
     },
-    /// Both ends included.
+    /// Evenly from 0 to T - 1, both ends included.
     Linspace,
     /// Counted from the noisy end.
     Trailing,
@@ -35,7 +35,8 @@ pub fn timesteps(spacing: Spacing, steps: u32, chosen: &mut [u32]) -> Result<(),
     fill(spacing, steps, 0, chosen, |t| t.round_even() as u32)
 }
 
-/// As [`timesteps`], for multistep DPM-Solver++. (N = T is refused under `Leading`, whose stride is then 0.)
+/// The steps of multistep DPM-Solver++, N + 1 points without the last; otherwise as [`timesteps`]. (N = T is refused
+/// under `Leading`, whose stride is then 0.)
 ///
 /// # Errors
 /// As [`timesteps`].
@@ -43,7 +44,7 @@ pub fn multistep(spacing: Spacing, steps: u32, chosen: &mut [u32]) -> Result<(),
     fill(spacing, steps, 1, chosen, |t| t.round_even() as u32)
 }
 
-/// As [`timesteps`], for Euler and Heun: linspace is not rounded.
+/// The steps of Euler and Heun, where linspace is not rounded; otherwise as [`timesteps`].
 ///
 /// # Errors
 /// As [`timesteps`].

@@ -18,13 +18,37 @@
 //! F, S(m)     variational free energy and entropy of the inclusions, in nats
 //! ```
 //!
+//! Start here: samples go in one by one, the path is traced, a solution is chosen, adopted and used.
+//!
+//! ```
+//! use gibbs_core::garrote::select::{by_information, scratch_len};
+//! use gibbs_core::garrote::{Garrote, Options, PathPoints, Standardised, Stream};
+//!
+//! # fn main() -> Result<(), gibbs_core::Error> {
+//! let mut sums = Stream::<f64, 3>::new(); // three variables
+//! for t in 0..60_u8 {
+//!     let x = [t % 7, t % 5, t % 11].map(f64::from);
+//!     sums.push(&x, &[2.0 * x[0] - x[2] + 0.1 * f64::from(t % 4)])?; // x_1 does not matter
+//! }
+//! let (mut data, mut garrote) = (Standardised::new(), Garrote::<f64, 3>::new());
+//! let mut points = PathPoints::<f64, 3, 16>::new(); // 16 values of gamma
+//! data.update(&sums)?;
+//! let _ending = garrote.path(&data, Options::default(), &mut points)?;
+//! let moments = data.moments()?;
+//! let chosen = by_information(&moments, &points.store(&moments)?, 1.0, &mut [0.0; scratch_len(3)])?;
+//! garrote.adopt(&points, chosen)?;
+//! assert!(garrote.inclusion()[0] > 0.9 && garrote.inclusion()[1] < 0.1 && garrote.inclusion()[2] > 0.9);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Sources: Kappen, Gomez, Machine Learning 96:269 (2014), arXiv 1109.0486; Soh, Lee, Periwal, Jo,
 //! arXiv 2509.06383 (equation numbers in this folder are theirs); "derived" marks what follows from them.
 //!
 //! Map, in the order of use: [`stream`] gathers statistics and hands out [`moments`]; [`sweep`] (coordinate
 //! ascent) or [`joint`] (Cholesky) solve at one gamma; [`energy`] is what they minimise; [`path`] runs them
 //! over a grid of gammas, both ways; [`select`] picks a gamma; [`predict`] uses the result; [`owned`] holds
-//! all of it in fixed memory for a device. Start with [`owned`].
+//! all of it in fixed memory for a device.
 
 mod ascent;
 pub mod energy;

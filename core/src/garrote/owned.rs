@@ -341,7 +341,8 @@ impl<T: Real, const N: usize, const Q: usize> Garrote<T, N, Q> {
         }
     }
 
-    /// Prediction for target `target` at `x` in original units.
+    /// Prediction for target `target` at `x` in original units, with the variance that beta says: for few samples see
+    /// [`super::predict::unbiased_precision`].
     ///
     /// # Errors
     /// `Shape` for a target that is not there; those of [`Fitted::predict`].

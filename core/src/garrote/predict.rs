@@ -5,14 +5,16 @@
 //! hard   yhat = ybar + z_S' u_S                variance (1 + 1/M + z_S' C_SS^-1 z_S / M) / beta
 //! ```
 //! with z_i = (x_i - xbar_i)/sd_i and u the least-squares refit on S = {m > 1/2}. The soft variance covers
-//! noise and selection but not the error of the weights; the hard one covers noise and that error.
+//! noise and selection but not the error of the weights; the hard one covers noise and that error. Few samples: the
+//! beta of a profiled solve is that of the largest likelihood, too large by M/(M - 1 - Σ m); [`unbiased_precision`] mends
+//! it, and intervals are then Student's t with M - 1 - Σ m degrees of freedom.
 
 use super::gate;
 use super::moments::Moments;
 use super::select::selected;
 use crate::Error;
 use crate::linalg::forward_substitute;
-use crate::math::Real;
+use crate::math::{Real, larger};
 
 /// A fitted model of one target in lent storage; all slices have N entries.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +29,18 @@ pub struct Fitted<'a, T> {
     pub weight: &'a [T],
     /// ybar.
     pub target_mean: T,
-    /// beta in 1/y².
+    /// beta in 1/y²: where it was fixed beforehand, itself; where it was profiled out, by [`unbiased_precision`].
     pub precision: T,
+}
+
+/// A profiled beta with the degrees of freedom that mean and variables have used: beta (M - 1 - Σ m)/M, at least one
+/// degree left. `samples` = M.
+pub fn unbiased_precision<T: Real>(precision: T, samples: T, inclusion: &[T]) -> T {
+    let mut degrees = samples - T::ONE;
+    for m in inclusion {
+        degrees -= *m;
+    }
+    precision * (larger(degrees, T::ONE) / samples)
 }
 
 /// Mean and variance of a prediction, in y and y².

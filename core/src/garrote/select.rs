@@ -1,7 +1,7 @@
 //! Choosing a gamma on the path: information criteria, the plateau rule, a validation sample.
 //!
 //! For the support S = {m > 1/2}, k = |S|, refitted by least squares (RSS per sample floored at its rounding
-//! error, [`rss_floor`] s2, so that noiseless data do not give ln 0 and their exact supports tie):
+//! error, [`rounding_floor`] s2, so that noiseless data do not give ln 0 and their exact supports tie):
 //!
 //! ```text
 //! EBIC_g = M Σ_t ln(RSS_t/M) + k (Q ln M + 2 g ln N)      Chen, Chen 2008; g = 1 default, g = 1/2, BIC: g = 0
@@ -12,6 +12,7 @@
 
 use super::moments::Moments;
 use super::path::PathStore;
+use super::solver::rounding_floor;
 use crate::Error;
 use crate::linalg::{cholesky_jittered, cholesky_solve};
 use crate::math::{Real, larger};
@@ -110,12 +111,6 @@ pub fn refit<T: Real>(
     Ok(())
 }
 
-/// Where the least-squares residual drowns in the rounding of s2 - w'b, as a fraction of s2: 1e-12 (f64),
-/// 1e-5 (f32).
-pub fn rss_floor<T: Real>() -> T {
-    T::of(if T::IS_DOUBLE { 1e-12 } else { 1e-5 })
-}
-
 /// EBIC_g of the support {m > 1/2}. `scratch`: at least [`scratch_len`] of k.
 ///
 /// # Errors
@@ -130,7 +125,7 @@ pub fn information_criterion<T: Real>(
     if k >= data.samples() * T::HALF {
         return Err(Error::NoSignal);
     }
-    let floor = rss_floor::<T>();
+    let floor = rounding_floor::<T>();
     let mut fit = T::ZERO;
     for (b, s2) in data.each_target() {
         fit += larger(refit_target(data, inclusion, b, s2, scratch)?, floor * s2).ln();

@@ -11,7 +11,8 @@ pub enum Noise<T> {
     /// Profiled out, 1/beta = max(ehat, floor s2) (eqs. 12-13). For N >= M the profiled energy is unbounded
     /// below (any M columns interpolate); the floor is what keeps it finite.
     Profile {
-        /// Smallest noise variance as a fraction of s2: 1e-3 by default, 1e-6 for noiseless data.
+        /// Smallest noise variance as a fraction of s2; [`rounding_floor`] by default, so that rounding alone
+        /// decides. A larger one ends a path early, at the price of all structure below it.
         floor: T,
     },
     /// beta held at this value for every target, in 1/y².
@@ -36,6 +37,11 @@ pub enum Status {
     Singular,
 }
 
+/// Where ehat = s2 - 2 b'v + v'C v drowns in the rounding of its terms, as a fraction of s2: 1e-12 (f64), 1e-5 (f32).
+pub fn rounding_floor<T: Real>() -> T {
+    T::of(if T::IS_DOUBLE { 1e-12 } else { 1e-5 })
+}
+
 /// Noise model and stopping rule of a solver.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options<T> {
@@ -51,7 +57,9 @@ pub struct Options<T> {
 impl<T: Real> Default for Options<T> {
     fn default() -> Self {
         Self {
-            noise: Noise::Profile { floor: T::of(1e-3) },
+            noise: Noise::Profile {
+                floor: rounding_floor(),
+            },
             tolerance: T::of(if T::IS_DOUBLE { 1e-8 } else { 1e-5 }),
             max_sweeps: 500,
         }

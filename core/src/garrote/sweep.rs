@@ -169,7 +169,9 @@ impl<T: Real> State<'_, T> {
             let least = s2 * floor;
             let new = T::ONE / larger(energy, least);
             change.capped |= energy <= least;
-            change.precision = larger((new - *beta).abs() / new, change.precision);
+            // ehat is known to the rounding of its terms, a few eps s2: what moves less than that rests.
+            let moved = (new - *beta).abs() / new - T::of(16.0) * T::EPSILON * s2 * new;
+            change.precision = larger(moved, change.precision);
             *beta = new;
         }
     }
@@ -201,7 +203,7 @@ pub struct Change<T> {
     pub inclusion: T,
     /// Largest change of an effect, |v_new - v_old| sd_i / sd_y.
     pub effect: T,
-    /// Largest relative change of beta.
+    /// Largest relative change of beta beyond the rounding of ehat, 16 eps s2.
     pub precision: T,
     /// 1/beta of some target reached the noise floor.
     pub capped: bool,

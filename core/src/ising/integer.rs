@@ -134,6 +134,8 @@ impl HeatBathQ16 {
 }
 
 impl Rule<i32> for HeatBathQ16 {
+    const GAPS: bool = false;
+
     #[inline]
     fn flips(&self, spin: i8, field: i32, rng: &mut impl Rng) -> bool {
         let up = if field.unsigned_abs() > self.reach / 2 {

@@ -9,6 +9,10 @@
 //! noise: <|C|> / N = <m²>. On frustrated models the move is valid and useless: at the temperatures that
 //! matter the cluster is nearly everything.
 //!
+//! Where no bond is ever activated (beta = 0, or neither couplings nor fields) one site after the other would flip with
+//! certainty, and the chain would have period 2: a fair coin decides there. Fields are where it is not to be used either,
+//! if they are strong: large clusters are then refused.
+//!
 //! A site is in the cluster while its spin is stored doubled. (To flip it at once, as one may in a
 //! ferromagnet, would let an unsatisfied bond inside the cluster of a frustrated model flip it back.)
 
@@ -25,6 +29,8 @@ pub struct Wolff<'a, M: Model> {
     model: &'a M,
     bonds: Bonds<M::Weight>,
     fields: bool,
+    /// No bond is ever activated, and no field refuses a flip.
+    loose: bool,
     spins: &'a mut [i8],
     members: &'a mut [u32],
 }
@@ -34,7 +40,7 @@ pub struct Wolff<'a, M: Model> {
 pub struct Cluster {
     /// Number of its sites, at least 1.
     pub size: usize,
-    /// Whether it was flipped: always, without fields.
+    /// Whether it was flipped: always, without fields (but where no bond is ever activated).
     pub flipped: bool,
 }
 
@@ -53,10 +59,17 @@ impl<'a, M: Model> Wolff<'a, M> {
             return Err(Error::Capacity);
         }
         let fields = (0..spins.len()).any(|i| model.field(i) != M::Weight::ZERO);
+        let coupled = |i: usize| {
+            let mut coupled = false;
+            model.neighbours(i, |_, coupling| coupled |= coupling != M::Weight::ZERO);
+            coupled
+        };
+        let loose = bonds.beta == 0.0 || !(fields || (0..spins.len()).any(coupled));
         Ok(Self {
             model,
             bonds,
             fields,
+            loose,
             spins,
             members,
         })
@@ -105,7 +118,11 @@ impl<'a, M: Model> Wolff<'a, M> {
             });
         }
         let cost = 2.0 * bonds.beta * aligned;
-        let flipped = cost <= 0.0 || random::uniform::<f64>(rng) < Real::exp(-cost);
+        let flipped = if self.loose {
+            rng.next_u64() >> 63 == 1
+        } else {
+            cost <= 0.0 || random::uniform::<f64>(rng) < Real::exp(-cost)
+        };
         for site in members.iter().take(size) {
             if let Some(spin) = spins.get_mut(*site as usize) {
                 *spin = if flipped { -(*spin / 2) } else { *spin / 2 };

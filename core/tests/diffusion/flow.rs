@@ -24,7 +24,7 @@ fn error(method: Method, n: usize) -> f64 {
     (run(method, Prediction::Noise, &karras(n), &[start], &mut model)[0] - exact).abs()
 }
 
-// golden errors of the specification and the orders that they show
+// golden errors, made with another program, and the orders that they show
 #[test] // oracle: diffusion-ddim, diffusion-euler-heun, diffusion-dpm-solver
 fn errors_and_orders_on_gaussian_data() {
     let first = ([6.945e-2, 3.514e-2, 1.767e-2, 8.861e-3], DIGITS_OF_4, 1.0);

@@ -1,4 +1,4 @@
-//! Golden values of the specification (made with diffusers): final samples of a linear model, schedules.
+//! Golden values, made with diffusers: final samples of a linear model, schedules.
 
 use crate::oracle::{DDIM, Entrywise, hops, relative, run, table, wide};
 use crate::tolerances::{DIGITS_8, GOLDEN_SAMPLE, SINGLE_SAMPLE, SINGLE_TABLE};

@@ -3,7 +3,7 @@
 use crate::oracle::{DDIM, farthest, hops, run, table, wide};
 use crate::tolerances::{ROUNDING, SINGLE_SAMPLE};
 use gibbs_core::Error;
-use gibbs_core::diffusion::mlp::time_features;
+use gibbs_core::diffusion::mlp::{scratch_len, time_features};
 use gibbs_core::diffusion::plan::Ending;
 use gibbs_core::diffusion::{Betas, Denoiser, Layer, Level, Mlp, MlpDenoiser, Prediction, Spacing};
 use gibbs_core::math::Real;
@@ -62,6 +62,7 @@ fn the_forward_pass_is_the_formula() {
                 })
                 .collect();
         }
+        assert_eq!(scratch_len(widths), mlp.scratch_len());
         let (mut output, mut scratch) = (vec![0.0; n], vec![f64::NAN; mlp.scratch_len()]);
         mlp.forward(&x, 37.5, &mut output, &mut scratch).unwrap();
         assert!(

@@ -1,4 +1,4 @@
-//! The Zhao-Yu decoy: a path that ends at Σ m = N/2 never gets past it (spec 6.2, 10 D).
+//! The Zhao-Yu decoy: a path that ends at Σ m = N/2 never gets past it.
 
 use crate::data::{Batch, Curves, Gates, Table, support};
 use gibbs_core::garrote::path::{activation_grid, default_limit};

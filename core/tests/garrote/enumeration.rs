@@ -1,4 +1,4 @@
-//! Sums over all 2^N selections: Jensen's bound, marginals, and F itself from rows (spec 11.4).
+//! Sums over all 2^N selections: Jensen's bound, marginals, and F itself from rows.
 
 use crate::data::{Gates, Table, direct_free_energy, exact, soft};
 use crate::tolerances as tol;

@@ -1,4 +1,4 @@
-//! Fixed points of both solvers: stationarity, monotone F, closed-form weights, limits (spec 11.3, 7, 8, 10).
+//! Fixed points of both solvers: stationarity, monotone F, closed-form weights, limits.
 
 use crate::data::{Batch, Gates, Table, eliminate, exact, gap, least_squares};
 use crate::tolerances as tol;
@@ -8,7 +8,7 @@ use gibbs_core::math::sigmoid;
 use gibbs_core::random::{stream, uniform};
 use proptest::prelude::*;
 
-/// Largest residual of (a), (b), (c) of spec 2, in units of sd_y for weights, 1 for m, relative for beta.
+/// Largest residual of the stationarity equations, in units of sd_y for weights, 1 for m, relative for beta.
 fn residual(batch: &Batch<f64>, gates: &Gates<f64>, gamma: f64) -> f64 {
     let n = batch.variables();
     let v: Vec<f64> = gates
@@ -30,7 +30,7 @@ fn residual(batch: &Batch<f64>, gates: &Gates<f64>, gamma: f64) -> f64 {
     worst.max((gates.precision[0] * ehat - 1.0).abs())
 }
 
-/// The same fixed point from the dual side (spec 4.3): A = 1 + X diag(m/((1-m) d)) X'/M, beta = M/(y'A^-1 y).
+/// The same fixed point from the dual side: A = 1 + X diag(m/((1-m) d)) X'/M, beta = M/(y'A^-1 y).
 fn dual_residual(table: &Table, gates: &Gates<f64>) -> f64 {
     let (x, y) = table.standardised();
     let (rows, n) = (y.len(), table.columns);

@@ -1,4 +1,4 @@
-//! Gradients against central differences (spec 11.12).
+//! Gradients against central differences.
 
 use crate::data::{Gates, Table, exact};
 use crate::tolerances as tol;

@@ -1,4 +1,4 @@
-//! Symmetries of the method (spec 11.9).
+//! Symmetries of the method.
 
 use crate::data::{Batch, Gates, Table, exact, gap};
 use crate::tolerances as tol;

@@ -1,4 +1,4 @@
-//! The Variational Garrote against closed forms, enumeration, identities and refusals (spec 11).
+//! The Variational Garrote against closed forms, enumeration, identities and refusals.
 //!
 //! Mutations tried, each seen red (named: the tests that caught it, or the narrowest of many):
 //!
@@ -26,6 +26,7 @@
 #[path = "../../../fixtures/tolerances.rs"]
 mod tolerances;
 
+mod collinear;
 mod data;
 mod decoy;
 mod enumeration;

@@ -1,4 +1,4 @@
-//! Several targets sharing their spins (spec 7).
+//! Several targets sharing their spins.
 
 use crate::data::{Batch, Gates, Table, exact, gap};
 use crate::tolerances as tol;

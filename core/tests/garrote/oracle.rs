@@ -85,7 +85,7 @@ pub(crate) fn gap<T: Real>(a: &[T], b: &[T]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// Corner free energy of a support with residual RSS/M (spec 6.3).
+/// Corner free energy of a support with residual RSS/M.
 pub(crate) fn corner(batch: &Batch<f64>, size: usize, rss: f64, gamma: f64) -> f64 {
     let m = batch.samples;
     0.5 * m * (std::f64::consts::TAU * rss).ln() + 0.5 * m - gamma * size as f64

@@ -1,4 +1,4 @@
-//! C = I: the gates decouple, w = b, and only beta is iterated (spec 11.2).
+//! C = I: the gates decouple, w = b, and only beta is iterated.
 
 use crate::data::{Batch, Gates, exact, gap};
 use crate::tolerances as tol;

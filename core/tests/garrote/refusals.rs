@@ -1,4 +1,4 @@
-//! Wrong input to moments, solvers and owners: one test per case, each with the state unchanged (spec 11.16).
+//! Wrong input to moments, solvers and owners: one test per case, each with the state unchanged.
 //! Refusals of paths, selection rules, predictions and gradients stand beside their tests.
 
 use crate::data::{Gates, Table};

@@ -1,4 +1,4 @@
-//! Wrong input to streaming statistics: one test per case, each with the sums unchanged (spec 11.16).
+//! Wrong input to streaming statistics: one test per case, each with the sums unchanged.
 
 use crate::data::Table;
 use crate::streaming::Heap;

@@ -1,4 +1,4 @@
-//! f32 beside f64: convergence at the default tolerance, and the same supports (spec 11.15).
+//! f32 beside f64: convergence at the default tolerance, and the same supports.
 
 use crate::data::{Batch, Curves, Gates, Table, gap, support};
 use crate::tolerances as tol;

@@ -1,4 +1,4 @@
-//! Sufficient statistics one sample at a time against two passes over all (spec 11.11).
+//! Sufficient statistics one sample at a time against two passes over all.
 
 use crate::data::{Batch, Table, cast, gap};
 use crate::tolerances as tol;
@@ -173,7 +173,7 @@ proptest! {
     }
 }
 
-// long forgetting: M -> (1 + lambda)/(1 - lambda), the formula of the spec
+// long forgetting: M -> (1 + lambda)/(1 - lambda), the closed form
 #[test] // law: garrote-stream
 fn effective_samples_of_a_long_stream() {
     let mut heap = Heap::<f64>::new(1, 1);

@@ -1,5 +1,5 @@
 //! Corners of the cube: F at m in {0,1}^N is an information criterion, and best subset by enumeration
-//! bounds what coordinate ascent reaches (spec 6.3, 11.5, 11.6).
+//! bounds what coordinate ascent reaches.
 
 use crate::data::{Batch, Curves, Gates, Table, corner, exact, least_squares, soft};
 use crate::tolerances as tol;

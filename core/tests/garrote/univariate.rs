@@ -1,4 +1,4 @@
-//! One variable: m solves m = sigmoid(gamma + (M/2) r2/(1 - r2 m)), with one root or three (spec 11.1).
+//! One variable: m solves m = sigmoid(gamma + (M/2) r2/(1 - r2 m)), with one root or three.
 
 use crate::data::{Batch, Curves, Gates, exact};
 use crate::tolerances as tol;

@@ -17,6 +17,10 @@
 #[path = "../../../fixtures/tolerances.rs"]
 mod tolerances;
 
+#[allow(dead_code, unreachable_pub)] // the host's own: one scripted generator
+#[path = "../../../host/src/ising/transition/play.rs"]
+mod play;
+
 mod anneal;
 mod balance;
 mod bifurcation;
@@ -38,6 +42,9 @@ mod oracle;
 mod statistics;
 mod temper;
 mod temper_q16;
+mod transition_clusters;
+mod transition_lattice;
+mod transition_spins;
 
 /// Deterministic properties: a fixed seed, no files.
 fn cases(cases: u32) -> proptest::prelude::ProptestConfig {

@@ -7,7 +7,7 @@
 
 use gibbs_core::Error;
 use gibbs_core::ising::model::Wrap;
-use gibbs_core::ising::{Dense, HeatBath, Metropolis, Model, Order, Rule, Sparse, State, Torus};
+use gibbs_core::ising::{Dense, HeatBath, Metropolis, Model, Order, Rule, Sparse, State, Torus, Whole};
 use gibbs_core::random::stream;
 use proptest::prelude::*;
 
@@ -232,7 +232,7 @@ fn random_starts_are_fair_and_refreshed() {
     }
 }
 
-/// Flips always; counts who was asked.
+/// Flips always.
 struct Always;
 
 impl Rule<f64> for Always {
@@ -248,12 +248,47 @@ fn orders_visit_as_they_say() {
     let (mut spins, mut fields) = (vec![1; 64], vec![0.0; 64]);
     let mut state = State::new(&model, &mut spins, &mut fields).expect("lengths fit");
     let mut rng = stream(4, "order", 0);
-    assert_eq!(state.sweep(&model, &Always, Order::Typewriter, &mut rng), 64);
+    let always = Whole(Always);
+    assert_eq!(state.sweep(&model, &always, Order::Typewriter, &mut rng), 64);
     assert_eq!(state.magnetization(), -64);
-    assert_eq!(state.sweep(&model, &Always, Order::Random, &mut rng), 64);
+    assert_eq!(state.sweep(&model, &always, Order::Random, &mut rng), 64);
     // sites hit an even number of times keep their spin: 64 (1 + e^-2)/2 of them expected
     let kept = state.spins().iter().filter(|s| **s < 0).count();
     assert!((20..=52).contains(&kept), "{kept}");
+}
+
+#[test] // law: of every stretch of 64 spins, and of the 22 at the end, one is left out or none, all equally often
+fn gaps_are_where_they_should_be() {
+    let n = 150;
+    let (offsets, external) = (vec![0; n + 1], vec![0.0; n]);
+    let model = Sparse::<f64>::new(&offsets, &[], &[], &external).expect("free spins");
+    let mut rng = stream(6, "gaps", 0);
+    let mut left_out = vec![0_u32; n];
+    let mut none = [0_u32; 3];
+    let runs = 30_000;
+    for _ in 0..runs {
+        let (mut spins, mut fields) = (vec![1; n], vec![0.0; n]);
+        let mut state = State::new(&model, &mut spins, &mut fields).expect("lengths fit");
+        let flips = state.sweep(&model, &Always, Order::Typewriter, &mut rng);
+        let kept: Vec<usize> = (0..n).filter(|i| spins[*i] > 0).collect();
+        assert_eq!(flips, n - kept.len());
+        for (stretch, none) in none.iter_mut().enumerate() {
+            let here = kept.iter().filter(|i| **i / 64 == stretch).count();
+            assert!(here < 2);
+            *none += u32::from(here == 0);
+        }
+        kept.iter().for_each(|i| left_out[*i] += 1);
+    }
+    // 153 counts of binomial law, each within 6 standard deviations: false alarm 3e-7
+    let expected = |i: usize| f64::from(runs) / if i < 128 { 65.0 } else { 23.0 };
+    let counts = left_out
+        .iter()
+        .enumerate()
+        .chain([0, 64, 128].into_iter().zip(&none));
+    for (i, count) in counts {
+        let (mean, found) = (expected(i), f64::from(*count));
+        assert!((found - mean).abs() < 6.0 * mean.sqrt(), "{i}: {found} of {mean}");
+    }
 }
 
 #[test] // limit: no temperature at all

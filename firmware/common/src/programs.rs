@@ -17,12 +17,12 @@ pub fn hashes(counter: &mut impl Counter) -> ! {
     print_hashes(counter, "hashes", gibbs_workload::garrote_hashes)
 }
 
-/// The same for the Ising models.
+/// Prints the hashes of the Ising models.
 pub fn hashes_ising(counter: &mut impl Counter) -> ! {
     print_hashes(counter, "hashes_ising", gibbs_workload::ising_hashes)
 }
 
-/// The same for diffusion models.
+/// Prints the hashes of the diffusion models.
 pub fn hashes_diffusion(counter: &mut impl Counter) -> ! {
     print_hashes(counter, "hashes_diffusion", gibbs_workload::diffusion_hashes)
 }

@@ -48,7 +48,7 @@ impl Folds {
         Ok(Self { of_row, count })
     }
 
-    /// The same sizes over rows shuffled by `stream(seed, "folds", 0)`: the project's default.
+    /// Folds of equal sizes over rows shuffled by `stream(seed, "folds", 0)`: the project's default.
     ///
     /// # Errors
     /// As [`Folds::consecutive`].

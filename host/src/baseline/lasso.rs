@@ -108,7 +108,7 @@ pub fn alpha_grid(x: &[f64], y: &[f64], count: usize, ratio: f64) -> Result<Vec<
     let largest = products.fold(f64::MIN_POSITIVE, f64::max) / data.rows as f64;
     let steps = count.saturating_sub(1).max(1) as f64;
     Ok((0..count)
-        .map(|k| largest * ratio.powf(k as f64 / steps))
+        .map(|k| largest * libm::pow(ratio, k as f64 / steps))
         .collect())
 }
 

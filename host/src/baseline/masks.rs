@@ -11,6 +11,8 @@
 //! * [`OlsMinimum`]: for ridge, selected if |w| is at least the average, over an ensemble of data sets, of the
 //!   smallest |weight| of ordinary least squares.
 
+use gibbs_core::math::Real;
+
 /// Weights up to this size count as zero.
 pub const ZERO: f64 = 1e-10;
 
@@ -68,12 +70,12 @@ impl Elbow {
             for square in &squares {
                 let (a, b) = (narrow.log_density(*square), wide.log_density(*square));
                 let top = if a > b { a } else { b };
-                let sum = (a - top).exp() + (b - top).exp();
-                let r = (b - top).exp() / sum; // responsibility of the wide component
+                let sum = Real::exp(a - top) + Real::exp(b - top);
+                let r = Real::exp(b - top) / sum; // responsibility of the wide component
                 weight += r;
                 moment += r * square;
                 rest += (1.0 - r) * square;
-                total += top + sum.ln();
+                total += top + Real::ln(sum);
             }
             let gain = total - likelihood;
             likelihood = total;
@@ -101,11 +103,11 @@ impl Elbow {
                 .log_density(*s)
             })
             .sum::<f64>();
-        if 2.0 * (likelihood - one) <= 2.0 * n.ln() {
+        if 2.0 * (likelihood - one) <= 2.0 * Real::ln(n) {
             return Self { steps, ..single };
         }
         // equal responsibilities: log_density of both components the same
-        let odds = (narrow.share / wide.share).ln() + 0.5 * (wide.variance / narrow.variance).ln();
+        let odds = Real::ln(narrow.share / wide.share) + 0.5 * Real::ln(wide.variance / narrow.variance);
         let threshold = (2.0 * odds / (1.0 / narrow.variance - 1.0 / wide.variance))
             .max(0.0)
             .sqrt();
@@ -135,7 +137,7 @@ struct Component {
 impl Component {
     /// ln( share N(w; 0, variance) ) less the constant ln(2 pi)/2.
     fn log_density(self, square: f64) -> f64 {
-        self.share.ln() - 0.5 * (self.variance.ln() + square / self.variance)
+        Real::ln(self.share) - 0.5 * (Real::ln(self.variance) + square / self.variance)
     }
 }
 

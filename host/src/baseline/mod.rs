@@ -23,17 +23,17 @@ pub enum BaselineError {
          hint: give x column by column, rows x columns values, and one y per row"
     )]
     Shape {
-        /// Length of x.
+        /// The length of x.
         values: usize,
-        /// Length of y.
+        /// The length of y.
         rows: usize,
     },
     /// Too few rows to fit (or to leave some out).
     #[error("{rows} rows are too few, at least {least} are needed\nhint: add rows or ask for fewer folds")]
     TooFewRows {
-        /// Rows given.
+        /// The number of rows given.
         rows: usize,
-        /// Rows needed.
+        /// The number of rows needed.
         least: usize,
     },
     /// NaN or infinity in the data.
@@ -45,11 +45,11 @@ pub enum BaselineError {
     /// A setting outside its domain.
     #[error("{name} = {value} is outside its domain: {expected}")]
     Setting {
-        /// Which setting.
+        /// The name of the setting.
         name: &'static str,
-        /// The value given.
+        /// The value that was given.
         value: f64,
-        /// What is expected.
+        /// The values that are expected.
         expected: &'static str,
     },
     /// A matrix could not be factored.

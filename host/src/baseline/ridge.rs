@@ -59,7 +59,7 @@ pub fn penalty_grid(largest: f64, smallest: f64, count: usize) -> Result<Vec<f64
     }
     let steps = count.saturating_sub(1).max(1) as f64;
     Ok((0..count)
-        .map(|k| largest * (smallest / largest).powf(k as f64 / steps))
+        .map(|k| largest * libm::pow(smallest / largest, k as f64 / steps))
         .collect())
 }
 

@@ -11,13 +11,13 @@ use std::fmt::Write;
 
 /// The registry of methods, family by family.
 const FAMILIES: [&str; 5] = [
-    include_str!("../../../fixtures/methods/diffusion.toml"),
-    include_str!("../../../fixtures/methods/garrote.toml"),
-    include_str!("../../../fixtures/methods/ground.toml"),
-    include_str!("../../../fixtures/methods/ising.toml"),
-    include_str!("../../../fixtures/methods/net.toml"),
+    include_str!(concat!(env!("GIBBS_FIXTURES"), "/methods/diffusion.toml")),
+    include_str!(concat!(env!("GIBBS_FIXTURES"), "/methods/garrote.toml")),
+    include_str!(concat!(env!("GIBBS_FIXTURES"), "/methods/ground.toml")),
+    include_str!(concat!(env!("GIBBS_FIXTURES"), "/methods/ising.toml")),
+    include_str!(concat!(env!("GIBBS_FIXTURES"), "/methods/net.toml")),
 ];
-const CITATIONS: &str = include_str!("../../../fixtures/citations.toml");
+const CITATIONS: &str = include_str!(concat!(env!("GIBBS_FIXTURES"), "/citations.toml"));
 
 /// Order of the fields of a BibTeX entry; others follow by name.
 const ORDER: [&str; 14] = [

@@ -95,6 +95,7 @@ where
 }
 
 fn dispatch(cli: &Cli) -> Result<Status, CliError> {
+    crate::simd::forced().map_err(CliError::input)?;
     if let Some(threads) = cli.common.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads.into())

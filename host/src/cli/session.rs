@@ -219,6 +219,9 @@ impl<'a> Session<'a> {
             Some(out) => Some(Keeper::open(out, identity, wish)?),
             None => None,
         };
+        if wish == Wish::Resume && keeper.as_ref().is_some_and(Keeper::is_empty) {
+            self.remark("note: no kept run lies here: from the beginning");
+        }
         let work = Work {
             keeper: keeper.as_ref(),
             ..self.work()?

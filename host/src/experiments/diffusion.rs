@@ -23,7 +23,7 @@ pub(super) fn same_size(quantity: impl Into<String>, source: Source, value: f64,
 
 /// A value that was printed with so many significant digits: half a unit of the last one is accepted.
 pub(super) fn printed(value: f64, digits: i32) -> Expected {
-    let exponent = value.abs().log10().floor() as i32;
+    let exponent = libm::log10(value.abs()).floor() as i32;
     Expected::Equal {
         value,
         tolerance: 0.5 * 10.0_f64.powi(exponent + 1 - digits),

@@ -12,6 +12,7 @@ use crate::diffusion::pullback::distance::{Subspace, principal_angles};
 use crate::diffusion::pullback::operator::{BlockOperator, Diagonal};
 use crate::diffusion::pullback::{Basis, Ended, Method, PullbackError, authors, krylov, subspace};
 use crate::report::curves::{Curve, Curves};
+use gibbs_core::math::Real;
 use rayon::prelude::*;
 
 const SIDE: usize = 6000;
@@ -49,7 +50,7 @@ const SPECTRA: [Spectrum; 3] = [
     Spectrum {
         name: "0.99^i",
         stem: "exponential",
-        sigma: |i| (0.99_f64.ln() * i).exp(),
+        sigma: |i| Real::exp(Real::ln(0.99_f64) * i),
         blocks: &[(4, 0.22), (6, 1.5e-4)],
         plain: 0.22,
     },
@@ -131,7 +132,7 @@ fn sine(a: &[f64], b: &[f64], dimension: usize) -> Result<f64, ExperimentError> 
         Subspace::new(b, dimension).map_err(other())?,
     );
     let angles = principal_angles(&a, &b).map_err(other())?;
-    Ok(angles.last().copied().unwrap_or(f64::NAN).sin())
+    Ok(angles.last().map_or(f64::NAN, |angle| Real::sin(*angle)))
 }
 
 /// What one run found.

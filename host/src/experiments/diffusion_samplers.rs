@@ -13,6 +13,7 @@ use gibbs_core::diffusion::plan::KarrasGrid;
 use gibbs_core::diffusion::{
     Denoiser, GaussianMixture, Hop, Method, MixtureDenoiser, Prediction, Run, Sampler, Spread,
 };
+use gibbs_core::math::Real;
 
 /// Variance of the data, and the state at the largest sigma.
 const VARIANCE: f64 = 0.25;
@@ -59,7 +60,7 @@ fn run(
 /// |error| of N steps on N(0, 1/4), and the evaluations of the model.
 fn error(method: Method, steps: usize) -> Result<(f64, usize), Error> {
     let mut hops = vec![Hop::NONE; steps];
-    KarrasGrid::EDM.plan(|sigma| sigma.ln() / 4.0, &mut hops)?;
+    KarrasGrid::EDM.plan(|sigma| Real::ln(sigma) / 4.0, &mut hops)?;
     let sampler = Sampler::new(method, Prediction::Noise)?;
     let first = hops.first().ok_or(Error::Shape)?.from;
     let mut state = [if sampler.is_scaled() {
@@ -118,7 +119,7 @@ fn returned(steps: usize) -> Result<f64, ExperimentError> {
 /// log2 of the last error but one over the last.
 fn order(errors: &[f64]) -> f64 {
     match errors {
-        [.., before, last] => (before / last).log2(),
+        [.., before, last] => libm::log2(before / last),
         _ => f64::NAN,
     }
 }

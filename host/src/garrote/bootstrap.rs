@@ -23,9 +23,13 @@ pub struct Bootstrap {
 }
 
 impl Bootstrap {
-    /// Index of the gamma at which the mean density is nearest to the inferred one, among the first `reached`.
+    /// Index of the gamma at which the mean density is nearest to the inferred one, among the first `reached`; none
+    /// where the signal is that of no relevant variable.
     pub fn best(&self, reached: usize) -> Option<usize> {
         let target = self.inference.as_ref()?.density;
+        if target <= 0.0 {
+            return None;
+        }
         let distance = |k: &usize| (self.signals[*k].density - target).abs();
         (0..reached.min(self.signals.len())).min_by(|a, b| distance(a).total_cmp(&distance(b)))
     }
@@ -60,10 +64,10 @@ fn unflatten(mut numbers: &[f64], gammas: usize, variables: usize) -> Option<Vec
     Some(rows)
 }
 
-/// Candidate densities: k/N for N <= 400, else the default grid.
+/// Candidate densities: k/N for N <= 400, 0 included, else the default grid.
 pub fn candidate_densities(variables: usize) -> Vec<f64> {
     if variables <= 400 {
-        (1..variables).map(|k| k as f64 / variables as f64).collect()
+        (0..variables).map(|k| k as f64 / variables as f64).collect()
     } else {
         default_grid()
     }
@@ -100,7 +104,10 @@ pub fn bootstrap(
             }
             sample = design.on_rows(&resample());
         }
-        Ok(flatten(&trace_design(&sample?, grid, options, false)?))
+        let traced = sample.and_then(|sample| trace_design(&sample, grid, options, false));
+        traced
+            .map(|trail| flatten(&trail))
+            .map_err(|error| error.of_part(format!("resample {} of {replicas}", replica + 1)))
     })?;
     let mut ensemble = Ensemble::new(grid.len(), design.variables());
     for part in &parts {

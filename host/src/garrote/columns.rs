@@ -14,6 +14,7 @@
 use super::design::{Design, FitError};
 use crate::simd::{Task, dispatch};
 use gibbs_core::garrote::energy::{Energy, assemble};
+use gibbs_core::garrote::joint::scratch_len;
 use gibbs_core::garrote::{Ascent, Moments, Noise, Options, Solution, Solver, State, Status, gate};
 use gibbs_core::math::{add_scaled, dot};
 use std::collections::HashMap;
@@ -22,6 +23,11 @@ use std::collections::HashMap;
 const ACTIVE: f64 = 0.05;
 /// Sweeps over the active gates between two full sweeps.
 const INNER: u32 = 30;
+
+/// Open gates up to which the active ones are solved jointly.
+const JOINT: usize = 256;
+/// Below this part of the variance, the noise drowns in the rounding of moments: settling then leaves beta alone.
+const PRECISE: f64 = 1e-6;
 
 /// Covariances among the gates that were ever active, computed once a pair.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +110,7 @@ pub struct Columns<'a> {
     limit: f64,
     active: Vec<usize>,
     pool: Pool,
+    scratch: Vec<f64>,
 }
 
 impl<'a> Columns<'a> {
@@ -130,6 +137,7 @@ impl<'a> Columns<'a> {
             limit: f64::INFINITY,
             active: Vec::new(),
             pool: Pool::default(),
+            scratch: Vec::new(),
         };
         columns.close();
         Ok(columns)
@@ -178,7 +186,8 @@ impl<'a> Columns<'a> {
             .zip(&weight)
             .map(|(m, w)| m * (1.0 - m) * w * w)
             .sum();
-        let spread = self.residual_energy() - dot(&self.residual, &self.residual) / m - own;
+        let energy = self.residual_energy();
+        let spread = energy - dot(&self.residual, &self.residual) / m - own;
         for (i, v) in active.iter().zip(&applied) {
             add_scaled(&mut self.residual, *v, self.design.column(*i));
         }
@@ -190,10 +199,14 @@ impl<'a> Columns<'a> {
             max_sweeps: INNER,
             ..self.options
         };
-        if let Noise::Profile { floor } = &mut options.noise {
+        if energy < PRECISE * variance[0] {
+            options.noise = Noise::Fixed(self.precision[0]);
+        } else if let Noise::Profile { floor } = &mut options.noise {
             *floor *= self.design.variance / variance[0];
         }
         let mut field = vec![0.0; n];
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.resize(scratch_len(n.min(JOINT)), 0.0);
         let state = State {
             inclusion: &mut inclusion,
             weight: &mut weight,
@@ -201,10 +214,12 @@ impl<'a> Columns<'a> {
             precision: &mut self.precision,
         };
         if let Ok(data) = Moments::new(&self.pool.covariance, &correlation, &variance, m)
-            && let Ok(mut ascent) = Ascent::resume(data, state, options)
+            && let Ok(ascent) = Ascent::resume(data, state, options)
         {
+            let mut ascent = ascent.with_scratch(&mut scratch);
             let _ = ascent.advance(gamma, INNER); // its status is that of a part: the full sweep decides
         }
+        self.scratch = scratch;
         for (a, i) in active.iter().enumerate() {
             self.inclusion[*i] = inclusion[a];
             self.weight[*i] = weight[a];
@@ -246,7 +261,12 @@ impl<'a> Columns<'a> {
         };
         let (energy, least) = (self.residual_energy(), floor * self.design.variance);
         let new = 1.0 / energy.max(least);
-        let change = (new - self.precision[0]).abs() / new;
+        // r is known to a few eps sd_y: what moves ehat less than that rests
+        let slack = 16.0 * f64::EPSILON * (self.design.variance * new).sqrt();
+        let change = (new - self.precision[0]).abs() / new - slack;
+        // postponed steps must not make up the residual of precise data
+        let small = (energy / (PRECISE * self.design.variance)).sqrt();
+        self.least_step = self.options.tolerance * self.sd / self.weight.len() as f64 * small.min(1.0);
         self.precision[0] = new;
         (change, energy <= least)
     }

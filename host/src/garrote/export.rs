@@ -2,16 +2,20 @@
 //! functions, no heap, no library.
 //!
 //! ```text
-//! predict(x)  = TARGET_MEAN    + sum_i (x_i - MEAN_i) COEFFICIENT_i
-//! variance(x) = NOISE_VARIANCE + sum_i (x_i - MEAN_i)^2 GATE_VARIANCE_i
+//! predict(x)  = TARGET_MEAN   + sum_i (x_i - MEAN_i) COEFFICIENT_i
+//! variance(x) = BASE_VARIANCE + sum_i (x_i - MEAN_i)^2 GATE_VARIANCE_i
+//!               + sum_{a,b} (x_a - MEAN_a) (x_b - MEAN_b) WEIGHT_COVARIANCE_ab      a, b of SELECTED
+//! 95 % interval: predict(x) -+ INTERVAL sqrt(variance(x))                            Student's t
 //! ```
 //! This is the soft prediction of [`Model::predict`]: the same products, sums in index order, constants
 //! printed so that they read back as the same number. In f64 the result has the host's bits, 0 ulps apart, as
 //! long as the compiler does not contract `a * b + c` to a fused multiply-add: Rust never does, C compilers
 //! may (`-ffp-contract=off` forbids it; where the target has no such instruction nothing happens). In f32
-//! each of the 2 + 3 N roundings costs up to half an f32 ulp of the largest term. The centred form is kept, and
+//! each of the 2 + 3 N roundings (and 2 k^2 + 2 k for k selected variables) costs up to half an f32 ulp of the largest term. The centred form is kept, and
 //! not folded to one intercept, since columns far from zero would cancel against it.
 //! Predictive variance and not its root: `core` of Rust has no square root.
+//! A constant that f32 cannot hold is refused, too large or so small that its rounding would matter: more than f32's own
+//! rounding at the scale of the data (sd_y for the target, sd_y/sd_i for a coefficient, and so on).
 
 use super::model::Model;
 use crate::data::DataError;
@@ -29,47 +33,96 @@ pub enum Scalar {
 
 /// The numbers that prediction needs, checked to fit the scalar type.
 struct Constants {
-    scalars: [(&'static str, f64); 2],
+    scalars: [(&'static str, f64); 3],
     arrays: [(&'static str, Vec<f64>); 3],
+    selected: Vec<usize>,
+    covariance: Vec<f64>,
 }
 
 impl Constants {
     fn of(model: &Model, scalar: Scalar) -> Result<Self, DataError> {
         model.check("model")?;
+        let covariance = model.weight_covariance();
         let constants = Self {
             scalars: [
                 ("TARGET_MEAN", model.target_mean),
-                ("NOISE_VARIANCE", 1.0 / model.precision),
+                ("BASE_VARIANCE", model.base_variance()),
+                ("INTERVAL", model.interval_reach()),
             ],
             arrays: [
                 ("MEAN", model.mean.clone()),
                 ("COEFFICIENT", model.coefficients()),
                 ("GATE_VARIANCE", model.gate_variances()),
             ],
+            selected: if covariance.is_empty() {
+                Vec::new()
+            } else {
+                model.selected()
+            },
+            covariance,
         };
-        let arrays = constants
-            .arrays
-            .iter()
-            .map(|(name, values)| (*name, values.as_slice()));
-        let scalars = constants
+        constants.check(model, scalar)?;
+        Ok(constants)
+    }
+
+    /// Refuses a constant that the type cannot hold. Rounding may cost half an ulp, or as much of the entry's natural
+    /// scale: what is below that does not matter.
+    fn check(&self, model: &Model, scalar: Scalar) -> Result<(), DataError> {
+        let per = |i: usize| {
+            let sd = model.scale[i];
+            if sd > 0.0 { model.target_sd / sd } else { 0.0 }
+        };
+        let size = self.selected.len().max(1);
+        let scale = |field: &str, i: usize| match field {
+            "TARGET_MEAN" => model.target_sd,
+            "BASE_VARIANCE" => model.target_sd * model.target_sd,
+            "INTERVAL" => 1.0,
+            "MEAN" => model.scale[i],
+            "COEFFICIENT" => per(i),
+            "GATE_VARIANCE" => per(i) * per(i),
+            _ => per(self.selected[i / size]) * per(self.selected[i % size]),
+        };
+        let scalars = self
             .scalars
             .iter()
             .map(|(name, value)| (*name, std::slice::from_ref(value)));
-        for (field, values) in arrays.chain(scalars) {
-            let fits = |value: &f64| match scalar {
-                Scalar::F32 => (*value as f32).is_finite(),
-                Scalar::F64 => value.is_finite(),
-            };
-            if let Some(index) = values.iter().position(|value| !fits(value)) {
-                let reason = format!("entry {index} ({}) does not fit the exported type", values[index]);
+        let arrays = self
+            .arrays
+            .iter()
+            .map(|(name, values)| (*name, values.as_slice()));
+        let all = scalars
+            .chain(arrays)
+            .chain([("WEIGHT_COVARIANCE", &self.covariance[..])]);
+        let (ulp, least) = match scalar {
+            Scalar::F32 => (f64::from(f32::EPSILON), f64::from(f32::MIN_POSITIVE)),
+            Scalar::F64 => (f64::EPSILON, f64::MIN_POSITIVE),
+        };
+        for (field, values) in all {
+            for (index, value) in values.iter().enumerate() {
+                let held = match scalar {
+                    Scalar::F32 => f64::from(*value as f32),
+                    Scalar::F64 => *value,
+                };
+                let rounded = (held - value).abs() > ulp * value.abs().max(scale(field, index));
+                // a variance above 0 that f64 itself lost on the way shows as one below the least number
+                if held.is_finite() && !rounded && (field != "BASE_VARIANCE" || held >= least) {
+                    continue;
+                }
+                let way = if held.abs() > value.abs() {
+                    "large"
+                } else {
+                    "small"
+                };
                 return Err(DataError::Model {
                     origin: "export".to_owned(),
                     field,
-                    reason,
+                    reason: format!(
+                        "entry {index} ({value:e}) is too {way} for the exported type: give the data in another unit"
+                    ),
                 });
             }
         }
-        Ok(constants)
+        Ok(())
     }
 }
 
@@ -110,11 +163,24 @@ pub fn export_rust(model: &Model, scalar: Scalar) -> Result<String, DataError> {
             meaning(name)
         ));
     }
-    let function = |doc, function, start, array, term| {
+    let k = constants.selected.len();
+    if k > 0 {
+        let places = lines(constants.selected.iter());
+        out.push(format!(
+            "/// Places of the selected variables.\npub static SELECTED: [usize; {k}] = [{places}];\n"
+        ));
+        let values = lines(constants.covariance.iter().map(|value| literal(*value)));
+        out.push(format!(
+            "/// {}.\n{allow}pub static WEIGHT_COVARIANCE: [{ty}; {}] = [{values}];\n",
+            meaning("WEIGHT_COVARIANCE"),
+            k * k
+        ));
+    }
+    let function = |doc, function, start, array, term, rest: &str| {
         format!(
             "\n/// {doc}\npub fn {function}(x: &[{ty}; N]) -> {ty} {{\n    let mut sum = {start};\n    \
              for ((x, mean), c) in x.iter().zip(&MEAN).zip(&{array}) {{\n        let x = x - mean;\n        \
-             sum += {term};\n    }}\n    sum\n}}\n"
+             sum += {term};\n    }}\n{rest}    sum\n}}\n"
         )
     };
     out.push(function(
@@ -123,13 +189,22 @@ pub fn export_rust(model: &Model, scalar: Scalar) -> Result<String, DataError> {
         "TARGET_MEAN",
         "COEFFICIENT",
         "x * c",
+        "",
     ));
+    let errors = format!(
+        "    let away = |i: usize| x.get(i).zip(MEAN.get(i)).map_or(0.0, |(x, mean)| x - mean);\n    \
+         for (a, row) in SELECTED.iter().zip(WEIGHT_COVARIANCE.chunks_exact({k})) {{\n        \
+         let mut along: {ty} = 0.0;\n        \
+         for (b, e) in SELECTED.iter().zip(row) {{\n            along += away(*b) * e;\n        }}\n        \
+         sum += away(*a) * along;\n    }}\n"
+    );
     out.push(function(
-        "Predictive variance: noise and undecided gates.",
+        "Predictive variance: noise, undecided gates, errors of the weights.",
         "variance",
-        "NOISE_VARIANCE",
+        "BASE_VARIANCE",
         "GATE_VARIANCE",
         "x * x * c",
+        if k > 0 { &errors } else { "" },
     ));
     Ok(out.concat())
 }
@@ -186,12 +261,25 @@ pub fn export_c(model: &Model, prefix: &str, scalar: Scalar) -> Result<String, D
             meaning(name)
         ));
     }
-    let function = |doc, function, start, array, term| {
+    let k = constants.selected.len();
+    if k > 0 {
+        let places = lines(constants.selected.iter());
+        out.push(format!(
+            "/* Places of the selected variables. */\nstatic const int {upper}_SELECTED[{k}] = {{{places}}};\n"
+        ));
+        let values = lines(constants.covariance.iter().map(|value| literal(*value)));
+        out.push(format!(
+            "/* {}. */\nstatic const {ty} {upper}_WEIGHT_COVARIANCE[{}] = {{{values}}};\n",
+            meaning("WEIGHT_COVARIANCE"),
+            k * k
+        ));
+    }
+    let function = |doc, function, start, array, term, rest: &str| {
         format!(
             "\n/* {doc} */\nstatic inline {ty} {prefix}_{function}(const {ty} x[{upper}_N]) {{\n    \
              {ty} sum = {upper}_{start};\n    for (int i = 0; i < {upper}_N; i++) {{\n        \
              const {ty} d = x[i] - {upper}_MEAN[i];\n        \
-             sum += {term} * {upper}_{array}[i];\n    }}\n    return sum;\n}}\n"
+             sum += {term} * {upper}_{array}[i];\n    }}\n{rest}    return sum;\n}}\n"
         )
     };
     out.push(function(
@@ -200,13 +288,25 @@ pub fn export_c(model: &Model, prefix: &str, scalar: Scalar) -> Result<String, D
         "TARGET_MEAN",
         "COEFFICIENT",
         "d",
+        "",
     ));
+    let away =
+        |place: &str| format!("(x[{upper}_SELECTED[{place}]] - {upper}_MEAN[{upper}_SELECTED[{place}]])");
+    let errors = format!(
+        "    for (int a = 0; a < {k}; a++) {{\n        {ty} along = 0;\n        \
+         for (int b = 0; b < {k}; b++) {{\n            \
+         along += {} * {upper}_WEIGHT_COVARIANCE[a * {k} + b];\n        }}\n        \
+         sum += {} * along;\n    }}\n",
+        away("b"),
+        away("a")
+    );
     out.push(function(
-        "Predictive variance: noise and undecided gates.",
+        "Predictive variance: noise, undecided gates, errors of the weights.",
         "variance",
-        "NOISE_VARIANCE",
+        "BASE_VARIANCE",
         "GATE_VARIANCE",
         "d * d",
+        if k > 0 { &errors } else { "" },
     ));
     out.push("\n#endif\n".to_owned());
     Ok(out.concat())
@@ -222,10 +322,14 @@ fn name(scalar: Scalar, single: &'static str, double: &'static str) -> &'static 
 fn meaning(name: &str) -> &'static str {
     match name {
         "TARGET_MEAN" => "Mean of the target in the sample",
-        "NOISE_VARIANCE" => "Variance of the noise",
+        "BASE_VARIANCE" => "Variance of the noise and of the mean",
+        "INTERVAL" => {
+            "Half width of the 95 % interval in predictive standard deviations, the root of `variance`"
+        }
         "MEAN" => "Mean of each variable in the sample",
         "COEFFICIENT" => "Effective coefficient of each variable, target per unit of the variable",
-        _ => "Variance that an undecided variable adds per squared unit",
+        "GATE_VARIANCE" => "Variance that an undecided variable adds per squared unit",
+        _ => "Covariance of the weights of the selected variables, in their order, by rows",
     }
 }
 

@@ -1,22 +1,30 @@
-//! From a design to one fitted garrote: path, selection rule, final solution.
+//! From a design to one fitted garrote: candidates, selection rule, final solution.
 //!
-//! Rules (spec of the method, 6.3). `ebic:g` (default g = 1; `bic` is g = 0): the path offers supports, the
-//! search of [`super::search`] finds the corner of smallest EBIC_g, and coordinate ascent, started from that
-//! corner, relaxes it at gamma = -(ln(M)/2 + g ln N), the gamma at which F and EBIC_g agree. The other
-//! rules choose a point of the path: `plateau` the middle of the longest stable interval, `cv` and
-//! `validation` the smallest error on rows left out, `transition` the gamma at which an ensemble selects
-//! as many variables as the transition signal says are relevant.
+//! Rules. `ebic:g` (default g = 1; `bic` is g = 0), in [`criterion`]: the set of smallest EBIC_g, relaxed at the gamma
+//! at which F and EBIC_g agree. The other rules choose a point of the path: `plateau` the middle of the longest
+//! stable interval, `cv` and `validation` the smallest error on rows left out, `transition` the gamma at which an
+//! ensemble selects as many variables as the transition signal says are relevant. The model without any variable is a
+//! candidate of every rule: where the set of the plateau or the transition signal has a larger EBIC than it, the fit is
+//! empty and says so ([`Fit::ended`]).
+//!
+//! A solution at which the data speak against a selected variable (Delta F < 0: F is lower without it) is only a local
+//! minimum: [`settle`] leaves it.
+
+mod criterion;
+mod settle;
 
 use super::bootstrap::{Bootstrap, bootstrap};
 use super::design::{Design, FitError};
 use super::held_out::{ErrorCurve, cross_validate, validate};
+use super::least_squares::least_squares;
 pub use super::rule::Rule;
-use super::search::{Corner, best_corner, corners};
-use super::trail::{Kept, Trail, WithSolver, default_grid, trace_design, with_solver};
-use crate::baseline::lasso;
+use super::search::{Best, Corner, penalty};
+use super::trail::{Kept, Trail, default_grid, trace_design};
 use crate::work::Work;
+pub use criterion::criterion_gamma;
 use gibbs_core::garrote::select::{calm_limit, longest_plateau};
-use gibbs_core::garrote::{Noise, Options, Solution, Solver, Status};
+use gibbs_core::garrote::{Noise, Options, Solution, Status};
+use settle::{Settled, Start, settle};
 
 /// What a fit may be told.
 #[derive(Clone, Debug)]
@@ -27,7 +35,7 @@ pub struct FitOptions {
     pub solver: Options<f64>,
     /// Tolerance along the path, where solutions are candidates only.
     pub path_tolerance: f64,
-    /// Number of gammas on the path.
+    /// Number of gammas on the path of the rules that choose a point of it, and of figures.
     pub gammas: usize,
     /// Seed of everything random (folds, held-out rows, bootstraps).
     pub seed: u64,
@@ -58,6 +66,15 @@ impl Default for FitOptions {
 }
 
 impl FitOptions {
+    /// The same where the design measures the target in units of its own: a noise that is given follows.
+    fn in_units_of(&self, design: &Design) -> Self {
+        let mut options = self.clone();
+        if let Noise::Fixed(precision) = &mut options.solver.noise {
+            *precision *= design.unit * design.unit;
+        }
+        options
+    }
+
     /// Options of the solver along the path.
     pub fn along_path(&self) -> Options<f64> {
         Options {
@@ -84,6 +101,12 @@ pub struct Fit {
     pub index: Option<usize>,
     /// Best supports by size, for the rules that search.
     pub corners: Vec<Corner>,
+    /// The set of least criterion, for the rules that search.
+    pub best: Option<Best>,
+    /// Delta F of each selected variable, (index, nats): F without it minus F. Never negative beyond rounding.
+    pub gains: Vec<(usize, f64)>,
+    /// The rule looked for a signal and found no more than noise has: the fit is empty.
+    pub no_transition: bool,
     /// Train and validation error along the path, for `cv` and `validation`.
     pub errors: Option<ErrorCurve>,
     /// The ensemble of the `transition` rule.
@@ -91,6 +114,20 @@ pub struct Fit {
 }
 
 impl Fit {
+    /// How the fit ended: `no_transition`, or the status of its solver.
+    pub fn ended(&self) -> &'static str {
+        if self.no_transition {
+            "no_transition"
+        } else {
+            status_name(self.solution.status)
+        }
+    }
+
+    /// The rule found what it looks for, and the solver converged.
+    pub fn succeeded(&self) -> bool {
+        !self.no_transition && self.solution.status == Status::Converged
+    }
+
     /// Indices with m > 1/2.
     pub fn support(&self) -> Vec<usize> {
         self.inclusion
@@ -100,75 +137,6 @@ impl Fit {
             .map(|(i, _)| i)
             .collect()
     }
-}
-
-/// The gamma at which the corners of F are ranked as EBIC_g ranks them: -(ln(M)/2 + g ln N).
-pub fn criterion_gamma(design: &Design, g: f64) -> f64 {
-    -(0.5 * (design.rows() as f64).ln() + g * (design.variables() as f64).ln())
-}
-
-/// A state to start from: gates (index, m, w) and beta.
-struct Start<'s> {
-    gates: &'s [(usize, f64, f64)],
-    precision: f64,
-    gamma: f64,
-    variables: usize,
-}
-
-impl WithSolver for Start<'_> {
-    type Output = (Vec<f64>, Vec<f64>, f64, Solution<f64>);
-
-    fn run(self, solver: &mut impl Solver<f64>) -> Self::Output {
-        if !self.gates.is_empty() {
-            let (mut inclusion, mut weight) = (vec![0.0; self.variables], vec![0.0; self.variables]);
-            for (i, m, w) in self.gates {
-                inclusion[*i] = *m;
-                weight[*i] = *w;
-            }
-            solver.load(&inclusion, &weight, &[self.precision]);
-        }
-        let solution = solver.solve(self.gamma);
-        (
-            solver.inclusion().to_vec(),
-            solver.weight().to_vec(),
-            solver.precision()[0],
-            solution,
-        )
-    }
-}
-
-/// Distinct supports along the path, smaller than half the rows.
-fn path_supports(design: &Design, trail: &Trail) -> Vec<Vec<usize>> {
-    let mut supports: Vec<Vec<usize>> = Vec::new();
-    for kept in &trail.kept {
-        let support = kept.support();
-        if 2 * support.len() < design.rows() && !support.is_empty() && !supports.contains(&support) {
-            supports.push(support);
-        }
-    }
-    supports
-}
-
-/// The largest support below M/2 on a coarse LASSO path: the convex relaxation takes in the true variables
-/// among many others at sizes where greedy choices have gone astray.
-fn lasso_support(design: &Design) -> Option<Vec<usize>> {
-    let coarse = lasso::Settings {
-        tolerance: 1e-2,
-        max_sweeps: 100,
-    };
-    let alphas = lasso::alpha_grid(&design.x, &design.y, 20, 0.05).ok()?;
-    let fits = lasso::lasso_path(&design.x, &design.y, &alphas, coarse).ok()?;
-    let support = |fit: &lasso::LassoFit| {
-        let weights = fit.coefficients.iter().enumerate();
-        weights
-            .filter(|(_, w)| **w != 0.0)
-            .map(|(i, _)| i)
-            .collect::<Vec<_>>()
-    };
-    let supports = fits.iter().map(support);
-    supports
-        .filter(|s| !s.is_empty() && 2 * s.len() < design.rows())
-        .max_by_key(Vec::len)
 }
 
 /// Traces the path and lets the rule choose.
@@ -185,7 +153,11 @@ pub fn fit(design: &Design, options: &FitOptions) -> Result<Fit, FitError> {
 /// As [`fit`]; those of [`Work`].
 pub fn fit_with(design: &Design, options: &FitOptions, work: &Work<'_>) -> Result<Fit, FitError> {
     options.solver.check()?;
+    let options = &options.in_units_of(design);
     let grid = default_grid(design, options.gammas)?;
+    if let Rule::Ebic(g) = options.rule {
+        return criterion::fit(design, options, &grid, g, work);
+    }
     let along = options.along_path();
     let trail = trace_design(design, &grid, along, options.curves)?;
     work.check()?;
@@ -194,13 +166,7 @@ pub fn fit_with(design: &Design, options: &FitOptions, work: &Work<'_>) -> Resul
     }
     let mut chosen = Choice::default();
     match options.rule {
-        Rule::Ebic(g) => return by_criterion(design, options, trail, g),
-        Rule::Plateau => chosen.index = plateau(&trail, design.variables()),
-        Rule::Cv => {
-            let curve = cross_validate(design, &grid, along, options.folds, options.seed, work)?;
-            chosen.index = curve.best();
-            chosen.errors = Some(curve);
-        }
+        Rule::Plateau => chosen.index = plateau(&trail, design),
         Rule::Validation => {
             let curve = validate(design, options.held.as_ref(), &grid, along, options.seed)?;
             chosen.index = curve.best();
@@ -211,59 +177,89 @@ pub fn fit_with(design: &Design, options: &FitOptions, work: &Work<'_>) -> Resul
             chosen.index = ensemble.best(trail.kept.len());
             chosen.bootstrap = Some(ensemble);
         }
+        Rule::Cv | Rule::Ebic(_) => {
+            let curve = cross_validate(design, &grid, along, options.folds, options.seed, work)?;
+            chosen.index = curve.best();
+            chosen.errors = Some(curve);
+        }
     }
     at_point(design, options, trail, chosen)
 }
 
-/// What a rule chose, and what it looked at.
+/// What a rule of the path chose, and what it looked at.
 #[derive(Default)]
 struct Choice {
     index: Option<usize>,
     errors: Option<ErrorCurve>,
     bootstrap: Option<Bootstrap>,
-    corners: Vec<Corner>,
 }
 
-/// The solution of the whole design at a chosen point of its path.
+/// The solution of the whole design at a chosen point of its path; the empty one where a signal was looked for and
+/// not found.
 fn at_point(design: &Design, options: &FitOptions, trail: Trail, chosen: Choice) -> Result<Fit, FitError> {
-    let index = chosen
-        .index
-        .map(|k| k.min(trail.kept.len() - 1))
-        .ok_or_else(|| FitError::NoChoice(options.rule.to_string(), "no point of the path qualifies"))?;
-    let kept = trail.kept[index].clone();
-    let start = Start {
-        gates: &kept.gates,
-        precision: kept.precision,
-        gamma: trail.grid[index],
-        variables: design.variables(),
+    let signal = matches!(options.rule, Rule::Plateau | Rule::Transition);
+    let found = |k: &usize| {
+        let kept = &trail.kept[(*k).min(trail.kept.len() - 1)];
+        !signal || beats_nothing(design, &kept.support())
     };
-    let index = Some(index);
-    finish(design, options, start, (trail, Choice { index, ..chosen }))
-}
-
-/// Solves from `start` and puts the fit together.
-fn finish(
-    design: &Design,
-    options: &FitOptions,
-    start: Start<'_>,
-    (trail, chosen): (Trail, Choice),
-) -> Result<Fit, FitError> {
-    let (inclusion, weight, precision, solution) = with_solver(design, options.solver, f64::INFINITY, start)?;
+    let (settled, index) = match chosen.index.filter(found) {
+        Some(k) => {
+            let index = k.min(trail.kept.len() - 1);
+            let kept = &trail.kept[index];
+            let start = Start {
+                gates: &kept.gates,
+                precision: kept.precision,
+                gamma: trail.grid[index],
+            };
+            (settle(design, options.solver, &start)?, Some(index))
+        }
+        None if signal => (settle::empty(design, options.solver, trail.grid[0]), None),
+        None => {
+            let reason = "no point of the path qualifies";
+            return Err(FitError::NoChoice(options.rule.to_string(), reason));
+        }
+    };
+    let fit = Fit::of(settled, trail);
     Ok(Fit {
-        inclusion,
-        weight,
-        precision,
-        solution,
-        trail,
-        index: chosen.index,
-        corners: chosen.corners,
+        no_transition: index.is_none(),
+        index,
         errors: chosen.errors,
         bootstrap: chosen.bootstrap,
+        ..fit
     })
 }
 
+/// The set explains more than nothing does: EBIC is below that of the model without variables.
+fn beats_nothing(design: &Design, support: &[usize]) -> bool {
+    least_squares(design, support).is_ok_and(|solved| {
+        let gain = design.rows() as f64 * (design.variance / solved.rss).ln();
+        gain > support.len() as f64 * penalty(design, 1.0)
+    })
+}
+
+impl Fit {
+    /// A settled solution beside its path.
+    fn of(settled: Settled, trail: Trail) -> Self {
+        Self {
+            inclusion: settled.inclusion,
+            weight: settled.weight,
+            precision: settled.precision,
+            solution: settled.solution,
+            gains: settled.gains,
+            trail,
+            index: None,
+            corners: Vec::new(),
+            best: None,
+            errors: None,
+            bootstrap: None,
+            no_transition: false,
+        }
+    }
+}
+
 /// The rule of [`gibbs_core::garrote::select::by_plateau`] on sparse points.
-fn plateau(trail: &Trail, variables: usize) -> Option<usize> {
+fn plateau(trail: &Trail, design: &Design) -> Option<usize> {
+    let variables = design.variables();
     let supports: Vec<_> = trail.kept.iter().map(Kept::support).collect();
     let calm = |k: usize| !supports[k].is_empty() && trail.kept[k].undecided() < calm_limit(variables);
     longest_plateau(
@@ -272,32 +268,6 @@ fn plateau(trail: &Trail, variables: usize) -> Option<usize> {
         calm,
         |i, j| supports[i] == supports[j],
     )
-}
-
-fn by_criterion(design: &Design, options: &FitOptions, trail: Trail, g: f64) -> Result<Fit, FitError> {
-    let mut starts = path_supports(design, &trail);
-    starts.extend(lasso_support(design));
-    let corners = corners(design, &design.correlation(), &starts);
-    let best = best_corner(design, &corners, g)
-        .ok_or_else(|| FitError::NoChoice(options.rule.to_string(), "too few rows"))?;
-    let gates: Vec<_> = refit(design, &best.support)
-        .into_iter()
-        .map(|(i, u)| (i, 0.99, u))
-        .collect();
-    let start = Start {
-        gates: &gates,
-        precision: match options.solver.noise {
-            Noise::Fixed(precision) => precision,
-            Noise::Profile { floor } => 1.0 / best.rss.max(floor * design.variance),
-        },
-        gamma: criterion_gamma(design, g),
-        variables: design.variables(),
-    };
-    let chosen = Choice {
-        corners,
-        ..Choice::default()
-    };
-    finish(design, options, start, (trail, chosen))
 }
 
 /// The name of a status in results and files.
@@ -309,35 +279,6 @@ pub fn status_name(status: Status) -> &'static str {
         Status::ConstantTarget => "constant_target",
         Status::Singular => "singular",
     }
-}
-
-/// Least-squares weights on a support, as (index, weight); falls back on shrunk single-variable weights
-/// where the columns are collinear beyond the jitter policy.
-pub fn refit(design: &Design, support: &[usize]) -> Vec<(usize, f64)> {
-    use gibbs_core::linalg::{cholesky_jittered, cholesky_solve};
-    use gibbs_core::math::dot;
-    let (k, m) = (support.len(), design.rows() as f64);
-    if k == 0 {
-        return Vec::new();
-    }
-    let mut gram = vec![0.0; k * k];
-    for (column, i) in gram.chunks_exact_mut(k).zip(support) {
-        for (c, j) in column.iter_mut().zip(support) {
-            *c = dot(design.column(*i), design.column(*j)) / m;
-        }
-    }
-    let mut weights: Vec<f64> = support
-        .iter()
-        .map(|i| dot(design.column(*i), &design.y) / m)
-        .collect();
-    let solved = cholesky_jittered(&mut gram, k, &mut vec![0.0; k])
-        .and_then(|_| cholesky_solve(&gram, k, &mut weights));
-    if solved.is_err() {
-        for w in &mut weights {
-            *w /= k as f64;
-        }
-    }
-    support.iter().copied().zip(weights).collect()
 }
 
 #[cfg(test)]

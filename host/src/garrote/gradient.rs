@@ -31,6 +31,7 @@ use super::design::{Design, FitError};
 use gibbs_core::Error;
 use gibbs_core::garrote::energy::{assemble, gate_gradient};
 use gibbs_core::garrote::{Noise, Status};
+use gibbs_core::math::Real;
 use gibbs_core::math::{dot, sigmoid};
 use gibbs_core::random::{normal, stream};
 
@@ -359,7 +360,7 @@ impl<'a, O: LinearOperator> Problem<'a, O> {
 
     /// Back to the caller's units: w -> c w, beta -> beta/c², F -> F + M ln c for y = c y'.
     fn finish(self, point: Point, value: Value, steps: u32, done: bool) -> GradientFit {
-        let shift = self.target.len() as f64 * self.scale.ln();
+        let shift = self.target.len() as f64 * Real::ln(self.scale);
         GradientFit {
             solver: SOLVER,
             gamma: self.gamma,

@@ -2,7 +2,8 @@
 //!
 //! All fits use the gamma grid of the whole design, so that errors at one gamma belong together. Rows are
 //! dealt to folds by a seeded shuffle. A gamma that some fold's path did not reach (it was capped or full
-//! before) has no error and cannot be chosen.
+//! before) has no error and cannot be chosen. Rows among which the target is constant (a rare event that happened in
+//! the rows left out) teach that constant: it is then the prediction at every gamma.
 
 use super::design::{Design, FitError};
 use super::trail::{Trail, trace_design};
@@ -26,6 +27,30 @@ impl ErrorCurve {
     /// Index of the smallest validation error; the first of equals.
     pub fn best(&self) -> Option<usize> {
         (0..self.validation.len()).min_by(|a, b| self.validation[*a].total_cmp(&self.validation[*b]))
+    }
+}
+
+/// Train and validation error at each gamma that the path of `fitted` rows of `design` reaches; `judged` rows are of
+/// `whole`. Where the target is constant among the fitted rows, its mean predicts at every gamma.
+fn errors_of_rows(
+    design: &Design,
+    (fitted, judged): (&[usize], &[usize]),
+    grid: &[f64],
+    options: Options<f64>,
+) -> Result<Vec<(f64, f64)>, FitError> {
+    match design.on_rows(fitted) {
+        Ok(part) => {
+            let trail = trace_design(&part, grid, options, false)?;
+            Ok(errors(&trail, &part, design, judged))
+        }
+        Err(FitError::ConstantTarget(_)) => {
+            let pair = (
+                design.constant_error(fitted, fitted),
+                design.constant_error(fitted, judged),
+            );
+            Ok(vec![pair; grid.len()])
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -60,9 +85,8 @@ pub fn cross_validate(
         let of = dealt.of_rows().iter().enumerate();
         let (inside, outside): (Vec<_>, Vec<_>) = of.partition(|(_, f)| **f == fold);
         let rows = |part: Vec<(usize, &usize)>| part.into_iter().map(|(row, _)| row).collect::<Vec<_>>();
-        let fitted = design.on_rows(&rows(outside))?;
-        let trail = trace_design(&fitted, grid, options, false)?;
-        let pairs = errors(&trail, &fitted, design, &rows(inside));
+        let pairs = errors_of_rows(design, (&rows(outside), &rows(inside)), grid, options)
+            .map_err(|error| error.of_part(format!("fold {} of {folds}", fold + 1)))?;
         Ok(pairs.into_iter().flat_map(<[f64; 2]>::from).collect())
     })?;
     let pairs = |part: &Vec<f64>| part.as_chunks::<2>().0.iter().map(|[a, b]| (*a, *b)).collect();
@@ -109,15 +133,18 @@ pub fn validate(
                 design.variables()
             )));
         }
+        if !design.forced.is_empty() {
+            let message = "rows held out need the forced predictors too: leave a third out instead of a file";
+            return Err(FitError::Option(message.into()));
+        }
         let trail = trace_design(design, grid, options, false)?;
         errors(&trail, design, held, &(0..held.rows()).collect::<Vec<_>>())
     } else {
         let mut rows: Vec<usize> = (0..design.rows()).collect();
         shuffle(&mut stream(seed, "garrote.validation", 0), &mut rows);
         let (held, fitted) = rows.split_at(design.rows() / 3);
-        let fitted = design.on_rows(fitted)?;
-        let trail = trace_design(&fitted, grid, options, false)?;
-        errors(&trail, &fitted, design, held)
+        errors_of_rows(design, (fitted, held), grid, options)
+            .map_err(|error| error.of_part("the two thirds of the rows that are fitted"))?
     };
     let (train, validation): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
     Ok(ErrorCurve {

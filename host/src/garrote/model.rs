@@ -1,23 +1,30 @@
 //! A fitted garrote and its file: what prediction, export and a later reader of the result need.
 //!
-//! The file is safetensors, kind `gibbs.garrote.model`, version 1. f64 tensors of shape `[N]`: `mean`, `scale`,
+//! The file is safetensors, kind `gibbs.garrote.model`, version 2. f64 tensors of shape `[N]`: `mean`, `scale`,
 //! `inclusion`, `weight`, `evidence`, `refit`; of shape `[k, k]`: `refit_covariance`. Everything else is
 //! metadata: names as JSON, numbers as the shortest decimal that reads back as the same f64.
 //!
 //! Units: `mean` and `scale` in those of the column, `weight` and `refit` in those of the target (per standard
-//! deviation of the column), `evidence`, `gamma` and `free_energy` in nats, `precision` in target^-2.
-//! The coefficient of variable i in original units is `m_i w_i / sd_i` (methods guide, Variational Garrote 1, 8).
+//! deviation of the column), `evidence`, `gamma` and `free_energy` in nats, `noise_sd` in that of the target.
+//! The coefficient of variable i in original units is `m_i w_i / sd_i`.
+//!
+//! The noise is estimated with its degrees of freedom, from M rows, the constant and Σ m variables (k of the refit):
+//!
+//! ```text
+//! noise_sd² = M ehat / (M - 1 - Σ m)          refit_noise_sd² = RSS / (M - 1 - k)
+//! ```
+//! Intervals are Student's t with these degrees; where the noise was given, they are infinitely many.
 
 mod predict;
 
 use crate::data::DataError;
 use crate::data::tensors::{Tensor, TensorFile};
-pub use predict::Prediction;
+pub use predict::{Interval, Prediction};
 use std::collections::HashSet;
 use std::path::Path;
 
 const KIND: &str = "gibbs.garrote.model";
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// A fitted garrote of N variables, k of them selected (inclusion above 1/2).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,8 +53,14 @@ pub struct Model {
     pub refit_covariance: Vec<f64>,
     /// Prior log-odds of a variable to be in, nats; negative is sparse.
     pub gamma: f64,
-    /// beta, the inverse noise variance.
-    pub precision: f64,
+    /// Standard deviation of the noise, in the unit of the target.
+    pub noise_sd: f64,
+    /// Its degrees of freedom M - 1 - Σ m; infinity where the noise was given.
+    pub degrees: f64,
+    /// Standard deviation of the noise about the least-squares refit.
+    pub refit_noise_sd: f64,
+    /// Its degrees of freedom M - 1 - k; infinity where the noise was given.
+    pub refit_degrees: f64,
     /// Free energy at the solution, nats.
     pub free_energy: f64,
     /// Effective number of samples M.
@@ -110,7 +123,10 @@ impl Model {
             ("target_mean", exact(self.target_mean)),
             ("target_sd", exact(self.target_sd)),
             ("gamma", exact(self.gamma)),
-            ("precision", exact(self.precision)),
+            ("noise_sd", exact(self.noise_sd)),
+            ("degrees", exact(self.degrees)),
+            ("refit_noise_sd", exact(self.refit_noise_sd)),
+            ("refit_degrees", exact(self.refit_degrees)),
             ("free_energy", exact(self.free_energy)),
             ("samples", exact(self.samples)),
             ("rule", self.rule.clone()),
@@ -154,7 +170,10 @@ impl Model {
             refit: file.take("refit", &[n])?,
             refit_covariance: Vec::new(),
             gamma: file.entry("gamma", number)?,
-            precision: file.entry("precision", number)?,
+            noise_sd: file.entry("noise_sd", number)?,
+            degrees: file.entry("degrees", number)?,
+            refit_noise_sd: file.entry("refit_noise_sd", number)?,
+            refit_degrees: file.entry("refit_degrees", number)?,
             free_energy: file.entry("free_energy", number)?,
             samples: file.entry("samples", number)?,
             rule: file.entry("rule", text)?,
@@ -250,7 +269,8 @@ impl Model {
             ("target_mean", self.target_mean),
             ("target_sd", self.target_sd),
             ("gamma", self.gamma),
-            ("precision", self.precision),
+            ("noise_sd", self.noise_sd),
+            ("refit_noise_sd", self.refit_noise_sd),
             ("free_energy", self.free_energy),
             ("samples", self.samples),
         ] {
@@ -258,8 +278,14 @@ impl Model {
                 return bad(field, format!("{value}, expected a finite number"));
             }
         }
-        for (field, value) in [("precision", self.precision), ("samples", self.samples)] {
-            if value <= 0.0 {
+        for (field, value) in [
+            ("noise_sd", self.noise_sd),
+            ("degrees", self.degrees),
+            ("refit_noise_sd", self.refit_noise_sd),
+            ("refit_degrees", self.refit_degrees),
+            ("samples", self.samples),
+        ] {
+            if value.is_nan() || value <= 0.0 {
                 return bad(field, format!("{value}, expected more than 0"));
             }
         }

@@ -29,7 +29,8 @@
 //! [`Noise::Fixed`]: gibbs_core::garrote::Noise::Fixed
 
 use super::design::{Design, FitError};
-use super::fit::{FitOptions, fit, refit};
+use super::fit::{FitOptions, fit};
+use super::least_squares::refit;
 use crate::baseline::BaselineError;
 use crate::baseline::cv::{Folds, lasso_cv};
 use crate::baseline::lasso::{Settings, alpha_grid};
@@ -75,7 +76,7 @@ pub fn estimate_with(design: &Design, estimator: Estimator, seed: u64) -> Result
             least_squares_variance(design, &support)
         }
     }?;
-    Ok(variance.sqrt())
+    Ok(design.unit * variance.sqrt())
 }
 
 /// RSS/(M - k - 1), the intercept counted.
@@ -131,7 +132,12 @@ fn refitted_halves(design: &Design, seed: u64) -> Result<f64, FitError> {
         let mut rows: Vec<usize> = (0..design.rows()).collect();
         shuffle(&mut stream(seed, "garrote.noise.halves", split), &mut rows);
         let (first, second) = rows.split_at(rows.len() / 2);
-        let halves = [design.on_rows(first)?, design.on_rows(second)?];
+        let half = |rows| {
+            design
+                .on_rows(rows)
+                .map_err(|error| error.of_part("one half of the rows"))
+        };
+        let halves = [half(first)?, half(second)?];
         let mut sum = 0.0;
         for (chosen_on, judged_on) in [(0, 1), (1, 0)] {
             let support = fit(&halves[chosen_on], &FitOptions::default())?.support();

@@ -16,15 +16,23 @@
 //! swap a for j: it changes by u_a²/P_aa - (q_j + u_a h_ja/P_aa)² / (s_j + h_ja²/P_aa)
 //! ```
 //! Cost O(k N) a move, and M N for the Gram row of each variable that ever enters; memory k N.
+//!
+//! Swaps need not find the best set: of up to 32 columns, [`exact`] then proves it or finds the better one.
+
+mod exact;
 
 use super::design::Design;
+use super::least_squares::{LeastSquares, least_squares, rounding};
 use crate::simd::{Task, dispatch};
-use gibbs_core::garrote::select::rss_floor;
 use gibbs_core::math::add_scaled;
 use std::collections::HashMap;
 
 /// A column whose part outside the span of the support has less than this variance is not added.
-const COLLINEAR: f64 = 1e-9;
+const COLLINEAR: f64 = 1e-11;
+/// Up to so many columns the choice is proved by branch and bound.
+const PROVABLE: usize = 32;
+/// Below this part of s2, RSS/M is computed from residuals: the tableau's own carries the rounding of s2.
+const PRECISE: f64 = 1e-4;
 
 /// Gram rows C_i· = X_i'X/M, computed once for each variable that enters.
 #[derive(Debug, Default)]
@@ -178,7 +186,8 @@ impl Tableau {
     fn descend(&mut self, gram: &mut GramRows, design: &Design) {
         for _ in 0..2 * self.support.len() + 10 {
             match self.best_swap() {
-                Some((a, j, gain)) if gain > 1e-10 * self.rss => {
+                // the gain is a difference of numbers of the size of the loss
+                Some((a, j, gain)) if gain > 1e-10 * self.rss && gain > 1e-13 * self.loss(a) => {
                     self.remove(a);
                     self.add(gram, design, j);
                 }
@@ -189,8 +198,21 @@ impl Tableau {
 
     /// The member whose removal raises RSS/M least.
     fn least_loss(&self) -> Option<usize> {
-        let loss = |a: usize| self.weight[a] * self.weight[a] / self.inverse[a][a];
-        (0..self.support.len()).min_by(|a, b| loss(*a).total_cmp(&loss(*b)))
+        (0..self.support.len()).min_by(|a, b| self.loss(*a).total_cmp(&self.loss(*b)))
+    }
+
+    /// Rise of RSS/M when member `a` leaves.
+    fn loss(&self, a: usize) -> f64 {
+        self.weight[a] * self.weight[a] / self.inverse[a][a]
+    }
+
+    /// RSS/M from residuals where the tableau's own has lost its digits.
+    fn sharpen(&mut self, design: &Design) {
+        if self.rss < PRECISE * design.variance
+            && let Ok(solved) = least_squares(design, &self.support)
+        {
+            self.rss = solved.rss;
+        }
     }
 
     fn sorted(&self) -> Vec<usize> {
@@ -210,20 +232,27 @@ pub struct Corner {
 }
 
 impl Corner {
-    /// EBIC_g = M ln(RSS/M) + k (ln M + 2 g ln N), RSS floored at rounding level as in the core.
+    /// EBIC_g = M ln(RSS/M) + k (ln M + 2 g ln N), RSS/M not below the rounding of the target.
     pub fn criterion(&self, design: &Design, g: f64) -> f64 {
-        let (m, n) = (design.rows() as f64, design.variables() as f64);
-        let rss = self.rss.max(rss_floor::<f64>() * design.variance);
-        m * rss.ln() + self.support.len() as f64 * (m.ln() + 2.0 * g * n.ln())
+        let rss = self.rss.max(rounding(design, &[], &[]));
+        design.rows() as f64 * rss.ln() + self.support.len() as f64 * penalty(design, g)
     }
+}
+
+/// What EBIC_g charges for a variable: ln M + 2 g ln N.
+pub fn penalty(design: &Design, g: f64) -> f64 {
+    (design.rows() as f64).ln() + 2.0 * g * (design.variables() as f64).ln()
 }
 
 /// Largest support that may be chosen: M / ln N, the size beyond which M samples cannot tell supports of N
 /// variables apart (Fan and Lv 2008 screen to n / ln p for the same reason) and the smallest RSS among so many
-/// supports runs away from the criterion's assumptions; always below M/2.
+/// supports runs away from the criterion's assumptions; always below M/2. Where the choice is proved, M/2 alone.
 fn largest_choice(design: &Design) -> usize {
+    if design.variables() <= PROVABLE {
+        return largest_support(design);
+    }
     let (m, n) = (design.rows() as f64, design.variables() as f64);
-    ((m / n.ln().max(1.0)).ceil() as usize).min(largest_support(design))
+    ((m / Real::ln(n).max(1.0)).ceil() as usize).min(largest_support(design))
 }
 
 /// Largest support of any use: below M/2.
@@ -262,6 +291,7 @@ impl Search<'_> {
             gram: &mut self.gram,
             design: self.design,
         });
+        candidate.sharpen(self.design);
         let size = candidate.support.len();
         match self.found.get_mut(size) {
             Some(best) if candidate.rss < best.rss * (1.0 - 1e-9) => *best = candidate,
@@ -292,8 +322,8 @@ impl Search<'_> {
                 let Some(chain) = self.found.get(step).cloned() else {
                     break;
                 };
-                if chain.rss < 1e-9 * self.design.variance {
-                    break;
+                if chain.rss <= rounding(self.design, &chain.support, &chain.weight) {
+                    break; // nothing is left to explain
                 }
                 chain
             } else {
@@ -362,6 +392,161 @@ pub fn best_corner<'c>(design: &Design, corners: &'c [Corner], g: f64) -> Option
         }
     }
     best.map(|(corner, _)| corner)
+}
+
+/// A set with its criterion.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Indices, rising.
+    pub support: Vec<usize>,
+    /// EBIC_g.
+    pub criterion: f64,
+}
+
+/// The set of least EBIC_g.
+#[derive(Clone, Debug)]
+pub struct Best {
+    /// Its least-squares solution, members by rising index.
+    pub solution: LeastSquares,
+    /// Its EBIC_g.
+    pub criterion: f64,
+    /// No set below M/2 has a smaller one: proved by branch and bound, not only searched.
+    pub proven: bool,
+}
+
+/// The set of least EBIC_g: the best of `corners`, or a better one that branch and bound finds among up to 32 columns.
+/// Ties go to the smaller set. `None` where no set is small enough.
+pub fn choose(design: &Design, corners: &[Corner], g: f64) -> Option<Best> {
+    let corner = best_corner(design, corners, g)?;
+    let value = |solution: &LeastSquares| {
+        design.rows() as f64 * solution.rss.ln() + solution.support.len() as f64 * penalty(design, g)
+    };
+    let mut solution = solved(design, corner);
+    let mut criterion = value(&solution);
+    let mut proven = false;
+    if design.variables() <= PROVABLE {
+        let ranking = exact::Ranking {
+            penalty: penalty(design, g),
+            floor: rounding(design, &solution.support, &solution.weight),
+            limit: largest_support(design),
+        };
+        let least = exact::search(design, &strong_first(design, &solution), ranking, criterion);
+        proven = least.proven;
+        if let Some(mut support) = least.better {
+            support.sort_unstable();
+            let other = least_squares(design, &support);
+            if let Some(other) = other.ok().filter(|other| value(other) < criterion) {
+                criterion = value(&other);
+                solution = other;
+            }
+        }
+    }
+    Some(Best {
+        solution,
+        criterion,
+        proven,
+    })
+}
+
+/// Least squares on a corner; where its columns are collinear, with its RSS and shrunk single weights.
+fn solved(design: &Design, corner: &Corner) -> LeastSquares {
+    least_squares(design, &corner.support).unwrap_or_else(|_| {
+        let k = corner.support.len();
+        let correlation = design.correlation();
+        let mut inverse = vec![0.0; k * k];
+        inverse.iter_mut().step_by(k + 1).for_each(|p| *p = 1.0);
+        LeastSquares {
+            support: corner.support.clone(),
+            weight: corner
+                .support
+                .iter()
+                .map(|i| correlation[*i] / k as f64)
+                .collect(),
+            inverse,
+            rss: corner.rss,
+            exact: false,
+        }
+    })
+}
+
+/// The columns that vary: members of the set by falling loss, then the others by falling correlation with the rest.
+fn strong_first(design: &Design, solution: &LeastSquares) -> Vec<usize> {
+    let mut residual = design.y.clone();
+    for (i, u) in solution.support.iter().zip(&solution.weight) {
+        add_scaled(&mut residual, -u, design.column(*i));
+    }
+    let mut strength: Vec<f64> = design.products(&residual).iter().map(|q| q.abs()).collect();
+    let largest = strength.iter().copied().fold(0.0, f64::max);
+    for (a, i) in solution.support.iter().enumerate() {
+        strength[*i] = 1.0 + largest + solution.without(a);
+    }
+    let mut order: Vec<usize> = (0..design.variables())
+        .filter(|i| design.scale[*i] > 0.0)
+        .collect();
+    order.sort_by(|a, b| strength[*b].total_cmp(&strength[*a]));
+    order
+}
+
+/// The `count` sets of least EBIC_g after the chosen one, among the best of every size and all sets that differ from the
+/// chosen one by one addition, removal or swap. Rising.
+pub fn runners_up(design: &Design, corners: &[Corner], best: &Best, g: f64, count: usize) -> Vec<Candidate> {
+    let mut tableau = Tableau::empty(design, &design.correlation());
+    let mut gram = GramRows::default();
+    for i in &best.solution.support {
+        if tableau.free[*i] > COLLINEAR {
+            tableau.add(&mut gram, design, *i);
+        }
+    }
+    let rss = best.solution.rss;
+    let mut sets: Vec<(Vec<usize>, f64)> = corners.iter().map(|c| (c.support.clone(), c.rss)).collect();
+    let changed = |out: Option<usize>, into: Option<usize>| {
+        let kept = tableau
+            .support
+            .iter()
+            .enumerate()
+            .filter(|(a, _)| Some(*a) != out);
+        let mut support: Vec<usize> = kept.map(|(_, i)| *i).chain(into).collect();
+        support.sort_unstable();
+        support
+    };
+    let free = || (0..design.variables()).filter(|j| tableau.free[*j] > COLLINEAR);
+    for j in free() {
+        sets.push((
+            changed(None, Some(j)),
+            rss - tableau.pull[j].powi(2) / tableau.free[j],
+        ));
+    }
+    for a in 0..tableau.support.len() {
+        let (u, p) = (tableau.weight[a], tableau.inverse[a][a]);
+        sets.push((changed(Some(a), None), rss + tableau.loss(a)));
+        for j in free() {
+            let h = tableau.solved[a][j];
+            let gain = (tableau.pull[j] + u * h / p).powi(2) / (tableau.free[j] + h * h / p);
+            sets.push((changed(Some(a), Some(j)), rss + tableau.loss(a) - gain));
+        }
+    }
+    let limit = largest_choice(design);
+    let sets = sets
+        .into_iter()
+        .filter(|(s, _)| s.len() <= limit && *s != best.solution.support);
+    let mut candidates: Vec<Candidate> = sets
+        .map(|(support, rss)| Candidate {
+            criterion: Corner {
+                support: support.clone(),
+                rss,
+            }
+            .criterion(design, g),
+            support,
+        })
+        .collect();
+    candidates.sort_by(|a, b| {
+        a.criterion
+            .total_cmp(&b.criterion)
+            .then_with(|| a.support.cmp(&b.support))
+    });
+    candidates.dedup_by(|a, b| a.support == b.support);
+    candidates.truncate(count);
+    candidates
 }
 
 #[cfg(test)]

@@ -1,31 +1,65 @@
-//! From a fit to what users read: the model in their units, importance, ties.
+//! From a fit to what users read: the model in their units, the statistics of its refit, ties.
 
 use super::design::{Design, FitError};
-use super::fit::{Fit, FitOptions, refit, status_name};
+use super::fit::{Fit, FitOptions, Rule};
+use super::least_squares::{LeastSquares, least_squares};
 use super::model::Model;
-use super::trail::{WithSolver, with_solver};
-use gibbs_core::garrote::solver::free_energy_without;
-use gibbs_core::garrote::{Pass, Solver, gate};
-use gibbs_core::linalg::{cholesky_jittered, cholesky_solve};
-use gibbs_core::math::dot;
+use super::search::{Candidate, penalty, runners_up};
+use gibbs_core::garrote::{Noise, Pass, gate};
+
+/// How well the least-squares refit on the selected variables explains the rows that were fitted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statistics {
+    /// 1 - RSS/TSS; forced predictors count as explaining.
+    pub r2: f64,
+    /// 1 - (RSS/(M - 1 - k))/(TSS/(M - 1)).
+    pub adjusted_r2: f64,
+    /// EBIC_g of the selected set: of the rule's g, or g = 1 for rules without one.
+    pub criterion: f64,
+    /// No set has a smaller one: proved, not only searched.
+    pub proven: bool,
+    /// The sets of least criterion after the selected one, rising; for the rules that search.
+    pub runners_up: Vec<Candidate>,
+}
+
+/// Runner-up sets that are kept.
+const RUNNERS_UP: usize = 5;
 
 impl Fit {
     /// The model file's content: standardised weights with the centres and scales that belong to them, and
-    /// the least-squares refit on the selected columns.
+    /// the least-squares refit on the selected columns. Forced predictors stand behind the other variables, with
+    /// inclusion 1.
     ///
     /// # Errors
     /// `Core(NotPositiveDefinite)` if the selected columns are collinear beyond the jitter policy.
     pub fn model(&self, design: &Design, options: &FitOptions) -> Result<Model, FitError> {
-        let (support, samples) = (self.support(), design.rows() as f64);
-        let mut weights = vec![0.0; design.variables()];
-        for (i, w) in refit(design, &support) {
-            weights[i] = w;
-        }
-        let evidence = self
-            .weight
-            .iter()
-            .map(|w| gate::evidence(self.precision, samples, *w, *w))
+        let unfolded = design.unfolded()?;
+        let (n, samples) = (design.variables(), design.rows() as f64);
+        let forced = n..unfolded.variables();
+        let mut weight: Vec<f64> = (0..n)
+            .map(|i| self.weight[i] * design.unit * ratio(unfolded.scale[i], design.scale[i]))
             .collect();
+        let mut inclusion = self.inclusion.clone();
+        for (f, place) in forced.clone().enumerate() {
+            let share = |i: usize| design.slopes[i * forced.len() + f];
+            let effect = |i: usize| ratio(self.inclusion[i] * self.weight[i] * design.unit, design.scale[i]);
+            let explained: f64 = (0..n).map(|i| effect(i) * share(i)).sum();
+            weight.push((share(n) - explained) * ratio(unfolded.scale[place], design.forced[f].scale));
+            inclusion.push(1.0);
+        }
+        let support: Vec<usize> = self.support().into_iter().chain(forced.clone()).collect();
+        let refit = least_squares(&unfolded, &support)?;
+        let (soft, hard) = self.noise(design, options, &refit);
+        let unit = unfolded.unit;
+        let mut weights = vec![0.0; unfolded.variables()];
+        for (i, w) in support.iter().zip(&refit.weight) {
+            weights[*i] = w * unit;
+        }
+        let beta = self.precision / (design.unit * design.unit);
+        let evidence = |w: &f64| match beta.is_normal() {
+            true => gate::evidence(beta, samples, *w, *w),
+            false => gate::evidence(self.precision, samples, w / design.unit, w / design.unit),
+        };
         let pass = self
             .index
             .and_then(|k| self.trail.kept.get(k))
@@ -34,84 +68,83 @@ impl Fit {
                 Pass::Backward => "backward",
             });
         Ok(Model {
-            variables: design.names.clone(),
-            target: design.target.clone(),
-            mean: design.mean.clone(),
-            scale: design.scale.clone(),
-            target_mean: design.target_mean,
-            target_sd: design.variance.sqrt(),
-            inclusion: self.inclusion.clone(),
-            weight: self.weight.clone(),
-            evidence,
+            evidence: weight.iter().map(evidence).collect(),
+            variables: unfolded.names.clone(),
+            target: unfolded.target.clone(),
+            mean: unfolded.mean.clone(),
+            scale: unfolded.scale.clone(),
+            target_mean: unfolded.target_mean,
+            target_sd: unfolded.variance.sqrt() * unit,
+            inclusion,
+            weight,
             refit: weights,
-            refit_covariance: inverse_gram(design, &support)?,
+            refit_covariance: refit.inverse.iter().map(|p| p / samples).collect(),
             gamma: self.solution.gamma,
-            precision: self.precision,
-            free_energy: self.solution.free_energy,
+            noise_sd: soft.0,
+            degrees: soft.1,
+            refit_noise_sd: hard.0,
+            refit_degrees: hard.1,
+            free_energy: self.solution.free_energy + samples * design.unit.ln(),
             samples,
             rule: options.rule.to_string(),
-            status: status_name(self.solution.status).into(),
+            status: self.ended().into(),
             pass: pass.into(),
             seed: options.seed,
         })
     }
 
-    /// Delta F of each selected variable: F with its gate shut minus F, re-converged; (index, nats).
+    /// (Standard deviation, degrees of freedom) of the noise about the soft solution and about the refit.
+    fn noise(&self, design: &Design, options: &FitOptions, refit: &LeastSquares) -> ((f64, f64), (f64, f64)) {
+        if let Noise::Fixed(precision) = options.solver.noise {
+            let given = (1.0 / precision.sqrt(), f64::INFINITY);
+            return (given, given);
+        }
+        let samples = design.rows() as f64;
+        let estimate = |variance: f64, used: f64| {
+            let degrees = (samples - 1.0 - used).max(1.0);
+            (design.unit * (variance * samples / degrees).sqrt(), degrees)
+        };
+        let forced = design.forced.len() as f64;
+        let hard = estimate(refit.rss, refit.support.len() as f64);
+        (
+            estimate(1.0 / self.precision, forced + self.solution.total_inclusion),
+            hard,
+        )
+    }
+
+    /// The statistics of the refit on the selected variables.
     ///
     /// # Errors
-    /// Those of the solvers.
-    pub fn free_energy_gains(
-        &self,
-        design: &Design,
-        options: &FitOptions,
-    ) -> Result<Vec<(usize, f64)>, FitError> {
-        with_solver(design, options.solver, f64::INFINITY, Gains { fit: self })
+    /// As [`Fit::model`].
+    pub fn statistics(&self, design: &Design, options: &FitOptions) -> Result<Statistics, FitError> {
+        let g = match options.rule {
+            Rule::Ebic(g) => g,
+            _ => 1.0,
+        };
+        let refit = least_squares(design, &self.support())?;
+        let (samples, k) = (design.rows() as f64, refit.support.len() as f64);
+        let used = k + design.forced.len() as f64;
+        let left = refit.rss / design.total_variance();
+        let runners_up = match &self.best {
+            Some(best) => runners_up(design, &self.corners, best, g, RUNNERS_UP),
+            None => Vec::new(),
+        };
+        Ok(Statistics {
+            r2: 1.0 - left,
+            adjusted_r2: 1.0 - left * (samples - 1.0) / (samples - 1.0 - used).max(1.0),
+            criterion: samples * refit.rss.ln() + k * penalty(design, g),
+            proven: self
+                .best
+                .as_ref()
+                .is_some_and(|best| best.proven && best.solution.support == refit.support),
+            runners_up,
+        })
     }
 }
 
-struct Gains<'f> {
-    fit: &'f Fit,
-}
-
-impl WithSolver for Gains<'_> {
-    type Output = Vec<(usize, f64)>;
-
-    fn run(self, solver: &mut impl Solver<f64>) -> Self::Output {
-        let fit = self.fit;
-        let state = (&fit.inclusion[..], &fit.weight[..], &[fit.precision][..]);
-        solver.load(state.0, state.1, state.2);
-        let gain = |i: usize| (i, free_energy_without(solver, &fit.solution, state, i));
-        fit.support().into_iter().map(gain).collect()
-    }
-}
-
-/// (Z'Z)^-1 of the selected standardised columns, k x k.
-fn inverse_gram(design: &Design, support: &[usize]) -> Result<Vec<f64>, FitError> {
-    let k = support.len();
-    if k == 0 {
-        return Ok(Vec::new());
-    }
-    let column = |i: &usize| {
-        let i = *i;
-        support
-            .iter()
-            .map(move |j| dot(design.column(i), design.column(*j)))
-    };
-    let mut gram: Vec<f64> = support.iter().flat_map(column).collect();
-    cholesky_jittered(&mut gram, k, &mut vec![0.0; k])?;
-    let mut inverse = vec![0.0; k * k];
-    for (i, unit) in inverse.chunks_exact_mut(k).enumerate() {
-        unit[i] = 1.0;
-        cholesky_solve(&gram, k, unit)?;
-    }
-    for i in 0..k {
-        for j in 0..i {
-            let mean = 0.5 * (inverse[i * k + j] + inverse[j * k + i]);
-            inverse[i * k + j] = mean;
-            inverse[j * k + i] = mean;
-        }
-    }
-    Ok(inverse)
+/// a/b, 0 where b is 0: a dead column.
+fn ratio(a: f64, b: f64) -> f64 {
+    if b > 0.0 { a / b } else { 0.0 }
 }
 
 /// Pairs (selected, left out, correlation) with |correlation| > .999: which of the two was selected is a

@@ -2,10 +2,12 @@
 
 use super::columns::Columns;
 use super::design::{Design, FitError};
+use gibbs_core::garrote::joint::scratch_len;
 use gibbs_core::garrote::path::{activation_grid, default_limit};
 use gibbs_core::garrote::{
     Ascent, Ending, Moments, Options, Pass, Solution, Solver, State, Status, Store, trace,
 };
+use gibbs_core::linalg::{cholesky_jittered, cholesky_solve};
 use gibbs_core::math::dot;
 
 /// Gates below this inclusion are left out of a kept solution.
@@ -193,6 +195,21 @@ impl Gram {
         }
     }
 
+    /// RSS/(M s2) of all variables together: no solution leaves less.
+    fn unexplained(&self) -> f64 {
+        let (n, mut weight) = (self.correlation.len(), self.correlation.clone());
+        let mut factor = self.covariance.clone();
+        for entry in factor.iter_mut().step_by(n + 1).filter(|d| **d <= 0.0) {
+            *entry = 1.0; // a dead column: decoupled
+        }
+        let solved = cholesky_jittered(&mut factor, n, &mut vec![0.0; n])
+            .and_then(|_| cholesky_solve(&factor, n, &mut weight));
+        match solved {
+            Ok(()) => 1.0 - dot(&self.correlation, &weight) / self.variance[0],
+            Err(_) => 0.0,
+        }
+    }
+
     /// The checked view.
     ///
     /// # Errors
@@ -215,8 +232,13 @@ pub trait WithSolver {
     fn run(self, solver: &mut impl Solver<f64>) -> Self::Output;
 }
 
-/// Runs `task` with the solver that suits the shape: moments when 2 N <= M, columns otherwise. Solutions whose
-/// Σ m reaches `limit` need not be finished ([`Columns::stopping_at`]).
+/// Open gates up to which the ascent over moments solves jointly.
+const JOINT: usize = 512;
+/// Below this part of s2 the noise drowns in the rounding of moments: residuals then carry it.
+const PRECISE: f64 = 1e-6;
+
+/// Runs `task` with the solver that suits the shape: moments when 2 N <= M and their rounding does not matter, columns
+/// otherwise. Solutions whose Σ m reaches `limit` need not be finished ([`Columns::stopping_at`]).
 ///
 /// # Errors
 /// Those of the solvers' constructors.
@@ -227,10 +249,10 @@ pub fn with_solver<W: WithSolver>(
     task: W,
 ) -> Result<W::Output, FitError> {
     let n = design.variables();
-    if 2 * n > design.rows() {
+    let gram = (2 * n <= design.rows()).then(|| Gram::new(design));
+    let Some(gram) = gram.filter(|gram| gram.unexplained() >= PRECISE) else {
         return Ok(task.run(&mut Columns::new(design, options)?.stopping_at(limit)));
-    }
-    let gram = Gram::new(design);
+    };
     let (mut inclusion, mut weight) = (vec![0.0; n], vec![0.0; n]);
     let (mut field, mut precision) = (vec![0.0; n], [0.0]);
     let state = State {
@@ -239,7 +261,9 @@ pub fn with_solver<W: WithSolver>(
         field: &mut field,
         precision: &mut precision,
     };
-    Ok(task.run(&mut Ascent::new(gram.moments()?, state, options)?))
+    let mut scratch = vec![0.0; scratch_len(n.min(JOINT))];
+    let ascent = Ascent::new(gram.moments()?, state, options)?;
+    Ok(task.run(&mut ascent.with_scratch(&mut scratch)))
 }
 
 struct Tracing<'g> {

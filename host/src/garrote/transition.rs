@@ -13,13 +13,15 @@
 //! <.> is the mean over the ensemble at one value of gamma, m the inclusions, N the variables. f vanishes at
 //! rho = `rho_d`: the minimum of `sigma_sel` tells the number of relevant variables, `N rho_d`, without the truth.
 //! f takes the relevant variables for exchangeable and everybody in the ensemble for having the same ones.
+//! Where nothing is relevant the fits agree on nothing, and `sigma_sel` is f(rho; 0) = rho (1 - rho): density 0 is a
+//! candidate like any other. (As rho_d -> 1 f has the same limit: a signal without a minimum tells of no variable.)
 //!
 //! Source: Soh, Lee, Periwal, Jo, arXiv 2509.06383, section II.C and appendix B; the decomposition is derived.
 //! Memory: 2 N + 2 numbers per gamma, whatever the size of the ensemble.
 
 use super::nnls::nnls;
 
-/// f(rho; `true_density`), the theory of `sigma_sel`; both densities in [0, 1].
+/// f(rho; `true_density`), the theory of `sigma_sel`; both densities in [0, 1]. Of density 0: rho (1 - rho).
 pub fn theory(rho: f64, true_density: f64) -> f64 {
     if rho == true_density {
         0.0
@@ -210,9 +212,10 @@ pub struct Inference {
 )]
 pub struct NoSignal;
 
-/// 200 densities from .001 to .5, linear.
+/// 0, then 200 densities from .001 to .5, linear.
 pub fn default_grid() -> Vec<f64> {
-    (0..200).map(|k| 0.001 + 0.499 * f64::from(k) / 199.0).collect()
+    let steps = (0..200).map(|k| 0.001 + 0.499 * f64::from(k) / 199.0);
+    std::iter::once(0.0).chain(steps).collect()
 }
 
 /// Appendix B: non-negative weights p of the curves f(.; `grid[k]`) whose sum is nearest to the observed signal in
@@ -221,9 +224,9 @@ pub fn default_grid() -> Vec<f64> {
 ///
 /// # Errors
 /// [`NoSignal`] if all weights vanish, if lengths differ or are zero, for values that are not finite, or for
-/// candidates outside (0, 1).
+/// candidates outside [0, 1).
 pub fn infer_density(density: &[f64], sigma: &[f64], grid: &[f64]) -> Result<Inference, NoSignal> {
-    let candidates = !grid.is_empty() && grid.iter().all(|r| *r > 0.0 && *r < 1.0);
+    let candidates = !grid.is_empty() && grid.iter().all(|r| *r >= 0.0 && *r < 1.0);
     if density.len() != sigma.len() || !candidates {
         return Err(NoSignal);
     }

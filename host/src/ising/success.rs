@@ -4,6 +4,8 @@
 //! probability 0.99; never fewer than one read is needed. p is estimated by hits/reads; the interval is Wilson's
 //! (J. Am. Stat. Assoc. 22:209, 1927), which stays honest at 0 and at all hits.
 
+use gibbs_core::math::Real;
+
 /// z of a two-sided 95 % interval.
 const Z: f64 = 1.959_963_984_540_054;
 /// The wanted probability of at least one success.
@@ -47,7 +49,7 @@ pub fn reads_to_solution(p: Interval) -> Interval {
         if p >= WANTED {
             1.0
         } else if p > 0.0 {
-            ((1.0 - WANTED).ln() / (-p).ln_1p()).max(1.0)
+            (Real::ln(1.0 - WANTED) / Real::ln_1p(-p)).max(1.0)
         } else {
             f64::INFINITY
         }

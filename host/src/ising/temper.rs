@@ -98,6 +98,10 @@ pub struct Tempered {
 /// # Errors
 /// [`SolveError`].
 pub fn temper(problem: &Problem, options: &Options, work: &Work<'_>) -> Result<Tempered, SolveError> {
+    if options.rule == SpinRule::MetropolisWhole {
+        let reason = "Metropolis with no spin left out has closed classes: it is no sampler";
+        return Err(SolveError::Option(reason.to_owned()));
+    }
     let weights = problem.weights()?;
     match &weights.values {
         Values::Integer(couplings) => run(problem, couplings, &weights, options, work),
@@ -247,7 +251,9 @@ impl<C: Stored> Plan<'_, C> {
                 for _ in 0..options.swap_every.max(1) {
                     let (state, rng, at) = (&mut walker.state, &mut walker.rng, walker.rung);
                     match options.rule {
-                        SpinRule::Metropolis => state.sweep(model, &metropolis[at], Order::Typewriter, rng),
+                        SpinRule::Metropolis | SpinRule::MetropolisWhole => {
+                            state.sweep(model, &metropolis[at], Order::Typewriter, rng)
+                        }
                         SpinRule::HeatBath => state.sweep(model, &heat_bath[at], Order::Typewriter, rng),
                     };
                     walker.note_best();

@@ -3,16 +3,23 @@
 //! ```text
 //! stationary          Σ_s law(s) P(s -> t) = law(t)           needed of a whole sweep
 //! detailed balance    law(s) P(s -> t) = law(t) P(t -> s)     true of its pieces only
+//! irreducible         one closed class, of all configurations; with period 1 every start is forgotten
 //! ```
+//! A law may be stationary though the chain never comes near it: a chain with two closed classes has many. Means over
+//! one start are then wrong, with small errors.
+//!
 //! A configuration is a number whose bit i is 1 when spin i is +1. An update is made of flip probabilities
 //! f(configuration, spin), so that quantised, measured and wrong acceptances can be examined as well as exact
 //! ones. Cost: 4^N numbers, a product up to 8^N: N <= 10.
 
 use gibbs_core::Error;
 use gibbs_core::ising::{Model, Weight};
+use gibbs_core::ising::{Order, Rule};
 use gibbs_core::math::{Real, add_scaled, sigmoid};
-use rand_core::TryRng;
-use std::convert::Infallible;
+
+pub mod play;
+
+pub use play::{Connections, Word};
 
 /// Most spins of a matrix.
 pub const LARGEST: usize = 10;
@@ -95,6 +102,21 @@ impl Matrix {
             entries.for_each(|(sum, p)| *sum += p / spins as f64);
         }
         Ok(mean)
+    }
+
+    /// One sweep of a model, as the core's own code does it: every branch of its random words is played.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for more than 10 spins.
+    pub fn sweep<M: Model, R: Rule<M::Weight>>(model: &M, rule: &R, order: Order) -> Result<Self, Error> {
+        let mut matrix = Self::zero(model.spins())?;
+        matrix.entries = play::sweep_matrix(model, rule, order)?;
+        Ok(matrix)
+    }
+
+    /// Closed classes and period: whether the chain forgets where it began.
+    pub fn connections(&self) -> Connections {
+        play::connections(&self.entries)
     }
 
     /// This update, then `next`.
@@ -260,49 +282,10 @@ pub fn total_variation(a: &[f64], b: &[f64]) -> Result<f64, Error> {
     Ok(0.5 * a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>())
 }
 
-/// The probability with which a sampler's own code says yes, exactly: of a decision that takes one random word
-/// (every draw sees the same word) and turns from yes to no, or from no to yes, at most once as the word grows.
-/// Found by bisection of the 2^64 words.
-pub fn acceptance(mut decide: impl FnMut(&mut Word) -> bool) -> f64 {
-    let at_zero = decide(&mut Word(0));
-    if decide(&mut Word(u64::MAX)) == at_zero {
-        return if at_zero { 1.0 } else { 0.0 };
-    }
-    let (mut same, mut other) = (0, u64::MAX);
-    while other - same > 1 {
-        let middle = same + (other - same) / 2;
-        if decide(&mut Word(middle)) == at_zero {
-            same = middle;
-        } else {
-            other = middle;
-        }
-    }
-    let below = other as f64 / 18_446_744_073_709_551_616.0;
-    if at_zero { below } else { 1.0 - below }
-}
-
-/// The generator of [`acceptance`]: always the same word, its high half as a 32-bit word.
-#[derive(Clone, Copy, Debug)]
-pub struct Word(u64);
-
-impl TryRng for Word {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok((self.0 >> 32) as u32)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.0)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in bytes.chunks_mut(8) {
-            let word = self.0.to_le_bytes();
-            chunk.copy_from_slice(&word[..chunk.len()]);
-        }
-        Ok(())
-    }
+/// The probability with which a sampler's own code says yes, exactly: of a decision that takes one random word and turns
+/// from yes to no, or from no to yes, at most once as the word grows ([`play::boundary`]).
+pub fn acceptance(decide: impl FnMut(&mut Word) -> bool) -> f64 {
+    play::boundary(decide).probability()
 }
 
 #[cfg(test)]

@@ -8,10 +8,11 @@
 //! repeats itself.
 //!
 //! Map: `exact` oracles against each other and against digits; `balance` transition matrices of the acceptances
-//! that the code has; `generator` the words a lattice eats; `lattice`, `clusters`, `glasses` the samplers, generic
+//! that the code has; `chains` whether sweeps forget their start; `generator` the words a lattice eats; `lattice`, `clusters`, `glasses` the samplers, generic
 //! over the generator; `engine` the vectors of this machine on their own generators.
 
 mod balance;
+mod chains;
 mod clusters;
 mod engine;
 mod exact;
@@ -259,6 +260,7 @@ pub fn verify<R: Rng>(
 ) -> Result<Report, Halted> {
     let mut tasks = exact::tasks();
     tasks.extend(balance::tasks());
+    tasks.extend(chains::tasks());
     tasks.extend(generator::tasks(&make));
     tasks.extend(lattice::tasks(&make));
     tasks.extend(clusters::tasks(&make));

@@ -7,13 +7,13 @@ use std::marker::PhantomData;
 
 /// One application of a rule.
 pub struct Launch<'a, B: Backend + ?Sized> {
-    /// What is applied.
+    /// The primitive that is applied.
     pub primitive: &'a Primitive,
-    /// To what shapes.
+    /// The shapes of inputs and output.
     pub shapes: &'a Shapes,
-    /// With which parameters.
+    /// The parameters, prepared by the backend.
     pub packed: &'a B::Packed,
-    /// The same for the transpose: there for [`Backend::vjp`].
+    /// The parameters prepared for the transpose: there for [`Backend::vjp`].
     pub transposed: Option<&'a B::Packed>,
     /// Samples of the primal pass.
     pub batch: usize,
@@ -23,15 +23,15 @@ pub struct Launch<'a, B: Backend + ?Sized> {
 
 /// What a primal pass left at a node; what is not needed may hold anything.
 pub struct Kept<'a, B: Backend + ?Sized> {
-    /// The inputs.
+    /// The inputs of the node at the point.
     pub inputs: &'a [&'a B::Buffer],
-    /// The output.
+    /// The output of the node at the point.
     pub output: &'a B::Buffer,
     /// What the forward rule saved.
     pub saved: &'a B::Buffer,
-    /// The inputs are there.
+    /// Whether the inputs were kept.
     pub with_inputs: bool,
-    /// The output is there.
+    /// Whether the output was kept.
     pub with_output: bool,
 }
 
@@ -46,11 +46,11 @@ pub trait Backend {
 
     /// Makes room for `elements` numbers, keeping the memory when it is enough.
     fn reserve(&self, buffer: &mut Self::Buffer, elements: usize);
-    /// Brings numbers in.
+    /// Copies numbers into a buffer.
     fn write(&self, values: &[Self::Element], buffer: &mut Self::Buffer);
     /// Sets the first `elements` numbers to zero.
     fn clear(&self, buffer: &mut Self::Buffer, elements: usize);
-    /// Takes numbers out.
+    /// Copies numbers out of a buffer.
     fn read(&self, buffer: &Self::Buffer, values: &mut [Self::Element]);
     /// Prepares the parameters of a node, given in the layout of files.
     fn prepare(
@@ -74,7 +74,7 @@ pub trait Backend {
         output: &mut Self::Buffer,
         saved: Option<&mut Self::Buffer>,
     );
-    /// J v.
+    /// The tangents J v of a node.
     fn jvp(
         &self,
         launch: &Launch<'_, Self>,
@@ -105,7 +105,7 @@ pub trait Backend {
 pub struct Cpu<T>(PhantomData<T>);
 
 impl<T> Cpu<T> {
-    /// The processor.
+    /// The backend of the processor.
     pub fn new() -> Self {
         Self(PhantomData)
     }

@@ -10,9 +10,9 @@ pub struct Value(pub(crate) usize);
 /// A named tensor that is learned, in the layout of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// The name in files.
+    /// The name of the parameter in files.
     pub name: String,
-    /// The lengths in files.
+    /// The shape of the parameter in files.
     pub shape: Vec<usize>,
 }
 
@@ -28,9 +28,9 @@ impl Parameter {
 pub struct Node {
     /// The name of the layer: for messages, and the first part of the names of its parameters.
     pub name: String,
-    /// What is computed.
+    /// The primitive of the node.
     pub primitive: Primitive,
-    /// Of what.
+    /// The values that the node reads.
     pub inputs: Vec<Value>,
     /// Indices into [`Graph::parameters`].
     pub parameters: Vec<usize>,
@@ -42,9 +42,9 @@ pub struct Node {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("layer {layer}: {reason}")]
 pub struct GraphError {
-    /// The name of the layer.
+    /// The name of the layer that does not fit.
     pub layer: String,
-    /// What does not fit.
+    /// What does not fit, in words.
     pub reason: String,
 }
 

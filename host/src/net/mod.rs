@@ -1,6 +1,9 @@
 //! Nets that differentiate: a static graph of primitives with forward passes, Jacobian-vector products with many
 //! tangents at once, their transposes with many cotangents at once, and gradients of the parameters.
 //!
+//! Start here: `examples/tangents.rs` builds a graph, makes a [`Net`] of it and pushes tangents and cotangents
+//! through ([`pass::Forward`], [`pass::Linearised`]).
+//!
 //! Map. [`shape`], [`graph`] and [`primitive`] say what is computed; [`backend`] where; [`Net`] joins the two with
 //! parameters; [`pass`] runs it. `plan` shares memory between values, `rewrite` fuses primitives, `cpu` is what the rules
 //! have in common. [`element`] are the scalars: f32 for work, f64 to check.

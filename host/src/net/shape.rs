@@ -11,7 +11,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// A vector.
+    /// The shape of a vector.
     pub const fn vector(channels: usize) -> Self {
         Self {
             lengths: [channels, 1, 1],
@@ -19,7 +19,7 @@ impl Shape {
         }
     }
 
-    /// Rows of channels.
+    /// The shape of rows of channels.
     pub const fn rows(rows: usize, channels: usize) -> Self {
         Self {
             lengths: [rows, channels, 1],
@@ -27,7 +27,7 @@ impl Shape {
         }
     }
 
-    /// An image.
+    /// The shape of an image, channels last.
     pub const fn image(height: usize, width: usize, channels: usize) -> Self {
         Self {
             lengths: [height, width, channels],
@@ -40,7 +40,7 @@ impl Shape {
         &self.lengths[..self.rank]
     }
 
-    /// The last length.
+    /// The number of channels, the last length.
     pub fn channels(&self) -> usize {
         self.lengths[self.rank - 1]
     }
@@ -55,7 +55,7 @@ impl Shape {
         self.lengths().iter().product()
     }
 
-    /// The same rows of other channels.
+    /// The shape with the same rows of another number of channels.
     #[must_use]
     pub fn with_channels(mut self, channels: usize) -> Self {
         self.lengths[self.rank - 1] = channels;

@@ -9,7 +9,7 @@ use super::style::{Axes, Chart, colour, label, marker};
 /// The values of one method.
 #[derive(Clone, Debug, Default)]
 pub struct Method {
-    /// Name in the legend.
+    /// The name that the legend shows.
     pub name: String,
     /// One value per row; NaN leaves a gap.
     pub values: Vec<f64>,
@@ -17,10 +17,10 @@ pub struct Method {
     pub arms: Vec<(f64, f64)>,
 }
 
-/// What the figure shows.
+/// The data of the figure.
 #[derive(Clone, Debug, Default)]
 pub struct Comparison {
-    /// Title of the figure.
+    /// The title above the figure.
     pub title: String,
     /// Label of the value axis with its unit.
     pub value_label: String,

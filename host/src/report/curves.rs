@@ -6,7 +6,7 @@ use super::style::{Axes, Chart, around, colour, dash, marker};
 /// One method.
 #[derive(Clone, Debug, Default)]
 pub struct Curve {
-    /// Name in the legend.
+    /// The name that the legend shows.
     pub name: String,
     /// Points (x, y).
     pub points: Vec<(f64, f64)>,
@@ -14,10 +14,10 @@ pub struct Curve {
     pub spread: Vec<f64>,
 }
 
-/// What the figure shows.
+/// The data of the figure.
 #[derive(Clone, Debug, Default)]
 pub struct Curves {
-    /// Title of the figure.
+    /// The title above the figure.
     pub title: String,
     /// Label of x with its unit.
     pub x_label: String,

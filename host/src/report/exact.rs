@@ -6,7 +6,7 @@ use super::style::{Axes, Chart, colour, dash, marker};
 /// One quantity: what was measured and what it should be.
 #[derive(Clone, Debug, Default)]
 pub struct Measured {
-    /// Name in the legend.
+    /// The name that the legend shows.
     pub name: String,
     /// Points (x, y).
     pub points: Vec<(f64, f64)>,
@@ -18,10 +18,10 @@ pub struct Measured {
     pub curve_name: String,
 }
 
-/// What the figure shows.
+/// The data of the figure.
 #[derive(Clone, Debug, Default)]
 pub struct Exact {
-    /// Title of the figure.
+    /// The title above the figure.
     pub title: String,
     /// Label of x with its unit.
     pub x_label: String,

@@ -15,10 +15,10 @@ pub struct ErrorCurve {
     pub spread: Vec<f64>,
 }
 
-/// What the figure shows.
+/// The data of the figure.
 #[derive(Clone, Debug, Default)]
 pub struct FitErrors {
-    /// Title of the figure.
+    /// The title above the figure.
     pub title: String,
     /// Label of the error axis with its unit, e.g. "mean squared error (progression²)".
     pub error_label: String,

@@ -17,14 +17,14 @@ fn pale(part: f64) -> String {
     format!("rgb({},{},{})", channel(0.0), channel(114.0), channel(178.0))
 }
 
-/// What the figure shows.
+/// The data of the figure.
 #[derive(Clone, Debug, Default)]
 pub struct Heatmap {
     /// Title of the figure, with the unit of the values.
     pub title: String,
     /// Names of the rows, top to bottom, and of the columns, left to right.
     pub names: Vec<String>,
-    /// As many values as names squared, row by row.
+    /// The values of the cells, as many as names squared, row by row.
     pub values: Vec<f64>,
 }
 

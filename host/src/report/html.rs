@@ -11,7 +11,7 @@ pub enum Mark {
     Good,
     /// The claim does not hold.
     Bad,
-    /// No claim.
+    /// Nothing is claimed.
     Neutral,
 }
 
@@ -31,7 +31,7 @@ pub struct PageFigure {
     pub svg: String,
     /// Link to the PNG beside the page.
     pub png: String,
-    /// Caption.
+    /// The caption below the figure.
     pub caption: String,
 }
 
@@ -40,7 +40,7 @@ pub struct PageFigure {
 pub struct Section {
     /// Short name; the anchor of the section.
     pub name: String,
-    /// Title.
+    /// The title of the section.
     pub title: String,
     /// Citation of the paper.
     pub paper: String,
@@ -48,7 +48,7 @@ pub struct Section {
     pub claim: String,
     /// Command that repeats this section alone.
     pub command: String,
-    /// The table.
+    /// The rows of the table.
     pub rows: Vec<PageRow>,
     /// The figures.
     pub figures: Vec<PageFigure>,
@@ -61,13 +61,13 @@ pub struct Section {
 /// The whole page.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// Heading.
+    /// The heading of the page.
     pub title: String,
     /// One sentence: how many claims hold.
     pub summary: String,
     /// Version of the program.
     pub version: String,
-    /// Seed.
+    /// The seed of the run.
     pub seed: u64,
     /// Command that repeats the page.
     pub command: String,

@@ -30,10 +30,10 @@ impl Pass {
     }
 }
 
-/// What the figure shows.
+/// The data of the figure.
 #[derive(Clone, Debug, Default)]
 pub struct InclusionPath {
-    /// Title of the figure.
+    /// The title above the figure.
     pub title: String,
     /// Names of all variables.
     pub names: Vec<String>,

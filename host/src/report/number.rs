@@ -59,7 +59,7 @@ pub fn with_error(value: f64, error: f64) -> String {
     if !(error > 0.0 && error.is_finite() && value.is_finite()) {
         return plain(value);
     }
-    let exponent = error.log10().floor();
+    let exponent = libm::log10(error).floor();
     let decimals = 1.0 - exponent;
     if value.abs() >= 1e6 || !(0.0..=6.0).contains(&decimals) {
         return format!("{} ± {}", plain(value), significant(error, 2));

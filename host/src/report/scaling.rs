@@ -2,6 +2,7 @@
 
 use super::figure::Figure;
 use super::style::{Axes, Chart, around, colour, dash, marker};
+use gibbs_core::math::Real;
 
 /// The power law y = scale * x^slope fitted by least squares on the logarithms.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,7 +19,7 @@ pub fn fit(points: &[(f64, f64)]) -> Option<PowerLaw> {
     let logs: Vec<(f64, f64)> = points
         .iter()
         .filter(|(x, y)| usable(*x) && usable(*y))
-        .map(|(x, y)| (x.ln(), y.ln()))
+        .map(|(x, y)| (Real::ln(*x), Real::ln(*y)))
         .collect();
     let count = logs.len() as f64;
     let mean_x = logs.iter().map(|p| p.0).sum::<f64>() / count;
@@ -28,7 +29,7 @@ pub fn fit(points: &[(f64, f64)]) -> Option<PowerLaw> {
     // NaN (no points) fails this comparison as well.
     (square > 0.0).then(|| PowerLaw {
         slope: cross / square,
-        scale: (mean_y - cross / square * mean_x).exp(),
+        scale: Real::exp(mean_y - cross / square * mean_x),
     })
 }
 
@@ -66,7 +67,7 @@ impl Scaling {
             if let Some(law) = fit(&points) {
                 let low = points.iter().map(|p| p.0).fold(f64::INFINITY, f64::min);
                 let high = points.iter().map(|p| p.0).fold(0.0, f64::max);
-                let ends = [low, high].map(|x| (x, law.scale * x.powf(law.slope)));
+                let ends = [low, high].map(|x| (x, law.scale * libm::pow(x, law.slope)));
                 chart.line(&ends, colour(index), dash(index + 1), 1.6);
                 chart.legend_line(&format!("slope {:.2}", law.slope), colour(index), dash(index + 1));
             }

@@ -8,10 +8,10 @@ use super::style::{Axes, Chart, INK, colour, marker};
 /// Points of the theory curve on either side of its kink.
 const SAMPLES: u32 = 120;
 
-/// What the figure shows.
+/// The data of the figure.
 #[derive(Clone, Debug)]
 pub struct TransitionSignal {
-    /// Title of the figure.
+    /// The title above the figure.
     pub title: String,
     /// `rho_model`: mean fraction of selected variables at each gamma.
     pub selected: Vec<f64>,

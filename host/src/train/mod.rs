@@ -1,5 +1,8 @@
 //! Training by gradients: optimisers, schedules, averages of the weights, batches, checkpoints, the loop.
 //!
+//! Start here: implement [`Objective`], make a [`Trainer`] of it and [`Settings`], call [`Trainer::run`].
+//! [`crate::diffusion::training`] is such an objective.
+//!
 //! Nothing here knows what a net is. Parameters are an ordered list of named f32 tensors, and an [`Objective`]
 //! turns them into a loss and its gradients. What comes out depends on the objective, the settings and the step
 //! alone: the loops are elementwise or sum in one fixed order, no generator state is carried from step to step,

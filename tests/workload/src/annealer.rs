@@ -13,7 +13,7 @@ use gibbs_core::ising::model::Dense;
 use gibbs_core::ising::state::{Order, State};
 use gibbs_core::random::{below, stream};
 
-/// Spins.
+/// The number of spins.
 pub const SPINS: usize = 64;
 /// Runs, each from a random state: of 200 with these numbers, 155 found the lowest energy.
 pub const RUNS: u64 = 4;

@@ -8,7 +8,7 @@ use gibbs_core::garrote::select::{by_information, scratch_len, selected};
 use gibbs_core::garrote::{Garrote, Options, PathPoints, Standardised, Stream};
 use gibbs_core::random::{stream, uniform};
 
-/// Variables.
+/// The number of variables.
 pub const VARIABLES: usize = 16;
 /// Points of the path.
 pub const GAMMAS: usize = 16;

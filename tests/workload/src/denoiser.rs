@@ -7,6 +7,7 @@
 use crate::Hash;
 use core::hint::black_box;
 use gibbs_core::Error;
+use gibbs_core::diffusion::mlp::scratch_len;
 use gibbs_core::diffusion::plan::{self, Ending};
 use gibbs_core::diffusion::schedule::alpha_bars;
 use gibbs_core::diffusion::timesteps::timesteps;
@@ -19,6 +20,7 @@ use gibbs_core::random::stream;
 pub const STATE: usize = 16;
 const INPUTS: usize = 2 * STATE;
 const HIDDEN: usize = 64;
+const METHOD: Method = Method::Ddim { eta: 0.0, clip: None };
 const TRAINING_STEPS: usize = 1000;
 /// Steps of DDIM.
 pub const STEPS: usize = 10;
@@ -49,8 +51,8 @@ pub struct Sample {
     alpha_bar: [f32; TRAINING_STEPS],
     hops: [Hop; STEPS],
     state: [f32; STATE],
-    step: [f32; 2 * STATE],
-    activations: [f32; 2 * HIDDEN],
+    step: [f32; METHOD.scratch_len(STATE)],
+    activations: [f32; scratch_len(&[INPUTS, HIDDEN, HIDDEN, STATE])],
 }
 
 impl Default for Sample {
@@ -67,8 +69,8 @@ impl Sample {
             alpha_bar: [0.0; TRAINING_STEPS],
             hops: [Hop::NONE; STEPS],
             state: [0.0; STATE],
-            step: [0.0; 2 * STATE],
-            activations: [0.0; 2 * HIDDEN],
+            step: [0.0; METHOD.scratch_len(STATE)],
+            activations: [0.0; scratch_len(&[INPUTS, HIDDEN, HIDDEN, STATE])],
         }
     }
 
@@ -109,7 +111,7 @@ impl Sample {
             },
         ];
         let mut model = MlpDenoiser::new(Mlp::new(&layers)?, &mut self.activations)?;
-        let sampler = Sampler::new(Method::Ddim { eta: 0.0, clip: None }, Prediction::Velocity)?;
+        let sampler = Sampler::new(METHOD, Prediction::Velocity)?;
         let mut run = Run::new(sampler, &self.hops, &mut self.state, &mut [])?;
         let mut hash = Hash::default();
         while run.done() < STEPS {

@@ -12,7 +12,7 @@ use gibbs_core::random::{Xoshiro256PlusPlus, stream};
 pub const SIDE: usize = 64;
 /// Sweeps of one call of [`Critical::sweeps`].
 pub const SWEEPS: u64 = 50;
-/// Calls of it.
+/// The number of blocks of sweeps.
 pub const BLOCKS: u32 = 8;
 /// Seed of the stream "ising-scalar".
 pub const SEED: u64 = 2;
@@ -29,7 +29,7 @@ pub struct Critical(Lattice<u32, 1, SIDE>);
 /// What a lattice looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// In units of J.
+    /// The energy in units of J.
     pub energy: i64,
     /// Sum of the spins.
     pub magnetization: i64,

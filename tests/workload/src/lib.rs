@@ -20,6 +20,7 @@ mod hash;
 mod ising;
 pub mod lattice;
 mod linalg;
+pub mod sizes;
 
 pub use hash::Hash;
 

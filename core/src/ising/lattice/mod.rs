@@ -25,4 +25,4 @@ pub use geometry::Geometry;
 pub use owned::Lattice;
 pub use planes::Planes;
 pub use probability::{Draw, Fixed, Lazy, Probability, Proposal};
-pub use update::{HeatBath, Metropolis, Update, seen};
+pub use update::{HeatBath, Metropolis, Update, rests, seen};

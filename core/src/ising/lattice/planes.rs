@@ -1,12 +1,13 @@
 //! The lattice: two colour planes of words in lent memory, swept colour by colour.
 //!
-//! A sweep updates all sites of colour 0, then all of colour 1. Each half is in detailed balance; the sweep
-//! keeps the law stationary. Memory: one bit per site.
+//! A sweep updates all sites of colour 0, then all of colour 1; under Metropolis one half sweep in 16 leaves a random half
+//! of them out ([`rests`] says why). Each half is in detailed balance; the sweep keeps the law stationary. Memory: one bit
+//! per site.
 
-use super::bits::{Drawn, Word};
+use super::bits::{Drawn, Fair, Word};
 use super::bonds::Bonds;
 use super::geometry::{Geometry, looks_right};
-use super::update::{Update, seen};
+use super::update::{Update, rests, seen};
 use crate::error::Error;
 use rand_core::Rng;
 
@@ -110,15 +111,17 @@ impl<'a, W: Word> Planes<'a, W> {
         }
     }
 
-    /// Updates all sites of one colour (`colour` mod 2), row by row, word by word.
+    /// Updates the sites of one colour (`colour` mod 2), row by row, word by word: all of them or, in a half sweep that
+    /// [`rests`], a random half. With [`GAPS`](Update::GAPS) one word is drawn for that, and where it rests one before each
+    /// word of sites.
     ///
     /// # Errors
     /// [`Error::Shape`]: bonds of another lattice.
     #[inline(never)]
-    pub fn half_sweep(
+    pub fn half_sweep<U: Update>(
         &mut self,
         colour: usize,
-        update: &impl Update,
+        update: &U,
         bonds: &impl Bonds<W>,
         rng: &mut impl Rng,
     ) -> Result<(), Error> {
@@ -129,14 +132,16 @@ impl<'a, W: Word> Planes<'a, W> {
         let mask = W::mask(geometry.used());
         let [even, odd] = &mut self.planes;
         let (own, other) = if colour & 1 == 0 { (even, odd) } else { (odd, even) };
+        let rests = rests::<U>(|| rng.next_u32());
         let mut random = Drawn(rng);
         for (y, row) in own.chunks_exact_mut(geometry.words().max(1)).enumerate() {
             let around = rows(&geometry, other, y);
             let right = looks_right(colour, y);
             for (w, word) in row.iter_mut().enumerate() {
                 let signs = bonds.signs(colour & 1, y * geometry.words() + w);
-                let seen = seen(neighbours(&geometry, around, w, right), signs, mask);
-                *word = update.update(*word, seen, &mut random) & mask;
+                let moved = if rests { mask & random.word() } else { mask };
+                let seen = seen(neighbours(&geometry, around, w, right), signs, moved);
+                *word = (update.update(*word, seen, &mut random) & moved) | (*word & !moved);
             }
         }
         Ok(())

@@ -4,6 +4,7 @@
 use super::bits::{Bits, Fair};
 use super::probability::{Draw, Proposal, decide};
 use crate::error::Error;
+use crate::ising::rule::Whole;
 use crate::math::Real;
 
 /// The neighbours as the rules take them: with the signs of their bonds. Lanes outside `sites` hold no site and
@@ -23,6 +24,10 @@ pub fn seen<B: Bits>(neighbours: [B; 4], signs: [B; 4], sites: B) -> [B; 4] {
 
 /// How words of sites are updated, given their neighbours.
 pub trait Update {
+    /// Whether half sweeps leave sites out now and then, which every update needs that makes some flips with certainty:
+    /// see [`rests`].
+    const GAPS: bool = true;
+
     /// The new spins, but for the flips that are still to be decided. `spins`: one bit per site; `neighbours`: the
     /// four neighbours of each site, with the sign of the bond already in (a bit is flipped where J = -1); `random`
     /// gives fair words.
@@ -41,6 +46,20 @@ pub trait Update {
         self.decide(core::slice::from_mut(&mut proposal), random);
         proposal.spins
     }
+}
+
+/// Whether this half sweep leaves each site out with probability 1/2: one in 16 does, where the update has
+/// [`GAPS`](Update::GAPS).
+///
+/// Without them Metropolis has closed classes on every lattice: a flip that costs nothing is certain, so that stripes of
+/// one row up and one row down turn over in each sweep for ever; on lattices of two rows or columns, whose bonds count
+/// twice, most starts end in such a class. With them every configuration is reached from every other: two sweeps
+/// that flip every site, but for one that is left out of one of them, flip that site alone; and a sweep may leave all of
+/// them out, so that there is no period. What moves a site keeps the law, hence so does a half sweep, whatever it
+/// leaves out. (Derived.)
+#[inline(always)]
+pub fn rests<U: Update + ?Sized>(word: impl FnOnce() -> u32) -> bool {
+    U::GAPS && word() >> 28 == 0
 }
 
 /// Metropolis: with u unsatisfied bonds of four, a flip costs 8 - 4u. It is accepted for u >= 2, with p for
@@ -125,6 +144,8 @@ impl HeatBath {
 }
 
 impl Update for HeatBath {
+    const GAPS: bool = false;
+
     #[inline(always)]
     fn propose<B: Bits>(&self, _: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> Proposal<B> {
         let [n1, n2, n3, n4] = neighbours;
@@ -152,5 +173,25 @@ impl Update for HeatBath {
         let q = (two as f64 + 1.0) / 18_446_744_073_709_551_616.0;
         let log = Real::ln(q / (1.0 - q));
         if log < 0.0 { -4.0 / log } else { f64::INFINITY }
+    }
+}
+
+/// Every site in every half sweep, with no gaps: not a sampler under [`Metropolis`] (see [`rests`]). It draws what this
+/// crate drew before it knew, bit for bit.
+impl<U: Update> Update for Whole<U> {
+    const GAPS: bool = false;
+
+    #[inline(always)]
+    fn propose<B: Bits>(&self, spins: B, neighbours: [B; 4], random: &mut impl Fair<B>) -> Proposal<B> {
+        self.0.propose(spins, neighbours, random)
+    }
+
+    #[inline(always)]
+    fn decide<B: Bits>(&self, group: &mut [Proposal<B>], random: &mut impl Fair<B>) {
+        self.0.decide(group, random);
+    }
+
+    fn temperature_effective(&self) -> f64 {
+        self.0.temperature_effective()
     }
 }

@@ -6,13 +6,13 @@
 use gibbs_core::garrote::energy::{assemble, gate_gradient, gradient, measure};
 use gibbs_core::garrote::gate::{entropy, evidence, inclusion};
 use gibbs_core::garrote::path::{activation_grid, default_limit, kappen_grid, linear_grid, trace};
-use gibbs_core::garrote::predict::{Fitted, importance, ties};
+use gibbs_core::garrote::predict::{Fitted, importance, ties, unbiased_precision};
 use gibbs_core::garrote::select::{
     Rows, Score, by_information, by_plateau, by_validation, calm_limit, information_criterion,
-    longest_plateau, refit, rss_floor, same_support, selected, support_len, susceptibility, undecided,
+    longest_plateau, refit, same_support, selected, support_len, susceptibility, undecided,
     validation_error,
 };
-use gibbs_core::garrote::solver::free_energy_without;
+use gibbs_core::garrote::solver::{free_energy_without, rounding_floor};
 use gibbs_core::garrote::stream::{StandardisedMut, Sums, Totals, standardise_row};
 use gibbs_core::garrote::{
     Ascent, Joint, Moments, Noise, Options, Pass, PathStore, Solution, Solver, State, Status, joint, select,
@@ -169,7 +169,10 @@ fn solvers<T: Real>(data: &Moments<'_, T>) {
     let (mut memory, mut other) = (Memory::new(), Memory::new());
     taken(Ascent::resume(*data, other.state(), options).map(|a| a.energy(given(T::ONE))));
     if let Ok(mut solver) = Ascent::new(*data, memory.state(), options) {
+        let mut scratch = [T::ONE; joint::scratch_len(6)];
         taken(solver.advance(given(T::ONE), given(3)));
+        let mut solver = solver.with_scratch(some(&mut scratch));
+        taken(solver.advance(given(T::ONE), given(9)));
         path(data, &mut solver);
     }
     let mut scratch = [T::ZERO; joint::scratch_len(6)];
@@ -208,7 +211,7 @@ fn path<T: Real>(data: &Moments<'_, T>, solver: &mut impl Solver<T>) {
     taken(given(select::scratch_len(given(6))));
     taken(by_information(data, &store, given(T::ONE), some(&mut scratch)));
     taken(information_criterion(data, m, given(T::ONE), some(&mut scratch)));
-    taken(rss_floor::<T>());
+    taken(rounding_floor::<T>());
     taken(ties(data, m, given(1)).count());
     let mut weights = [T::ZERO; 12];
     taken(refit(data, m, some(&mut weights), some(&mut scratch)));
@@ -240,4 +243,5 @@ fn prediction<T: Real>() {
     taken(fitted.predict(x));
     taken(fitted.predict_hard(x, some(&mut factor), given(T::ONE), some(&mut z)));
     taken(importance(&fitted, given(T::ONE), given(T::ONE), given(2)));
+    taken(unbiased_precision(given(T::ONE), given(T::ONE), fitted.inclusion));
 }

@@ -104,9 +104,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         || json_of(&outcome, &design),
         || text_of(&outcome, &design),
     )?;
-    Ok(match outcome.fit.solution.status {
-        Ended::Converged => Status::Done,
-        _ => Status::NotMet,
+    Ok(if outcome.fit.succeeded() {
+        Status::Done
+    } else {
+        Status::NotMet
     })
 }
 
@@ -118,13 +119,12 @@ fn compute(design: &Design, options: &FitOptions, work: &Work<'_>) -> Result<Out
     }
     let fit = fit_with(design, options, work)?;
     work.check()?;
-    let gains = fit.free_energy_gains(design, options)?;
     let model = fit.model(design, options)?;
     work.check()?;
     if large {
         work.progress.end("fitting: done");
     }
-    Ok(Outcome { fit, model, gains })
+    Ok(Outcome { fit, model })
 }
 
 /// What the fit depends on.
@@ -177,10 +177,13 @@ fn warn(outcome: &Outcome, design: &Design, common: &Common) {
         remark(common, &format!("note: {} more ties", tied.len() - 8));
     }
     let advice = match outcome.fit.solution.status {
+        _ if outcome.fit.no_transition => {
+            "no transition found: the data look like noise, no variable is selected"
+        }
         Ended::Converged => return,
         Ended::BetaCapped => {
-            "the noise variance reached its floor: an exact fit, or an interpolation\n\
-             hint: --floor 1e-6 if the data have no noise, --noise-sd SD if the noise is known"
+            "the noise variance reached its floor: an interpolation\n\
+             hint: fewer variables, more rows, or --noise-sd SD if the noise is known"
         }
         Ended::MaxSweeps => "not converged: the limit of sweeps came first",
         Ended::ConstantTarget => "the target does not vary",

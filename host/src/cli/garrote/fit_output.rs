@@ -11,8 +11,6 @@ use std::fmt::Write as _; // writing to a string cannot fail
 pub(super) struct Outcome {
     pub(super) fit: Fit,
     pub(super) model: Model,
-    /// Delta F of the selected variables: (index, nats).
-    pub(super) gains: Vec<(usize, f64)>,
 }
 
 /// One variable, in original units.
@@ -43,7 +41,7 @@ impl Outcome {
     fn variables(&self) -> impl Iterator<Item = Variable<'_>> {
         let model = &self.model;
         let mut gains = vec![None; model.variables.len()];
-        for (index, gain) in &self.gains {
+        for (index, gain) in &self.fit.gains {
             gains[*index] = Some(*gain);
         }
         let effects = model.coefficients();
@@ -63,7 +61,7 @@ impl Outcome {
     }
 
     fn noise_sd(&self) -> f64 {
-        1.0 / self.model.precision.sqrt()
+        self.model.noise_sd
     }
 }
 

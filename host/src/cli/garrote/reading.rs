@@ -125,7 +125,7 @@ pub(super) struct Model {
     /// Values of gamma on the path, 2 to 10000
     #[arg(long, value_name = "G", default_value_t = 50, value_parser = clap::value_parser!(u16).range(2..=10_000))]
     gammas: u16,
-    /// Smallest noise variance, as a fraction of the target's [default: 0.001]
+    /// Smallest noise variance, as a fraction of the target's [default: that of rounding]
     #[arg(long, value_name = "F", value_parser = fraction, allow_hyphen_values = true)]
     floor: Option<f64>,
     /// Standard deviation of the noise, where it is known, in units of the target

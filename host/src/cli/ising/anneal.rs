@@ -84,6 +84,9 @@ pub(super) struct Arguments {
     /// Single-spin rule (sa) [default: metropolis]
     #[arg(long, value_enum, value_name = "RULE")]
     rule: Option<RuleChoice>,
+    /// Metropolis as earlier versions drew it, no spin left out of any sweep: misses ground states of equal couplings
+    #[arg(long, conflicts_with = "rule")]
+    whole: bool,
     /// First and last inverse temperature (sa), per energy of the file [default: from the couplings]
     #[arg(long, value_name = "HOT,COLD", value_parser = range, allow_hyphen_values = true)]
     beta_range: Option<(f64, f64)>,
@@ -96,11 +99,16 @@ impl Arguments {
     fn options(&self, seed: u64) -> Result<Options, CliError> {
         let method = match self.method {
             MethodChoice::Sa => Method::Annealing {
-                rule: self.rule.map_or(SpinRule::Metropolis, SpinRule::from),
+                rule: if self.whole {
+                    SpinRule::MetropolisWhole
+                } else {
+                    self.rule.map_or(SpinRule::Metropolis, SpinRule::from)
+                },
                 range: self.beta_range,
             },
-            _ if self.rule.is_some() || self.beta_range.is_some() => {
-                let message = "--rule and --beta-range belong to simulated annealing\nhint: --method sa";
+            _ if self.rule.is_some() || self.whole || self.beta_range.is_some() => {
+                let message =
+                    "--rule, --whole and --beta-range belong to simulated annealing\nhint: --method sa";
                 return Err(CliError::input(message));
             }
             MethodChoice::SbBallistic => Method::Bifurcation(Variant::Ballistic),
@@ -151,6 +159,7 @@ fn method_name(method: Method) -> &'static str {
         Method::Annealing { rule, .. } => match rule {
             SpinRule::Metropolis => "sa, metropolis",
             SpinRule::HeatBath => "sa, heat-bath",
+            SpinRule::MetropolisWhole => "sa, metropolis, whole",
         },
         Method::Bifurcation(Variant::Ballistic) => "sb-ballistic",
         Method::Bifurcation(Variant::Discrete) => "sb-discrete",

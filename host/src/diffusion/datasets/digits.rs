@@ -9,8 +9,8 @@ use std::path::Path;
 const SIDE: usize = 8;
 const AREA: usize = SIDE * SIDE;
 const WHITE: f64 = 16.0;
-const IMAGES: &[u8] = include_bytes!("../../../../fixtures/digits_images.npy");
-const LABELS: &[u8] = include_bytes!("../../../../fixtures/digits_labels.npy");
+const IMAGES: &[u8] = include_bytes!(concat!(env!("GIBBS_FIXTURES"), "/digits_images.npy"));
+const LABELS: &[u8] = include_bytes!(concat!(env!("GIBBS_FIXTURES"), "/digits_labels.npy"));
 
 /// The set of digits, in memory.
 #[derive(Clone, Debug)]

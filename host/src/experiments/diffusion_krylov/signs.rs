@@ -78,7 +78,7 @@ pub(super) fn report(context: &Context<'_>, outcome: &mut Outcome) -> Result<(),
     let mut rng = stream(context.seed, "experiment/diffusion-krylov/jacobian", 0);
     let values: Vec<f64> = (0..ROWS * COLUMNS).map(|_| normal(&mut rng)).collect();
     let gaussian = Dense::new(ROWS, COLUMNS, values).map_err(ExperimentError::other("a matrix"))?;
-    let fast = Diagonal((0..COLUMNS).map(|i| (-(i as f64)).exp2()).collect());
+    let fast = Diagonal((0..COLUMNS).map(|i| libm::exp2(-(i as f64))).collect());
     let found = TASKED.into_par_iter().map(|(is_gaussian, k)| {
         if is_gaussian {
             watch(context, &gaussian, k)

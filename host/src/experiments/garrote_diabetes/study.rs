@@ -11,7 +11,7 @@ use crate::garrote::{Design, Fit, FitError, FitOptions, Rule, fit};
 use gibbs_core::random::{below, stream};
 use rayon::prelude::*;
 
-const DATA: &[u8] = include_bytes!("../../../../fixtures/diabetes.csv");
+const DATA: &[u8] = include_bytes!(concat!(env!("GIBBS_FIXTURES"), "/diabetes.csv"));
 
 pub(super) fn design() -> Result<Design, ExperimentError> {
     let failed = "reading the diabetes data";

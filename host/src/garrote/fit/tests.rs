@@ -4,6 +4,7 @@
 //! criterion; `bic` written as `ebic`; backward solutions not kept in the trail; no
 //! elimination in the search.
 
+use super::super::search::{best_corner, corners};
 use super::super::synth::Protocol;
 use super::super::testing::tolerance::CORNER;
 use super::super::testing::{apart, design, least_squares, problem, raw, training, truth};
@@ -15,6 +16,8 @@ use gibbs_core::garrote::path::PathStore;
 use gibbs_core::garrote::select::by_plateau;
 use gibbs_core::garrote::{Ascent, Pass, State, trace};
 use proptest::prelude::*;
+
+mod faults;
 
 fn options(rule: Rule) -> FitOptions {
     FitOptions {
@@ -121,8 +124,8 @@ fn the_plateau_is_the_cores() {
         )
         .unwrap();
         assert_eq!(trace(&mut ascent, &mut store, &grid, 16.0).unwrap(), trail.ending);
-        assert_eq!(plateau(&trail, 15), by_plateau(&store).ok(), "seed {seed}");
-        let index = plateau(&trail, 15).unwrap();
+        assert_eq!(plateau(&trail, &design), by_plateau(&store).ok(), "seed {seed}");
+        let index = plateau(&trail, &design).unwrap();
         assert_eq!(trail.kept[index].support(), [0, 5, 10], "seed {seed}");
     }
 }

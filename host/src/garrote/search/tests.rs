@@ -189,3 +189,48 @@ fn dependent_and_dead_columns_do_not_enter() {
         "first in order"
     );
 }
+
+/// The least EBIC_g over all sets below M/2, by enumeration.
+fn least_criterion(design: &Design, g: f64) -> (Vec<usize>, f64) {
+    let n = design.variables();
+    let mut best = (Vec::new(), f64::INFINITY);
+    for mask in 0_u32..1 << n {
+        let support: Vec<usize> = (0..n).filter(|i| mask >> i & 1 == 1).collect();
+        if 2 * support.len() >= design.rows() {
+            continue;
+        }
+        let rss = least_squares(design, &support).1;
+        let value = design.rows() as f64 * rss.ln() + support.len() as f64 * penalty(design, g);
+        if value < best.1 {
+            best = (support, value);
+        }
+    }
+    best
+}
+
+/// Draws like those of the ignored test of `host/tests/garrote_choice.rs`, which does all of them.
+#[test] // oracle: garrote-search
+fn the_chosen_set_is_the_one_of_enumeration() {
+    for seed in 0..24 {
+        let (rows, columns) = (20 + 7 * seed as usize, 6 + seed as usize % 4);
+        let design = problem(
+            seed,
+            (rows, columns),
+            3,
+            (3.0, if seed % 2 == 0 { 0.0 } else { 0.98 }),
+        );
+        let found = corners(&design, &design.correlation(), &[]);
+        for g in [0.0, 1.0] {
+            let best = choose(&design, &found, g).unwrap();
+            let (support, value) = least_criterion(&design, g);
+            assert_eq!(best.solution.support, support, "seed {seed}, g {g}");
+            assert!(
+                (best.criterion - value).abs() < 1e-8 && best.proven,
+                "seed {seed}, g {g}"
+            );
+            // from corners that know nothing, the tree alone finds it
+            let blind = choose(&design, &found[..1], g).unwrap();
+            assert_eq!(blind.solution.support, support, "blind, seed {seed}, g {g}");
+        }
+    }
+}

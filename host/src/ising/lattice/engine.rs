@@ -2,8 +2,9 @@
 //! sides alone, never on threads or instructions.
 
 use super::generators::Generators;
-use super::kernel::{Band, Instructions};
+use super::kernel::Band;
 use super::packed::Packed;
+use crate::simd::Instructions;
 use super::tally::Tally;
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, Update};

@@ -3,45 +3,12 @@
 use super::generators::{Generators, Running};
 use super::machine::{Baseline, LANES, Lanes, Machine};
 use super::packed::{Packed, gather, gather_signs, scatter};
+use crate::simd::Instructions;
 use super::tally::{Counter, Tally};
 use gibbs_core::ising::lattice::geometry::looks_right;
-use gibbs_core::ising::lattice::{Bonds, Geometry, Proposal, Update, seen};
+use gibbs_core::ising::lattice::{Bonds, Fair, Geometry, Proposal, Update, rests, seen};
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
-
-/// Which instructions to use. All give the same bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Instructions {
-    /// AVX-512 (F, BW, CD, DQ, VL).
-    Avx512,
-    /// AVX2.
-    Avx2,
-    /// None in particular.
-    Baseline,
-}
-
-impl Instructions {
-    /// Those of this machine, the best first; the baseline is always there.
-    pub fn available() -> Vec<Self> {
-        let mut all = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            if V4::is_available() {
-                all.push(Self::Avx512);
-            }
-            if V3::is_available() {
-                all.push(Self::Avx2);
-            }
-        }
-        all.push(Self::Baseline);
-        all
-    }
-
-    /// The best of this machine.
-    pub fn best() -> Self {
-        Self::available().first().copied().unwrap_or(Self::Baseline)
-    }
-}
 
 /// What a half sweep of a band reads and writes.
 pub(super) struct Band<'a, W, U, B> {
@@ -67,8 +34,10 @@ pub(super) struct Band<'a, W, U, B> {
 /// Vectors that are decided together.
 const GROUP: usize = 8;
 
+#[cfg(target_arch = "x86_64")]
 struct On<M, T, const MEASURED: bool>(M, T);
 
+#[cfg(target_arch = "x86_64")]
 impl<W: Packed, U: Update, B: Bonds<W>, M: Machine, const MEASURED: bool> pulp::NullaryFnOnce
     for On<M, Band<'_, W, U, B>, MEASURED>
 {
@@ -114,6 +83,13 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
             Some(sign) => Some(Lanes::load(machine, [sign.repeat(); LANES])),
             None => None,
         };
+        // No closure that draws: it would not be compiled for the machine.
+        let word = if U::GAPS {
+            (random.word().store()[0] >> 32) as u32
+        } else {
+            0
+        };
+        let rests = rests::<U>(|| word);
         let mut group = [Proposal::none(full); GROUP];
         let mut unsatisfied = Counter::new(full);
         let (whole, rest) = own.split_at_mut(own.len() - own.len() % W::PER_VECTOR);
@@ -131,7 +107,7 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
                 *proposal = self.propose(
                     machine,
                     [own, centre, side, above, below],
-                    full,
+                    (full, rests),
                     uniform,
                     done,
                     &mut random,
@@ -161,7 +137,7 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
                 &self.below[done..],
             ];
             let sites = gather(machine, &mask[..rest.len()]);
-            group[0] = self.propose(machine, words, sites, uniform, done, &mut random);
+            group[0] = self.propose(machine, words, (sites, rests), uniform, done, &mut random);
             self.update.decide(&mut group[..1], &mut random);
             scatter(group[0].spins, rest);
             if MEASURED {
@@ -211,13 +187,14 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
     }
 
     /// What the update makes of the vector that starts `done` words into the band, given its words and those of its
-    /// neighbours: centre, side, above, below. `sites` has the lanes that hold sites.
+    /// neighbours: centre, side, above, below. `sites` has the lanes that hold sites; a random half of them is left out where
+    /// the half sweep `rests`.
     #[inline(always)]
     fn propose<M: Machine>(
         &self,
         machine: M,
         words: [&[W]; 5],
-        sites: Lanes<M>,
+        (sites, rests): (Lanes<M>, bool),
         uniform: Option<Lanes<M>>,
         done: usize,
         random: &mut Running<M>,
@@ -236,8 +213,12 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
             gather(machine, below),
         ];
         let spins = gather(machine, own);
-        let mut proposal = self.update.propose(spins, seen(neighbours, signs, sites), random);
-        proposal.spins &= sites;
+        let moved = if rests { sites & random.word() } else { sites };
+        let mut proposal = self.update.propose(spins, seen(neighbours, signs, moved), random);
+        proposal.spins &= moved;
+        if rests {
+            proposal.spins = proposal.spins | (spins & !moved);
+        }
         proposal
     }
 

@@ -7,8 +7,8 @@ mod machine;
 mod packed;
 mod tally;
 
+pub use crate::simd::Instructions;
 pub use engine::{Engine, Observation, STREAM};
-pub use kernel::Instructions;
 pub use packed::Packed;
 
 #[cfg(test)]

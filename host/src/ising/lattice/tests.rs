@@ -141,12 +141,13 @@ impl Plain {
         (spins, around)
     }
 
-    fn half_sweep(&mut self, colour: usize, update: &impl Update) {
+    fn half_sweep<U: Update>(&mut self, colour: usize, update: &U) {
         let words = Self::rows(&self.geometry) * self.geometry.words();
         let plane: Vec<usize> = (0..self.geometry.plane()).collect();
         let mut new: Vec<u64> = Vec::new();
         for (band, indices) in plane.chunks(words).enumerate() {
             let mut random = std::mem::take(&mut self.bands[band]);
+            let rests = U::GAPS && random.word().0[0] >> 60 == 0;
             // Eight vectors are decided together, but a short one alone.
             let (vectors, rest) = indices.as_chunks::<8>();
             let vectors: Vec<&[usize]> = vectors.iter().map(|v| &v[..]).collect();
@@ -167,7 +168,17 @@ impl Plain {
                             word.0[lane] = other;
                         }
                     }
-                    proposals.push(update.propose(spins, around, &mut random));
+                    // A site that is left out sees what it does where there is no site, and stays.
+                    let moved = if rests {
+                        random.word()
+                    } else {
+                        Eight([u64::MAX; 8])
+                    };
+                    let [a, b, c, d] = around;
+                    let around = [a & moved, b & moved, c | !moved, d | !moved];
+                    let mut proposal = update.propose(spins, around, &mut random);
+                    proposal.spins = (proposal.spins & moved) | (spins & !moved);
+                    proposals.push(proposal);
                 }
                 update.decide(&mut proposals, &mut random);
                 for (vector, proposal) in group.iter().zip(proposals) {
@@ -239,7 +250,7 @@ fn is_the_plain_one<B: Bonds<u64> + Sync>(
     for instructions in Instructions::available() {
         let mut fast = engine(width, height).with_instructions(instructions);
         let mut slow = Plain::new(&mut fast, signs.to_vec());
-        for sweep in 0..2 {
+        for sweep in 0..6 {
             fast.sweep(update, bonds).unwrap();
             slow.half_sweep(0, update);
             slow.half_sweep(1, update);

@@ -153,3 +153,51 @@ fn bad_ladders_are_refused() {
         assert!(temper(&sk(1, ""), &options(Ladder::Betas(betas), 10), &Work::plain()).is_err());
     }
 }
+
+#[test] // oracle: ising-temper
+/// By hand: two configurations of -3 and six of 1. Whole sweeps gave 0.557 and -2.324.
+fn the_triangle_has_its_energies() {
+    let triangle = problem("0,1,1\n1,2,1\n0,2,1\n", Kind::Ising);
+    for (rule, order) in [(SpinRule::Metropolis, 0), (SpinRule::HeatBath, 1)] {
+        let ladder = Ladder::Betas(vec![0.5, 1.0]);
+        let mut sums = [[0.0_f64; 2]; 2];
+        let seeds: u64 = 200;
+        for seed in 0..seeds {
+            let measured = Options {
+                rule,
+                seed: seed + 1000 * order,
+                ..options(ladder.clone(), 4000)
+            };
+            let found = temper(&triangle, &measured, &Work::plain()).unwrap();
+            for ((t, exact), sums) in found
+                .temperatures
+                .iter()
+                .zip([-1.844_938_376_910_375, -2.791_659_975_310_062])
+                .zip(&mut sums)
+            {
+                let estimate = t.estimate.unwrap();
+                let z = (estimate.mean - exact) / estimate.error;
+                assert!(z.abs() < 5.0, "{rule:?}, beta {}, seed {seed}: {z}", t.beta);
+                sums[0] += z;
+                sums[1] += z * z;
+            }
+        }
+        for [sum, squares] in sums {
+            let mean = sum / seeds as f64;
+            let deviation = (squares / seeds as f64 - mean * mean).sqrt();
+            eprintln!("{rule:?}: mean z {mean:.3}, sd {deviation:.3}");
+            assert!(mean.abs() < 3.0 / (seeds as f64).sqrt(), "{rule:?}: {mean}");
+            assert!((0.85..1.2).contains(&deviation), "{rule:?}: {deviation}");
+        }
+    }
+}
+
+#[test]
+fn whole_sweeps_are_refused() {
+    let whole = Options {
+        rule: SpinRule::MetropolisWhole,
+        ..options(Ladder::Betas(vec![0.5, 1.0]), 10)
+    };
+    let refused = temper(&sk(1, ""), &whole, &Work::plain());
+    assert!(matches!(refused, Err(SolveError::Option(_))), "{refused:?}");
+}

@@ -5,6 +5,7 @@
 //! Mutations seen red (by the checks named): see the tests below for the generator and the acceptance.
 use super::*;
 use gibbs_core::ising::lattice::{Bits, Draw, Fair, Lazy, Metropolis, Probability, Proposal, Update};
+use gibbs_core::ising::{Metropolis as Single, Order, Whole};
 use gibbs_core::random::stream;
 use rand_core::TryRng;
 use std::collections::BTreeSet;
@@ -47,6 +48,7 @@ fn green_with_the_generator_of_the_project() {
     let groups: BTreeSet<_> = report.checks.iter().map(|check| check.group).collect();
     let all = [
         "balance",
+        "chains",
         "clusters",
         "exact",
         "generator",
@@ -149,6 +151,16 @@ fn red_with_two_quantisations() {
     let (bad, good) = (energy(&faulty, 0), energy(&right, 1));
     assert!(!bad.passes() && bad.z().unwrap().abs() > SIGMAS, "{bad:?}");
     assert!(good.passes(), "{good:?}");
+}
+
+#[test] // the sweeps of earlier versions: the law is kept, and two closed classes of the triangle are seen
+fn red_without_gaps() {
+    let rule = Whole(Single::new(0.7).unwrap());
+    let checks = chains::of_rule("", (&rule, Order::Typewriter), f64::from, (0.7, 1e-13)).unwrap();
+    let passes: Vec<bool> = checks.iter().map(Check::passes).collect();
+    assert_eq!(passes, [false, false, true], "{checks:?}");
+    let checks = chains::of_rule("", (&rule, Order::Random), f64::from, (0.7, 1e-13)).unwrap();
+    assert!(!checks[0].passes(), "{checks:?}");
 }
 
 #[test] // the flips of the code, against the formula

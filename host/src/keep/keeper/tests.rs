@@ -16,7 +16,7 @@ fn kept(folder: &Path) -> PathBuf {
     keeper.path().to_owned()
 }
 
-#[test] // law: what was kept comes back bit for bit, NaN included
+// what was kept comes back bit for bit, NaN included
 fn parts_come_back() {
     let folder = tempfile::tempdir().unwrap();
     kept(folder.path());

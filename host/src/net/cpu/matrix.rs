@@ -44,9 +44,9 @@ impl<'a, T> Matrix<'a, T> {
 /// What becomes of the old content of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Into {
-    /// It is overwritten.
+    /// The old content is overwritten.
     Set,
-    /// It is added to.
+    /// The product is added to the old content.
     Add,
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn for_parts<T: Send>(
     }
 }
 
-/// As [`for_parts`] for parts that take long whatever their size: products.
+/// Work on parts that take long whatever their size, such as products; otherwise as [`for_parts`].
 pub(crate) fn for_long_parts<T: Send>(
     output: &mut [T],
     part: usize,
@@ -37,7 +37,7 @@ pub(crate) fn for_long_parts<T: Send>(
         .for_each(|(index, part)| work(index, part));
 }
 
-/// As [`for_parts`] for two outputs of as many parts.
+/// Work on two outputs of as many parts; otherwise as [`for_parts`].
 pub(crate) fn for_parts_of_two<T: Send>(
     (first, first_part): (&mut [T], usize),
     (second, second_part): (&mut [T], usize),

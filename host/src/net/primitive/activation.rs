@@ -7,10 +7,10 @@ use crate::net::element::{Element, sigmoid};
 use crate::net::shape::Shape;
 use crate::simd::{Task, dispatch};
 
-/// Which function.
+/// A function of one number, applied to every entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
-    /// x sigmoid(x).
+    /// SiLU, x sigmoid(x).
     Silu,
     /// The larger of x and 0; its slope at 0 is taken as 0.
     Relu,
@@ -18,9 +18,9 @@ pub enum Activation {
     Gelu,
     /// The hyperbolic tangent.
     Tanh,
-    /// 1 / (1 + e^-x).
+    /// The sigmoid, 1 / (1 + e^-x).
     Sigmoid,
-    /// ln(1 + e^x).
+    /// The softplus, ln(1 + e^x).
     Softplus,
 }
 

@@ -25,14 +25,14 @@ pub struct Multiply;
 /// A constant times a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
-    /// The constant.
+    /// The constant that is multiplied.
     pub factor: f64,
 }
 
 /// A value and a constant. J v = v; J^T u = u.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shift {
-    /// The constant.
+    /// The constant that is added.
     pub offset: f64,
 }
 

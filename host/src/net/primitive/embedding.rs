@@ -56,7 +56,7 @@ impl<T: Element> Rules<T> for Sinusoidal {
     /// The frequencies in f32 would be too coarse: they are computed in place.
     fn forward(&self, _: Site<'_, T>, inputs: &[&[T]], output: &mut [T], saved: &mut [T]) {
         let half = self.channels / 2;
-        let rate = -self.max_period.ln() / (half as f64 - self.freq_shift);
+        let rate = -Real::ln(self.max_period) / (half as f64 - self.freq_shift);
         let mut slopes = saved.chunks_exact_mut(self.channels);
         for (t, output) in inputs[0].iter().zip(output.chunks_exact_mut(self.channels)) {
             let mut slopes = slopes.next();

@@ -11,11 +11,11 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("entry {position} of the index is {entry}, expected less than {rows} (rows are counted from 0)")]
 pub struct RowIndexError {
-    /// Which entry.
+    /// The place of the entry in the index.
     pub position: usize,
-    /// What it is.
+    /// The entry, a row that is not there.
     pub entry: u32,
-    /// Rows that there are.
+    /// The number of rows that there are.
     pub rows: usize,
 }
 
@@ -31,7 +31,7 @@ pub struct RowIndex {
 }
 
 impl RowIndex {
-    /// From one row number for each place.
+    /// An index of one row number for each place.
     ///
     /// # Errors
     /// [`RowIndexError`] for the first entry that is not below `rows`.
@@ -129,7 +129,7 @@ impl RowIndex {
 /// [N, C] gives [M, C], row m being row `index[m]` of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gather {
-    /// Of M places into N rows.
+    /// The row, of N, for each of M places.
     pub index: RowIndex,
 }
 

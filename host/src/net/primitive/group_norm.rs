@@ -21,9 +21,9 @@ pub struct GroupNorm {
     pub channels: usize,
     /// Groups of equally many channels.
     pub groups: usize,
-    /// Added to the variance.
+    /// The number eps that is added to the variance.
     pub epsilon: f64,
-    /// SiLU of the result.
+    /// Whether SiLU is taken of the result.
     pub silu: bool,
 }
 

@@ -17,7 +17,7 @@ use crate::simd::{Task, dispatch};
 pub struct LayerNorm {
     /// Channels of the input.
     pub channels: usize,
-    /// Added to the variance.
+    /// The number eps that is added to the variance.
     pub epsilon: f64,
 }
 

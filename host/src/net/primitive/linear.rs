@@ -15,7 +15,7 @@ pub struct Linear {
     pub inputs: usize,
     /// Channels that go out.
     pub outputs: usize,
-    /// With a bias.
+    /// Whether a bias is added to the outputs.
     pub bias: bool,
 }
 

@@ -22,11 +22,11 @@ use crate::simd::{Task, dispatch};
 /// Which loss; inputs: prediction, target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// Of any entries.
+    /// The mean squared error of any entries.
     MeanSquaredError,
-    /// Of logits and the distribution over the channels of each row.
+    /// The cross-entropy of logits and the distribution over the channels of each row.
     CrossEntropy,
-    /// Of logits and the probability of each entry.
+    /// The binary cross-entropy of logits and the probability of each entry.
     BinaryCrossEntropy,
 }
 

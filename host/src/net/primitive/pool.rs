@@ -12,7 +12,7 @@ use crate::net::shape::Shape;
 /// The mean of each square of an image; squares side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AveragePool {
-    /// Side of the square, m.
+    /// The side m of the square of pixels.
     pub factor: usize,
 }
 

@@ -7,12 +7,12 @@ use crate::net::cpu::threads::for_parts;
 use crate::net::element::Element;
 use crate::net::shape::Shape;
 
-/// Any shape gives `[1]`.
+/// How all entries of a sample become one number, `[1]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
     /// The sum of all entries.
     Sum,
-    /// Their mean.
+    /// The mean of all entries.
     Mean,
 }
 

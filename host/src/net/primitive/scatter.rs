@@ -10,7 +10,7 @@ use crate::net::shape::Shape;
 /// [M, C] gives [N, C], row m of the input being added to row `index[m]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScatterAdd {
-    /// Of M places into N rows.
+    /// The row, of N, for each of M places.
     pub index: RowIndex,
 }
 

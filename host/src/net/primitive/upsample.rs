@@ -11,7 +11,7 @@ use crate::net::shape::Shape;
 /// Every pixel repeated as a square.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upsample {
-    /// Side of the square, m.
+    /// The side m of the square of pixels.
     pub factor: usize,
 }
 

@@ -33,11 +33,11 @@ pub struct Conv2d {
     pub outputs: usize,
     /// Side of the kernel: 1 or 3.
     pub kernel: usize,
-    /// 1 or 2.
+    /// The stride, 1 or 2.
     pub stride: usize,
     /// Where zeros are added.
     pub padding: Padding,
-    /// With a bias.
+    /// Whether a bias is added to the outputs.
     pub bias: bool,
 }
 
