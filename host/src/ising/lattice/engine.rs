@@ -4,8 +4,8 @@
 use super::generators::Generators;
 use super::kernel::Band;
 use super::packed::Packed;
-use crate::simd::Instructions;
 use super::tally::Tally;
+use crate::simd::Instructions;
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, Update};
 use gibbs_core::ising::model::Wrap;

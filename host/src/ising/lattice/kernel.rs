@@ -3,8 +3,8 @@
 use super::generators::{Generators, Running};
 use super::machine::{Baseline, LANES, Lanes, Machine};
 use super::packed::{Packed, gather, gather_signs, scatter};
-use crate::simd::Instructions;
 use super::tally::{Counter, Tally};
+use crate::simd::Instructions;
 use gibbs_core::ising::lattice::geometry::looks_right;
 use gibbs_core::ising::lattice::{Bonds, Fair, Geometry, Proposal, Update, rests, seen};
 #[cfg(target_arch = "x86_64")]

@@ -188,7 +188,10 @@ impl Problem {
                 offset,
                 exponent,
             } => {
-                let hash = fnv1a(fnv1a(hash, &exponent.to_le_bytes()), offset.to_string().as_bytes());
+                let hash = fnv1a(
+                    fnv1a(hash, &exponent.to_le_bytes()),
+                    offset.to_string().as_bytes(),
+                );
                 list.iter().fold(hash, |hash, (i, j, k)| {
                     fnv1a(pair(hash, *i, *j), &k.to_le_bytes())
                 })
@@ -391,7 +394,9 @@ fn exact(entries: &[Entry], offset: Number) -> Option<Terms> {
     let bound = Decimal::of_units(i128::try_from(total).ok()?, exponent);
     let finest = exponent.min(offset.exponent);
     let whole = [bound, offset].map(|part| part.in_units_of(finest).map(i128::unsigned_abs));
-    let [Some(bound), Some(added)] = whole else { return None };
+    let [Some(bound), Some(added)] = whole else {
+        return None;
+    };
     (bound.checked_add(added)? < 1 << 120).then_some(Terms::Decimal {
         list,
         offset,

@@ -226,7 +226,11 @@ impl Problem {
                 let nearest = |k| Decimal::of_units(k, *exponent).nearest();
                 let form = Form::new(self.kind, self.spins, list, 0);
                 let (bonds, fields) = form.map(|k| Some(nearest(k))).unwrap_or_default();
-                (bonds, fields, nearest(form.offset) + offset.nearest() / self.share())
+                (
+                    bonds,
+                    fields,
+                    nearest(form.offset) + offset.nearest() / self.share(),
+                )
             }
             Terms::Binary { list, offset } => {
                 let form = Form::new(self.kind, self.spins, list, *offset);
