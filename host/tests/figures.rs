@@ -5,14 +5,14 @@
 //! Mutations seen red: the legend entry of a series left out; NaN points passed to the renderer; `$` in a
 //! name not escaped.
 
+use gibbs::garrote::figures::fit_error::{ErrorCurve, FitErrors};
+use gibbs::garrote::figures::importance::{self, Importance};
+use gibbs::garrote::figures::inclusion::{InclusionPath, Pass};
+use gibbs::garrote::figures::transition::TransitionSignal;
 use gibbs::report::comparison::{Comparison, Method};
 use gibbs::report::curves::{Curve, Curves};
 use gibbs::report::figure::{Figure, FigureError};
-use gibbs::report::fit_error::{ErrorCurve, FitErrors};
-use gibbs::report::importance::{self, Importance};
-use gibbs::report::inclusion::{InclusionPath, Pass};
 use gibbs::report::scaling::{Scaling, Series};
-use gibbs::report::transition::TransitionSignal;
 use std::path::Path;
 
 fn gammas() -> Vec<f64> {

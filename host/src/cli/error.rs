@@ -3,7 +3,6 @@
 use super::output;
 use crate::data::DataError;
 use crate::diffusion::folder::FolderError;
-use crate::experiments::runner::RunError;
 use crate::refusal::{Kind, Refusal};
 use serde_json::{Map, Value, json};
 use std::io::Write as _;
@@ -139,25 +138,6 @@ impl<R: Refusal> From<R> for CliError {
             }
         }
         error
-    }
-}
-
-impl From<RunError> for CliError {
-    fn from(error: RunError) -> Self {
-        let message = error.to_string();
-        match error {
-            RunError::Output { path, .. } => Self::input(message).with("file", path.display().to_string()),
-            RunError::Checkpoint(_) => Self::input(message),
-            RunError::Io { path, .. } => Self::failed(message).with("file", path.display().to_string()),
-            RunError::Interrupted {
-                finished,
-                total,
-                checkpoint,
-            } => Self::interrupted(message)
-                .with("checkpoint", checkpoint.display().to_string())
-                .with("finished", finished)
-                .with("total", total),
-        }
     }
 }
 

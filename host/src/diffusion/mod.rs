@@ -9,6 +9,7 @@
 
 pub mod compare;
 pub mod datasets;
+pub mod figures;
 pub mod folder;
 pub mod geometry;
 mod layout;

@@ -1,7 +1,7 @@
 //! The finished experiments as an HTML page.
 
-use super::checkpoint::Finished;
-use super::claim::Verdict;
+use super::Verdict;
+use super::finished::Finished;
 use super::{Experiment, runner::Settings};
 use crate::report::html::{Mark, Page, PageFigure, PageRow, Section};
 use std::fmt::Write as _; // writing to a string cannot fail
@@ -32,21 +32,17 @@ pub fn summary(finished: &[Finished]) -> String {
 ///
 /// # Errors
 /// When a figure cannot be read.
-pub fn build(
-    experiments: &[&dyn Experiment],
-    finished: &[Finished],
-    settings: &Settings,
-) -> io::Result<Page> {
+pub fn build(experiments: &[Experiment<'_>], finished: &[Finished], settings: &Settings) -> io::Result<Page> {
     let mut sections = Vec::new();
     for result in finished {
-        let Some(experiment) = experiments.iter().find(|e| e.name() == result.name) else {
+        let Some(experiment) = experiments.iter().find(|e| e.about.name == result.name) else {
             continue;
         };
         sections.push(Section {
             name: result.name.clone(),
-            title: experiment.title().to_owned(),
-            paper: experiment.paper().to_owned(),
-            claim: experiment.claim().to_owned(),
+            title: experiment.about.title.to_owned(),
+            paper: experiment.about.paper.to_owned(),
+            claim: experiment.about.claim.to_owned(),
             command: command(Some(&result.name), settings),
             rows: result
                 .rows
@@ -72,7 +68,7 @@ pub fn build(
 }
 
 fn figures(result: &Finished, out: &Path) -> io::Result<Vec<PageFigure>> {
-    let load = |figure: &super::checkpoint::FigureFile| {
+    let load = |figure: &super::finished::FigureFile| {
         Ok(PageFigure {
             svg: std::fs::read_to_string(out.join(format!("{}.svg", figure.stem)))?,
             png: format!("{}.png", figure.stem),

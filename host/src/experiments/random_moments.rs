@@ -3,18 +3,23 @@
 //! Moments of n draws are compared with the closed form; the tolerance is six standard errors of the mean
 //! (two-sided normal tail 2e-9 a row). The error of the mean must fall as n^(-1/2).
 
-use super::{Context, Expected, Experiment, ExperimentError, Outcome, Row, Source};
+use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::report::scaling::{self, Scaling, Series};
 use gibbs_core::random;
+
+/// What is reproduced.
+pub const ABOUT: About = About {
+    name: "random-moments",
+    title: "Self-check: random draws against the exact law",
+    paper: "Closed-form moments; Box and Muller, A Note on the Generation of Random Normal Deviates, 1958",
+    claim: "The moments of the random draws equal the closed form within six standard errors, and the error \
+         of a mean of n draws falls as the square root of n.",
+};
 
 /// Six standard errors: a false alarm once in 5e8 rows, and the seed is fixed besides.
 const STANDARD_ERRORS: f64 = 6.0;
 /// Repetitions behind each point of the scaling figure.
 const REPETITIONS: u32 = 400;
-
-/// The experiment.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RandomMoments;
 
 /// A law: name, how to draw, its exact mean and standard deviation.
 struct Law {
@@ -59,83 +64,74 @@ fn laws() -> [Law; 5] {
     ]
 }
 
-impl Experiment for RandomMoments {
-    fn name(&self) -> &'static str {
-        "random-moments"
-    }
-
-    fn title(&self) -> &'static str {
-        "Self-check: random draws against the exact law"
-    }
-
-    fn paper(&self) -> &'static str {
-        "Closed-form moments; Box and Muller, A Note on the Generation of Random Normal Deviates, 1958"
-    }
-
-    fn claim(&self) -> &'static str {
-        "The moments of the random draws equal the closed form within six standard errors, and the error \
-         of a mean of n draws falls as the square root of n."
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Outcome, ExperimentError> {
-        let count: u32 = if context.full { 10_000_000 } else { 200_000 };
-        let laws = laws();
-        context.progress.begin(self.title(), laws.len() as u64 + 6);
-        let mut outcome = Outcome::default();
-        for (index, law) in (0..).zip(&laws) {
-            context.check()?;
-            let mut rng = random::stream(context.seed, "experiment/random-moments", index);
-            let mean = (0..count).map(|_| (law.draw)(&mut rng)).sum::<f64>() / f64::from(count);
-            let error = law.deviation / f64::from(count).sqrt();
-            let expected = Expected::Equal {
-                value: law.mean,
-                tolerance: STANDARD_ERRORS * error,
-            };
-            let quantity = format!("{} ({count} draws)", law.name);
-            outcome.row(Row::new(quantity, Source::oracle("closed form"), expected, mean).with_error(error));
-            context.progress.advance(1);
-        }
-
-        let mut points = Vec::new();
-        for (index, size) in (0..).zip([10_u32, 30, 100, 300, 1000, 3000]) {
-            context.check()?;
-            let mut rng = random::stream(context.seed, "experiment/random-moments/scaling", index);
-            let mut square = 0.0;
-            for _ in 0..REPETITIONS {
-                let mean = (0..size).map(|_| random::normal::<f64>(&mut rng)).sum::<f64>() / f64::from(size);
-                square += mean * mean;
+/// Runs the experiment.
+///
+/// # Errors
+/// [`ExperimentError`], where a part cannot be computed.
+pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
+    let count: u32 = if context.full { 10_000_000 } else { 200_000 };
+    let laws = laws();
+    let means = context.work.parts("moments", laws.len(), |index| {
+        let mut rng = context.stream(ABOUT.name, index as u64);
+        let mut sum = 0.0;
+        for draw in 0..count {
+            if draw % 65_536 == 0 {
+                context.check()?;
             }
-            points.push((f64::from(size), (square / f64::from(REPETITIONS)).sqrt()));
-            context.progress.advance(1);
+            sum += (laws[index].draw)(&mut rng);
         }
-        let slope = scaling::fit(&points).map_or(f64::NAN, |law| law.slope);
-        // Each log error has standard deviation 1/sqrt(2 R) = .035; over these six sizes the slope then has
-        // .035 / sqrt(sum (ln n - mean)²) = .0075. Six of those.
+        Ok::<_, ExperimentError>(vec![sum / f64::from(count)])
+    })?;
+    let mut outcome = Outcome::default();
+    for (law, mean) in laws.iter().zip(means.concat()) {
+        let error = law.deviation / f64::from(count).sqrt();
         let expected = Expected::Equal {
-            value: -0.5,
-            tolerance: 0.045,
+            value: law.mean,
+            tolerance: STANDARD_ERRORS * error,
         };
-        let source = Source::oracle("central limit theorem");
-        outcome.row(Row::new(
-            "log-log slope of the error of a mean against n",
-            source,
-            expected,
-            slope,
-        ));
-        let figure = Scaling {
-            title: "Error of the mean of n normal draws".to_owned(),
-            x_label: "number of draws n".to_owned(),
-            y_label: "root mean square error (standard deviations)".to_owned(),
-            series: vec![Series {
-                name: format!("{REPETITIONS} repetitions"),
-                points,
-            }],
-        };
-        outcome.figure(
-            "error",
-            figure.draw(),
-            "The error of a mean falls as the square root of n.",
-        );
-        Ok(outcome)
+        let quantity = format!("{} ({count} draws)", law.name);
+        outcome.row(Row::new(quantity, Source::oracle("closed form"), expected, mean).with_error(error));
     }
+
+    let sizes = [10_u32, 30, 100, 300, 1000, 3000];
+    let errors = context.work.parts("error of a mean", sizes.len(), |index| {
+        let size = sizes[index];
+        let mut rng = context.stream("random-moments/scaling", index as u64);
+        let mut square = 0.0;
+        for _ in 0..REPETITIONS {
+            let mean = (0..size).map(|_| random::normal::<f64>(&mut rng)).sum::<f64>() / f64::from(size);
+            square += mean * mean;
+        }
+        Ok::<_, ExperimentError>(vec![(square / f64::from(REPETITIONS)).sqrt()])
+    })?;
+    let points: Vec<(f64, f64)> = sizes.map(f64::from).into_iter().zip(errors.concat()).collect();
+    let slope = scaling::fit(&points).map_or(f64::NAN, |law| law.slope);
+    // Each log error has standard deviation 1/sqrt(2 R) = .035; over these six sizes the slope then has
+    // .035 / sqrt(sum (ln n - mean)²) = .0075. Six of those.
+    let expected = Expected::Equal {
+        value: -0.5,
+        tolerance: 0.045,
+    };
+    let source = Source::oracle("central limit theorem");
+    outcome.row(Row::new(
+        "log-log slope of the error of a mean against n",
+        source,
+        expected,
+        slope,
+    ));
+    let figure = Scaling {
+        title: "Error of the mean of n normal draws".to_owned(),
+        x_label: "number of draws n".to_owned(),
+        y_label: "root mean square error (standard deviations)".to_owned(),
+        series: vec![Series {
+            name: format!("{REPETITIONS} repetitions"),
+            points,
+        }],
+    };
+    outcome.figure(
+        "error",
+        figure.draw(),
+        "The error of a mean falls as the square root of n.",
+    );
+    Ok(outcome)
 }

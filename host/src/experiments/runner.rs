@@ -1,12 +1,13 @@
-//! Runs experiments one after the other, leaves a checkpoint after each, writes the page at the end.
+//! Runs experiments one after the other, keeps each when it is done, writes the page at the end.
 
-use super::checkpoint::{Checkpoint, CheckpointError, FILE, FigureFile, Finished};
+use super::finished::{FigureFile, Finished};
 use super::{Context, Experiment, ExperimentError, Outcome, page};
-use crate::files::{ensure_writable, write_whole};
-use crate::progress::Progress;
+use crate::files::write_whole;
+use crate::keep::KeepError;
+use crate::refusal::{Kind, Place, Refusal};
+use crate::work::{Stopped, Work};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// What a run is asked for.
@@ -16,10 +17,8 @@ pub struct Settings {
     pub seed: u64,
     /// Full-size versions.
     pub full: bool,
-    /// Output folder; made when missing.
+    /// Folder for the page and the figures, which is there.
     pub out: PathBuf,
-    /// Go on from the checkpoint in the output folder.
-    pub resume: bool,
 }
 
 /// What a run gives.
@@ -34,17 +33,9 @@ pub struct Report {
 /// Why a run has no report.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The output folder cannot be made or written to.
-    #[error("cannot write to output folder {}: {source}; hint: choose another with --out DIR", path.display())]
-    Output {
-        /// The folder.
-        path: PathBuf,
-        /// What the system reported.
-        source: io::Error,
-    },
-    /// The checkpoint cannot be used.
+    /// The user wanted to stop, or what is done cannot be kept.
     #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    Stopped(#[from] Stopped),
     /// A file could not be written or read while running.
     #[error("{}: {source}; finished experiments are kept, go on with --resume", path.display())]
     Io {
@@ -53,89 +44,79 @@ pub enum RunError {
         /// What the system reported.
         source: io::Error,
     },
-    /// The user wanted to stop.
-    #[error("interrupted: {finished} of {total} experiments done; hint: go on with --resume ({})", checkpoint.display())]
-    Interrupted {
-        /// Experiments that are done and kept.
-        finished: usize,
-        /// Experiments asked for.
-        total: usize,
-        /// The checkpoint.
-        checkpoint: PathBuf,
-    },
 }
 
-/// Runs `experiments` in order. After each, its figures and the checkpoint are on disk; at the end
-/// `index.html` is written. With `settings.resume` finished experiments are taken from the checkpoint,
-/// provided that their figures are still as they were written. An experiment that fails is reported with its
-/// reason, and the others still run.
+impl From<KeepError> for RunError {
+    fn from(error: KeepError) -> Self {
+        Self::Stopped(error.into())
+    }
+}
+
+impl Refusal for RunError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Stopped(stopped) => stopped.kind(),
+            Self::Io { .. } => Kind::Failed,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stopped(stopped) => stopped.code(),
+            Self::Io { .. } => "report_io",
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            Self::Stopped(stopped) => stopped.place(),
+            Self::Io { path, .. } => Place::in_file(path),
+        }
+    }
+}
+
+/// Runs `experiments` in order. After each, its figures are on disk and it is kept; at the end `index.html` is written.
+/// An experiment that was kept is not run again, provided that its figures are still as they were written; one that was
+/// stopped goes on with the parts that it has kept. One that fails is reported with its reason, and the others still
+/// run.
 ///
 /// # Errors
-/// [`RunError`]; on interruption the checkpoint is left for `resume`.
+/// [`RunError`].
 pub fn run_all(
-    experiments: &[&dyn Experiment],
+    experiments: &[Experiment<'_>],
     settings: &Settings,
-    progress: &dyn Progress,
-    interrupted: &AtomicBool,
+    work: &Work<'_>,
 ) -> Result<Report, RunError> {
-    let out = settings.out.as_path();
-    let unwritable = |source| RunError::Output {
-        path: out.to_owned(),
-        source,
-    };
-    ensure_writable(out).map_err(unwritable)?;
-    let mut checkpoint = if settings.resume {
-        Checkpoint::resume(out, settings.seed, settings.full)?
-    } else {
-        Checkpoint::new(settings.seed, settings.full)
-    };
-    checkpoint
-        .finished
-        .retain(|done| done.figures.iter().all(|figure| figure.intact(out)));
-    // An early write: an unwritable folder and an old checkpoint are found out before the work, not after.
-    checkpoint.write(out).map_err(unwritable)?;
-
-    let context = Context {
-        seed: settings.seed,
-        full: settings.full,
-        progress,
-        interrupted,
-    };
     let mut finished: Vec<Finished> = Vec::new();
     for experiment in experiments {
-        if let Some(done) = checkpoint
-            .finished
-            .iter()
-            .find(|done| done.name == experiment.name())
-        {
-            finished.push(done.clone());
+        let name = experiment.about.name;
+        if let Some(done) = recall(work, name, &settings.out)? {
+            finished.push(done);
             continue;
         }
         let begin = Instant::now();
-        let outcome = context.check().and_then(|()| experiment.run(&context));
-        let result = outcome.and_then(|outcome| keep(*experiment, outcome, out, begin));
+        let context = Context {
+            work: work.within(name),
+            seed: settings.seed,
+            full: settings.full,
+        };
+        let outcome = context.check().and_then(|()| (experiment.run)(&context));
+        let result = outcome.and_then(|outcome| write(experiment, outcome, &settings.out, begin));
         match result {
             Ok(done) => {
-                progress.end(&format!("{}: done in {:.1} s", done.name, done.seconds));
-                checkpoint.finished.push(done.clone());
-                checkpoint.write(out).map_err(|source| RunError::Io {
-                    path: out.join(FILE),
-                    source,
-                })?;
+                work.progress
+                    .end(&format!("{name}: done in {:.1} s", done.seconds));
+                keep(work, &done)?;
                 finished.push(done);
             }
-            Err(ExperimentError::Interrupted) => {
-                progress.end(&format!("{}: interrupted", experiment.name()));
-                return Err(RunError::Interrupted {
-                    finished: finished.len(),
-                    total: experiments.len(),
-                    checkpoint: out.join(FILE),
-                });
+            Err(ExperimentError::Stopped(stopped)) => {
+                work.progress.end(&format!("{name}: interrupted"));
+                return Err(told(stopped, work, finished.len(), experiments.len()));
             }
             Err(failure) => {
-                progress.end(&format!("{}: failed: {failure}", experiment.name()));
+                work.progress.end(&format!("{name}: failed: {failure}"));
                 finished.push(Finished {
-                    name: experiment.name().to_owned(),
+                    name: name.to_owned(),
                     rows: Vec::new(),
                     figures: Vec::new(),
                     notes: Vec::new(),
@@ -146,30 +127,62 @@ pub fn run_all(
         }
     }
 
-    let page = out.join("index.html");
-    let write = || {
-        write_whole(
-            &page,
-            page::build(experiments, &finished, settings)?
-                .to_html()
-                .as_bytes(),
-        )
-    };
-    write().map_err(|source| RunError::Io {
+    let page = settings.out.join("index.html");
+    let written = page::build(experiments, &finished, settings)
+        .and_then(|built| write_whole(&page, built.to_html().as_bytes()));
+    written.map_err(|source| RunError::Io {
         path: page.clone(),
         source,
     })?;
     Ok(Report { finished, page })
 }
 
-/// Writes the figures and turns the outcome into what the checkpoint keeps.
-fn keep(
-    experiment: &dyn Experiment,
+/// Where a finished experiment is kept: apart from the parts of one that is not finished.
+fn place(name: &str) -> String {
+    format!("finished/{name}")
+}
+
+/// The experiment of this name, if it is kept and its figures are as it left them.
+fn recall(work: &Work<'_>, name: &str, out: &Path) -> Result<Option<Finished>, KeepError> {
+    let Some(keeper) = work.keeper else {
+        return Ok(None);
+    };
+    let kept: Option<Finished> = keeper.part(&place(name))?;
+    Ok(kept.filter(|done| done.figures.iter().all(|figure| figure.intact(out))))
+}
+
+/// Keeps a finished experiment in the place of its parts.
+fn keep(work: &Work<'_>, done: &Finished) -> Result<(), KeepError> {
+    let Some(keeper) = work.keeper else { return Ok(()) };
+    keeper.forget(&done.name);
+    keeper.keep(&place(&done.name), done)?;
+    keeper.write()
+}
+
+/// An interruption, told in experiments; anything else as it is.
+fn told(stopped: Stopped, work: &Work<'_>, done: usize, total: usize) -> RunError {
+    let Stopped::Interrupted { .. } = stopped else {
+        return stopped.into();
+    };
+    if let Some(Err(error)) = work.keeper.map(crate::keep::Keeper::write) {
+        return error.into();
+    }
+    let interrupted = Stopped::Interrupted {
+        done: done as u64,
+        total: total as u64,
+        kept: work.keeper.map(|keeper| keeper.path().to_owned()),
+    };
+    interrupted.into()
+}
+
+/// Writes the figures and turns the outcome into what is kept.
+fn write(
+    experiment: &Experiment<'_>,
     outcome: Outcome,
     out: &Path,
     begin: Instant,
 ) -> Result<Finished, ExperimentError> {
-    let name = experiment.name();
+    let name = experiment.about.name;
     let mut figures = Vec::new();
     for illustration in outcome.figures {
         let stem = format!("{name}-{}", illustration.stem);

@@ -23,6 +23,7 @@ pub mod bootstrap;
 pub mod columns;
 pub mod design;
 pub mod export;
+pub mod figures;
 pub mod fit;
 pub mod gradient;
 pub mod held_out;

@@ -24,6 +24,7 @@ mod exact;
 use super::design::Design;
 use super::least_squares::{LeastSquares, least_squares, rounding};
 use crate::simd::{Task, dispatch};
+use gibbs_core::math::Real;
 use gibbs_core::math::add_scaled;
 use std::collections::HashMap;
 

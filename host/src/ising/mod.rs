@@ -25,6 +25,7 @@
 
 pub mod anneal;
 pub mod exact;
+pub mod figures;
 pub mod lattice;
 pub mod oracle;
 mod packing;

@@ -5,7 +5,7 @@ use crate::work::Stopped;
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, Update, Word};
 use gibbs_core::ising::model::Wrap;
-use gibbs_core::ising::{Model, Weight};
+use gibbs_core::ising::{Model, Torus, Weight, Wolff};
 use rand_core::Rng;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -42,6 +42,17 @@ pub(crate) struct Plan {
     pub(crate) samples: usize,
     /// Sweeps for each.
     pub(crate) every: u64,
+}
+
+impl Plan {
+    /// `samples` samples, one after `every` sweeps each, after a burn-in.
+    pub(crate) fn new(burn_in: u64, samples: usize, every: u64) -> Self {
+        Self {
+            burn_in,
+            samples,
+            every,
+        }
+    }
 }
 
 /// What was recorded, per spin.
@@ -181,6 +192,49 @@ impl<U: Update + Sync, B: Bonds<u64> + Sync> Sampler for Vectors<U, B> {
         let sites = planes.geometry().sites() as f64;
         let order: i64 = planes.magnetizations().iter().sum();
         Ok([planes.energy(&self.bonds)? as f64 / sites, order as f64 / sites])
+    }
+}
+
+/// Wolff's clusters on a torus, with their sizes.
+pub(crate) struct Clusters<'a, R> {
+    model: &'a Torus<f64>,
+    wolff: Wolff<'a, Torus<f64>>,
+    rng: R,
+    /// Sites of the cluster of every move.
+    pub(crate) sizes: Vec<usize>,
+}
+
+impl<'a, R: Rng> Clusters<'a, R> {
+    /// From these spins; `members` is memory for a cluster.
+    pub(crate) fn new(
+        model: &'a Torus<f64>,
+        beta: f64,
+        (spins, members): (&'a mut [i8], &'a mut [u32]),
+        rng: R,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            model,
+            wolff: Wolff::new(model, beta, spins, members)?,
+            rng,
+            sizes: Vec::new(),
+        })
+    }
+
+    /// Mean share of the sites that a move flips.
+    pub(crate) fn share(&self) -> f64 {
+        let flipped: usize = self.sizes.iter().sum();
+        flipped as f64 / self.sizes.len() as f64 / self.model.spins() as f64
+    }
+}
+
+impl<R: Rng> Sampler for Clusters<'_, R> {
+    fn sweep(&mut self) -> Result<(), Error> {
+        self.sizes.push(self.wolff.step(&mut self.rng).size);
+        Ok(())
+    }
+
+    fn observe(&mut self) -> Result<[f64; 2], Error> {
+        observables(self.model, self.wolff.spins())
     }
 }
 

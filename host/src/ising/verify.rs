@@ -1,9 +1,9 @@
 //! The samplers prove themselves: exact results, exact balance and long runs against exact means, on the
 //! machine of the user and with any generator.
 //!
-//! A check of exact arithmetic must be within a stated distance. A sampled mean must be nearer than 5 standard
-//! errors to the exact one, and its error below a stated size (a large error would accept anything). One
-//! sampled check that is right fails with probability 6e-7 (normal; errors are known to a few percent, which
+//! A check is a row of claim and measurement, as those of the experiments are. One of exact arithmetic must be within a
+//! stated distance; a sampled mean within 5 standard errors of the exact one, and its error below a stated size (a large
+//! error would accept anything). One sampled check that is right fails with probability 6e-7 (normal; errors are known to a few percent, which
 //! makes it 1e-6), and [`Report::false_alarm`] says how often any of them does. Seeds are fixed, so a run
 //! repeats itself.
 //!
@@ -22,6 +22,7 @@ mod lattice;
 
 use super::oracle::magnetisation::{self, Law};
 use super::statistics::{Estimate, SeriesError};
+use crate::report::claim::{Expected, Row, Source, Verdict};
 use crate::work::Work;
 use gibbs_core::Error;
 use gibbs_core::math::Real;
@@ -32,9 +33,8 @@ use std::sync::{Arc, Mutex};
 
 pub use super::series::Halted;
 
-/// Standard errors that still count as agreement.
-pub const SIGMAS: f64 = 5.0;
-/// Probability that a normal deviate is larger, either way: 5.7e-7; doubled for errors known to a few percent.
+/// Probability that a normal deviate is larger than [`crate::report::claim::SIGMAS`], either way: 5.7e-7; doubled for errors known to a few
+/// percent.
 const TAIL: f64 = 1.2e-6;
 
 /// How long the runs are.
@@ -72,63 +72,39 @@ impl Size {
     }
 }
 
-/// How a check is decided.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Judgement {
-    /// Exact arithmetic: at most this far from the expected value.
-    Within(f64),
-    /// Sampled: nearer than 5 errors, and the error below `largest`.
-    Sampled {
-        /// One standard error of the measured value.
-        error: f64,
-        /// What it must be below.
-        largest: f64,
-    },
-    /// A standard normal deviate, expected to be 0: below 5 either way.
-    Deviate,
-    /// At least the expected value: a difference that must be seen.
-    AtLeast,
-}
-
-/// One check.
+/// One check: a row, and the group that it belongs to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
     /// What it is about.
     pub group: &'static str,
-    /// What was measured.
-    pub name: String,
-    /// Where the expected value comes from.
-    pub source: &'static str,
-    /// The expected value.
-    pub expected: f64,
-    /// The measured one; NaN if there is none.
-    pub measured: f64,
-    /// How it is decided.
-    pub judgement: Judgement,
-    /// Why there is no measured value.
-    pub remark: Option<String>,
+    /// What was measured, what is expected of it.
+    pub row: Row,
 }
 
 impl Check {
+    fn new(
+        group: &'static str,
+        name: impl Into<String>,
+        source: &'static str,
+        expected: Expected,
+        measured: f64,
+    ) -> Self {
+        let row = Row::new(name, Source::oracle(source), expected, measured);
+        Self { group, row }
+    }
+
+    /// Exact arithmetic: at most `off` from the expected value.
     fn within(
         group: &'static str,
         name: impl Into<String>,
         source: &'static str,
-        values: [f64; 2],
+        [expected, measured]: [f64; 2],
         off: f64,
     ) -> Self {
-        let [expected, measured] = values;
-        Self {
-            group,
-            name: name.into(),
-            source,
-            expected,
-            measured,
-            judgement: Judgement::Within(off),
-            remark: None,
-        }
+        Self::new(group, name, source, Expected::equal(expected, off), measured)
     }
 
+    /// A sampled mean, its error at most `largest`.
     fn sampled(
         group: &'static str,
         name: impl Into<String>,
@@ -137,49 +113,27 @@ impl Check {
         estimate: &Result<Estimate, SeriesError>,
         largest: f64,
     ) -> Self {
-        let (measured, error, remark) = match estimate {
-            Ok(found) => (found.mean, found.error, None),
-            Err(reason) => (f64::NAN, f64::NAN, Some(reason.to_string())),
+        let (measured, error) = match estimate {
+            Ok(found) => (found.mean, found.error),
+            Err(_) => (f64::NAN, f64::NAN),
         };
-        Self {
-            judgement: Judgement::Sampled { error, largest },
-            remark,
-            ..Self::within(group, name, source, [expected, measured], 0.0)
-        }
+        let expected = Expected::sampled(expected, largest);
+        let mut check = Self::new(group, name, source, expected, measured);
+        check.row.error = error;
+        check.row.remark = estimate.as_ref().err().map(ToString::to_string);
+        check
     }
 
+    /// A standard normal deviate: a mean of 0 with an error of 1.
     fn deviate(group: &'static str, name: impl Into<String>, source: &'static str, measured: f64) -> Self {
-        Self {
-            judgement: Judgement::Deviate,
-            ..Self::within(group, name, source, [0.0, measured], 0.0)
-        }
+        let mut check = Self::new(group, name, source, Expected::sampled(0.0, 1.0), measured);
+        check.row.error = 1.0;
+        check
     }
 
     /// Whether it holds. What is no number never does.
     pub fn passes(&self) -> bool {
-        let off = (self.measured - self.expected).abs();
-        match self.judgement {
-            Judgement::Within(most) => off <= most,
-            Judgement::Sampled { error, largest } => {
-                error < largest && (off < SIGMAS * error || (off == 0.0 && error == 0.0))
-            }
-            Judgement::Deviate => off < SIGMAS,
-            Judgement::AtLeast => self.measured >= self.expected,
-        }
-    }
-
-    /// Whether chance has a part in it.
-    pub fn is_statistical(&self) -> bool {
-        !matches!(self.judgement, Judgement::Within(_))
-    }
-
-    /// Distance in standard errors, of a sampled value.
-    pub fn z(&self) -> Option<f64> {
-        match self.judgement {
-            Judgement::Sampled { error, .. } => Some((self.measured - self.expected) / error),
-            Judgement::Deviate => Some(self.measured),
-            Judgement::Within(_) | Judgement::AtLeast => None,
-        }
+        self.row.verdict() == Verdict::Met
     }
 }
 
@@ -201,9 +155,21 @@ impl Report {
         self.checks.iter().filter(|check| !check.passes())
     }
 
-    /// How many have to do with chance.
+    /// The rows of each group, groups in the order in which they begin.
+    pub fn groups(&self) -> Vec<(&'static str, Vec<Row>)> {
+        let mut groups: Vec<(&str, Vec<Row>)> = Vec::new();
+        for Check { group, row } in &self.checks {
+            match groups.iter_mut().find(|(name, _)| name == group) {
+                Some((_, rows)) => rows.push(row.clone()),
+                None => groups.push((group, vec![row.clone()])),
+            }
+        }
+        groups
+    }
+
+    /// How many compare a sampled value with an exact one.
     pub fn statistical(&self) -> usize {
-        self.checks.iter().filter(|check| check.is_statistical()).count()
+        self.checks.iter().filter(|check| check.row.is_sampled()).count()
     }
 
     /// Probability that a run without fault fails, over seeds: at most this.

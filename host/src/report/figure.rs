@@ -40,7 +40,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    pub(super) fn new(title: &str, scene: Scene) -> Self {
+    pub(crate) fn new(title: &str, scene: Scene) -> Self {
         Self {
             title: title.to_owned(),
             scene,

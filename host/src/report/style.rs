@@ -47,12 +47,12 @@ pub fn dash(index: usize) -> &'static str {
     DASHES.get(index % DASHES.len()).copied().unwrap_or_default()
 }
 
-pub(super) fn marker(index: usize) -> MarkerShape {
+pub(crate) fn marker(index: usize) -> MarkerShape {
     MARKERS.get(index % MARKERS.len()).copied().unwrap_or_default()
 }
 
 /// A name as a label: cut to size, control characters out, and `$` escaped, which would begin mathematics.
-pub(super) fn label(name: &str) -> String {
+pub(crate) fn label(name: &str) -> String {
     let clean = |c: char| if c.is_control() { ' ' } else { c };
     let mut text: String = name.chars().map(clean).take(LABEL).collect();
     if name.chars().count() > LABEL {
@@ -64,17 +64,17 @@ pub(super) fn label(name: &str) -> String {
 
 /// Axes of a chart; an end that is not given follows the data.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Axes<'a> {
-    pub(super) x: &'a str,
-    pub(super) y: &'a str,
-    pub(super) x_ends: (Option<f64>, Option<f64>),
-    pub(super) y_ends: (Option<f64>, Option<f64>),
-    pub(super) logarithmic: bool,
+pub(crate) struct Axes<'a> {
+    pub(crate) x: &'a str,
+    pub(crate) y: &'a str,
+    pub(crate) x_ends: (Option<f64>, Option<f64>),
+    pub(crate) y_ends: (Option<f64>, Option<f64>),
+    pub(crate) logarithmic: bool,
 }
 
 /// Ends of a logarithmic axis with a little air about the positive values, or the markers of the first and last are cut
 /// by the frame.
-pub(super) fn around(values: impl Iterator<Item = f64>) -> (Option<f64>, Option<f64>) {
+pub(crate) fn around(values: impl Iterator<Item = f64>) -> (Option<f64>, Option<f64>) {
     let positive = values.filter(|x| *x > 0.0);
     let (low, high) = positive.fold((f64::INFINITY, 0.0_f64), |(l, h), x| (l.min(x), h.max(x)));
     if low <= high {
@@ -86,7 +86,7 @@ pub(super) fn around(values: impl Iterator<Item = f64>) -> (Option<f64>, Option<
 
 /// Collects series, marks and legend, and draws them once.
 #[derive(Default)]
-pub(super) struct Chart {
+pub(crate) struct Chart {
     plots: Vec<Plot>,
     marks: Vec<ReferenceLine>,
     legend: Vec<LegendEntry>,
@@ -111,7 +111,7 @@ fn style(dash: &str) -> LineStyle {
 
 impl Chart {
     /// A line through the finite points.
-    pub(super) fn line(&mut self, points: &[(f64, f64)], colour: &str, dash: &str, width: f64) {
+    pub(crate) fn line(&mut self, points: &[(f64, f64)], colour: &str, dash: &str, width: f64) {
         let line = LinePlot::new().with_data(finite(points)).with_color(colour);
         self.plots.push(Plot::Line(
             line.with_line_style(style(dash)).with_stroke_width(width),
@@ -119,7 +119,7 @@ impl Chart {
     }
 
     /// A band between two curves over the same x.
-    pub(super) fn band(&mut self, x: &[f64], low: &[f64], high: &[f64], colour: &str) {
+    pub(crate) fn band(&mut self, x: &[f64], low: &[f64], high: &[f64], colour: &str) {
         let ends = x.iter().zip(low.iter().zip(high));
         let kept: Vec<_> = ends
             .filter(|(x, (l, h))| x.is_finite() && l.is_finite() && h.is_finite())
@@ -134,7 +134,7 @@ impl Chart {
     }
 
     /// A horizontal bar from zero, its middle at height `y`.
-    pub(super) fn bar(&mut self, length: f64, y: f64, thickness: f64, colour: &str) {
+    pub(crate) fn bar(&mut self, length: f64, y: f64, thickness: f64, colour: &str) {
         if length.is_finite() {
             let half = thickness / 2.0;
             let ends = [0.0, length];
@@ -145,14 +145,14 @@ impl Chart {
     }
 
     /// Markers at the finite points.
-    pub(super) fn points(&mut self, points: &[(f64, f64)], colour: &str, shape: MarkerShape, size: f64) {
+    pub(crate) fn points(&mut self, points: &[(f64, f64)], colour: &str, shape: MarkerShape, size: f64) {
         let scatter = ScatterPlot::new().with_data(finite(points)).with_color(colour);
         self.plots
             .push(Plot::Scatter(scatter.with_marker(shape).with_size(size)));
     }
 
     /// A marker with a horizontal error bar.
-    pub(super) fn interval(&mut self, at: (f64, f64), arms: (f64, f64), colour: &str, shape: MarkerShape) {
+    pub(crate) fn interval(&mut self, at: (f64, f64), arms: (f64, f64), colour: &str, shape: MarkerShape) {
         if at.0.is_finite() && arms.0.is_finite() && arms.1.is_finite() {
             let scatter = ScatterPlot::new()
                 .with_data([at])
@@ -166,7 +166,7 @@ impl Chart {
     }
 
     /// Markers with vertical error bars of half-length `errors`; points without a finite error go bare.
-    pub(super) fn errors(&mut self, points: &[(f64, f64)], errors: &[f64], colour: &str, shape: MarkerShape) {
+    pub(crate) fn errors(&mut self, points: &[(f64, f64)], errors: &[f64], colour: &str, shape: MarkerShape) {
         let kept: Vec<_> = points
             .iter()
             .zip(errors)
@@ -181,7 +181,7 @@ impl Chart {
     }
 
     /// A vertical line, named in the legend.
-    pub(super) fn vertical(&mut self, x: f64, name: &str, dash: &str) {
+    pub(crate) fn vertical(&mut self, x: f64, name: &str, dash: &str) {
         if x.is_finite() {
             let line = ReferenceLine::vertical(x)
                 .with_color(INK)
@@ -193,7 +193,7 @@ impl Chart {
     }
 
     /// A horizontal line, named in the legend.
-    pub(super) fn horizontal(&mut self, y: f64, name: &str, dash: &str) {
+    pub(crate) fn horizontal(&mut self, y: f64, name: &str, dash: &str) {
         if y.is_finite() {
             let line = ReferenceLine::horizontal(y)
                 .with_color(INK)
@@ -204,16 +204,16 @@ impl Chart {
         }
     }
 
-    pub(super) fn legend_line(&mut self, name: &str, colour: &str, dash: &str) {
+    pub(crate) fn legend_line(&mut self, name: &str, colour: &str, dash: &str) {
         let dasharray = (!dash.is_empty()).then(|| dash.to_owned());
         self.legend_entry(name, colour, LegendShape::Line, dasharray);
     }
 
-    pub(super) fn legend_marker(&mut self, name: &str, colour: &str, shape: MarkerShape) {
+    pub(crate) fn legend_marker(&mut self, name: &str, colour: &str, shape: MarkerShape) {
         self.legend_entry(name, colour, LegendShape::Marker(shape), None);
     }
 
-    pub(super) fn legend_bar(&mut self, name: &str, colour: &str) {
+    pub(crate) fn legend_bar(&mut self, name: &str, colour: &str) {
         self.legend_entry(name, colour, LegendShape::Rect, None);
     }
 
@@ -227,12 +227,12 @@ impl Chart {
     }
 
     /// Names along y, bottom to top, at 1, 2, 3, ...
-    pub(super) fn categories(&mut self, names: Vec<String>) {
+    pub(crate) fn categories(&mut self, names: Vec<String>) {
         self.names = names;
     }
 
     /// Draws the chart.
-    pub(super) fn finish(self, title: &str, axes: &Axes<'_>) -> Figure {
+    pub(crate) fn finish(self, title: &str, axes: &Axes<'_>) -> Figure {
         let height = if self.names.is_empty() {
             440.0
         } else {

@@ -73,9 +73,9 @@ impl From<String> for Cell {
 pub struct Style {
     /// Paint cells with ANSI codes.
     pub colour: bool,
-    /// Break long cells of left-aligned columns at words, to this many characters. `None`: one line a row,
-    /// which is what `grep` and `cut` want.
-    pub wrap: Option<usize>,
+    /// Break long cells of left-aligned columns at words, so that a line has at most this many characters, as far as
+    /// words and numbers allow. `None`: one line a row, which is what `grep` and `cut` want.
+    pub width: Option<usize>,
 }
 
 impl Style {
@@ -86,10 +86,20 @@ impl Style {
         let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         Self {
             colour: terminal && !set("NO_COLOR") && !dumb,
-            wrap: terminal.then_some(44),
+            width: terminal.then(terminal_width),
         }
     }
 }
+
+/// Columns of the terminal that standard output is; 80 where it does not say.
+fn terminal_width() -> usize {
+    let size = terminal_size::terminal_size_of(std::io::stdout());
+    let columns = size.map(|(width, _)| usize::from(width.0));
+    columns.filter(|columns| *columns > 0).unwrap_or(80)
+}
+
+/// Characters of a cell that is broken: at most, and at least.
+const CELL: std::ops::RangeInclusive<usize> = 8..=44;
 
 /// A table: a header and rows of the same width.
 #[derive(Clone, Debug, Default)]
@@ -129,25 +139,7 @@ impl Table {
 
     /// The table as aligned text, two spaces between columns, a rule under the header.
     pub fn to_text(&self, style: Style) -> String {
-        let wrapped: Vec<Vec<Vec<String>>> = self
-            .rows
-            .iter()
-            .map(|row| {
-                row.iter()
-                    .enumerate()
-                    .map(|(c, cell)| self.lines(c, &cell.text, style))
-                    .collect()
-            })
-            .collect();
-        let width = |column: usize, title: &str| {
-            let cells = wrapped.iter().filter_map(|row| row.get(column)).flatten();
-            cells
-                .map(|line| line.chars().count())
-                .chain([title.chars().count()])
-                .max()
-                .unwrap_or(0)
-        };
-        let widths: Vec<usize> = self.header.iter().enumerate().map(|(c, t)| width(c, t)).collect();
+        let (wrapped, widths) = self.laid_out(style.width);
 
         let mut text = String::new();
         let titles: Vec<(&str, Option<Paint>)> = self.header.iter().map(|t| (t.as_str(), None)).collect();
@@ -169,11 +161,44 @@ impl Table {
         text
     }
 
-    fn lines(&self, column: usize, text: &str, style: Style) -> Vec<String> {
-        match style.wrap {
-            Some(limit) if !self.right.contains(&column) => wrap(text, limit),
-            _ => vec![text.to_owned()],
+    /// The lines of all cells and the widths of the columns: with the longest cells that fit into `width`.
+    fn laid_out(&self, width: Option<usize>) -> (Vec<Vec<Vec<String>>>, Vec<usize>) {
+        let Some(width) = width else {
+            return self.broken(usize::MAX);
+        };
+        let fits = |widths: &[usize]| widths.iter().map(|w| w + 2).sum::<usize>() <= width + 2;
+        let layouts = CELL.rev().map(|limit| self.broken(limit));
+        let mut best = self.broken(*CELL.start());
+        for (lines, widths) in layouts {
+            if fits(&widths) {
+                best = (lines, widths);
+                break;
+            }
         }
+        best
+    }
+
+    /// Cells of left-aligned columns broken to `limit` characters.
+    fn broken(&self, limit: usize) -> (Vec<Vec<Vec<String>>>, Vec<usize>) {
+        let lines = |(column, cell): (usize, &Cell)| {
+            if self.right.contains(&column) {
+                vec![cell.text.clone()]
+            } else {
+                wrap(&cell.text, limit)
+            }
+        };
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| row.iter().enumerate().map(lines).collect());
+        let rows: Vec<Vec<Vec<String>>> = rows.collect();
+        let width = |(column, title): (usize, &String)| {
+            let cells = rows.iter().filter_map(|row| row.get(column)).flatten();
+            let lengths = cells.map(|line| line.chars().count());
+            lengths.fold(title.chars().count(), usize::max)
+        };
+        let widths = self.header.iter().enumerate().map(width).collect();
+        (rows, widths)
     }
 
     fn line(&self, out: &mut String, cells: &[(&str, Option<Paint>)], widths: &[usize], style: Style) {
@@ -224,7 +249,7 @@ impl Table {
 }
 
 /// Breaks at spaces; a word longer than the limit stays whole.
-fn wrap(text: &str, limit: usize) -> Vec<String> {
+pub fn wrap(text: &str, limit: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         if let Some(last) = lines.last_mut() {

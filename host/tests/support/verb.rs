@@ -105,7 +105,7 @@ pub(crate) const VERBS: &[Verb] = &[
     verb("net check", "unet/padded unet/padded/io.safetensors")
         .without_files()
         .to_move(),
-    verb("reproduce", "random-moments").to_move(),
+    verb("reproduce", "random-moments").keeps("--seed 1").to_move(),
     verb("reproduce", "--list").without_files().to_move(),
 ];
 

@@ -5,11 +5,11 @@ use crate::cli::error::CliError;
 use crate::cli::output::{emit, remark};
 use crate::cli::{Common, Status};
 use crate::data::{ensure_output_dir, write_atomic};
+use crate::diffusion::figures::Heatmap;
 use crate::diffusion::pullback::GeometryError;
 use crate::diffusion::pullback::distance::{
     Chance, Subspace, chance, distance_matrix, largest_distance, total_turn,
 };
-use crate::report::heatmap::Heatmap;
 use crate::report::number::{plain, with_error};
 use crate::report::table::{Style, Table};
 use clap::Args;

@@ -3,14 +3,14 @@
 use super::fit_output::Outcome;
 use crate::garrote::Model;
 use crate::garrote::bootstrap::Bootstrap;
+use crate::garrote::figures::fit_error::{ErrorCurve as Curve, FitErrors};
+use crate::garrote::figures::importance::{self, Importance};
+use crate::garrote::figures::inclusion::{InclusionPath, Pass as Drawn};
+use crate::garrote::figures::transition::TransitionSignal;
 use crate::garrote::held_out::ErrorCurve;
 use crate::garrote::trail::Trail;
 use crate::garrote::transition::theory;
 use crate::report::figure::Figure;
-use crate::report::fit_error::{ErrorCurve as Curve, FitErrors};
-use crate::report::importance::{self, Importance};
-use crate::report::inclusion::{InclusionPath, Pass as Drawn};
-use crate::report::transition::TransitionSignal;
 use gibbs_core::garrote::Pass;
 use std::collections::BTreeMap;
 

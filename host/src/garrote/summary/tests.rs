@@ -205,7 +205,7 @@ fn row_weights_are_repetitions() {
 /// alarm 1e-8). With sqrt(RSS/M) they covered 77 %.
 #[test]
 fn twelve_rows_have_honest_intervals() {
-    use crate::data::{Column, Table};
+    use crate::data::Table;
     use gibbs_core::random::{normal, stream};
     let (mut covered, mut soft_covered, mut square) = (0.0, 0.0, 0.0);
     for draw in 0..400 {
@@ -227,13 +227,7 @@ fn twelve_rows_have_honest_intervals() {
         let model = fitted.model(&design, &FitOptions::default()).unwrap();
         square += model.noise_sd.powi(2) / 400.0;
         let columns = x_new.chunks_exact(50).zip(&design.names);
-        let columns = columns.map(|(values, name)| Column {
-            name: name.clone(),
-            values: values.to_vec(),
-        });
-        let table = Table {
-            columns: columns.collect(),
-        };
+        let table = Table::of(columns.map(|(values, name)| (name.clone(), values.to_vec())));
         let inside = |p: &crate::garrote::model::Prediction| {
             let rows = y_new.iter().zip(p.low.iter().zip(&p.high));
             rows.filter(|(y, (low, high))| *low < y && y < high).count() as f64 / 50.0

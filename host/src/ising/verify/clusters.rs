@@ -6,11 +6,11 @@ use super::lattice::{KAUFMAN, LAW, observables};
 use super::{Check, Halted, Setting, Task, task};
 use crate::ising::oracle::onsager::{CRITICAL_BETA, CRITICAL_TEMPERATURE};
 use crate::ising::oracle::{kaufman, magnetisation};
-use crate::ising::series::{self, Plan, Sampler, record};
+use crate::ising::series::{self, Clusters, Plan, Sampler, record};
 use crate::ising::statistics::estimate;
 use gibbs_core::Error;
 use gibbs_core::ising::model::Wrap;
-use gibbs_core::ising::{HeatBath, Metropolis, Model, Order, Rule, State, SwendsenWang, Torus, Wolff};
+use gibbs_core::ising::{HeatBath, Metropolis, Model, Order, Rule, State, SwendsenWang, Torus};
 use rand_core::Rng;
 
 const GROUP: &str = "clusters";
@@ -48,26 +48,6 @@ fn torus(side: usize) -> Result<Torus<f64>, Error> {
     Torus::new(side, side, 1.0, 0.0, Wrap::Simple)
 }
 
-/// Wolff, with the sizes of its clusters over N.
-struct Clusters<'a, R> {
-    model: &'a Torus<f64>,
-    wolff: Wolff<'a, Torus<f64>>,
-    rng: R,
-    sizes: Vec<f64>,
-}
-
-impl<R: Rng> Sampler for Clusters<'_, R> {
-    fn sweep(&mut self) -> Result<(), Error> {
-        let cluster = self.wolff.step(&mut self.rng);
-        self.sizes.push(cluster.size as f64 / self.model.spins() as f64);
-        Ok(())
-    }
-
-    fn observe(&mut self) -> Result<[f64; 2], Error> {
-        series::observables(self.model, self.wolff.spins())
-    }
-}
-
 fn wolff(side: usize, samples: usize, rng: impl Rng, setting: Setting<'_>) -> Result<Vec<Check>, Halted> {
     let model = torus(side)?;
     let (mut spins, mut members) = (vec![1; side * side], vec![0; side * side]);
@@ -77,12 +57,7 @@ fn wolff(side: usize, samples: usize, rng: impl Rng, setting: Setting<'_>) -> Re
         samples: setting.size.samples(samples),
         every: 2,
     };
-    let mut sampler = Clusters {
-        model: &model,
-        wolff: Wolff::new(&model, CRITICAL_BETA, &mut spins, &mut members)?,
-        rng,
-        sizes: Vec::new(),
-    };
+    let mut sampler = Clusters::new(&model, CRITICAL_BETA, (&mut spins, &mut members), rng)?;
     let series = record(&mut sampler, plan, setting.work.interrupted)?;
     let limit = setting.size.limit(2e-3);
     if side > magnetisation::LONGEST {
@@ -99,7 +74,9 @@ fn wolff(side: usize, samples: usize, rng: impl Rng, setting: Setting<'_>) -> Re
     }
     let mut checks = observables(GROUP, "Wolff", side, CRITICAL_TEMPERATURE, &series, setting)?;
     let law = setting.laws.torus(side, CRITICAL_BETA)?;
-    let sizes = estimate(&sampler.sizes[burn_in as usize..]);
+    let sizes = sampler.sizes.iter().skip(burn_in as usize);
+    let shares: Vec<f64> = sizes.map(|size| *size as f64 / model.spins() as f64).collect();
+    let sizes = estimate(&shares);
     let name = format!("Wolff, L = {side}, T_c: mean cluster / N = m²");
     checks.push(Check::sampled(GROUP, name, LAW, law.square(), &sizes, limit));
     Ok(checks)

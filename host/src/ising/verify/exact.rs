@@ -274,7 +274,7 @@ fn qubo() -> Result<Vec<Check>, Halted> {
     let source = "x'Qx, sum over entries";
     let refused = |reason: String| {
         let mut check = agrees(name, source, f64::NAN, ROUNDING);
-        check.remark = Some(reason);
+        check.row.remark = Some(reason);
         Ok(vec![check])
     };
     let problem = match Problem::parse(Path::new("qubo.csv"), file.as_bytes(), Kind::Qubo, None) {

@@ -4,6 +4,8 @@
 use super::{Check, Halted, Setting, Task, glasses, task};
 use crate::ising::oracle::{kaufman, onsager};
 use crate::ising::series::{Plan, Scalar, Series, planes, record};
+use crate::ising::statistics::z;
+use crate::report::claim::{Expected, SIGMAS};
 use gibbs_core::ising::Dense;
 use gibbs_core::ising::enumerate::Enumeration;
 use gibbs_core::ising::lattice::{
@@ -280,21 +282,14 @@ pub(super) fn quantised(
     )];
     if setting.size == super::Size::Full {
         let critical = energy(CRITICAL_TEMPERATURE)?;
-        let (distance, remark) = match &estimate {
-            Ok(found) => ((found.mean - critical).abs() / found.error, None),
-            Err(reason) => (f64::NAN, Some(reason.to_string())),
-        };
-        checks.push(Check {
-            judgement: super::Judgement::AtLeast,
-            remark,
-            ..Check::within(
-                GROUP,
-                format!("{name}, errors away from that of T_c"),
-                KAUFMAN,
-                [super::SIGMAS, distance],
-                0.0,
-            )
-        });
+        let distance = estimate.as_ref().map(|found| z(found, critical).abs());
+        checks.push(Check::new(
+            GROUP,
+            format!("{name}, errors away from that of T_c"),
+            KAUFMAN,
+            Expected::AtLeast(SIGMAS),
+            distance.unwrap_or(f64::NAN),
+        ));
     }
     Ok(checks)
 }

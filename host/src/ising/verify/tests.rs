@@ -4,6 +4,7 @@
 //!
 //! Mutations seen red (by the checks named): see the tests below for the generator and the acceptance.
 use super::*;
+use crate::report::claim::SIGMAS;
 use gibbs_core::ising::lattice::{Bits, Draw, Fair, Lazy, Metropolis, Probability, Proposal, Update};
 use gibbs_core::ising::{Metropolis as Single, Order, Whole};
 use gibbs_core::random::stream;
@@ -35,7 +36,7 @@ impl TryRng for Congruential {
 }
 
 fn failed(report: &Report) -> Vec<String> {
-    let text = |c: &Check| format!("{}: {}: {} not {}", c.group, c.name, c.measured, c.expected);
+    let text = |c: &Check| format!("{}: {}", c.group, c.row.cells().join("; "));
     report.failures().map(text).collect()
 }
 
@@ -149,7 +150,7 @@ fn red_with_two_quantisations() {
         lattice::quantised(update, rng, setting).unwrap().remove(0)
     };
     let (bad, good) = (energy(&faulty, 0), energy(&right, 1));
-    assert!(!bad.passes() && bad.z().unwrap().abs() > SIGMAS, "{bad:?}");
+    assert!(!bad.passes() && bad.row.z().unwrap().abs() > SIGMAS, "{bad:?}");
     assert!(good.passes(), "{good:?}");
 }
 
@@ -201,9 +202,9 @@ fn judgements() {
         }),
         1.0,
     );
-    assert!(!none.passes() && none.remark.is_some());
+    assert!(!none.passes() && none.row.remark.is_some());
     assert!(Check::deviate("g", "n", "s", -4.9).passes() && !Check::deviate("g", "n", "s", -5.1).passes());
-    assert!((sampled(1.04, 0.01, 0.02).z().unwrap() - 4.0).abs() < 1e-9);
+    assert!((sampled(1.04, 0.01, 0.02).row.z().unwrap() - 4.0).abs() < 1e-9);
     let report = Report {
         checks: vec![exact(1.0, 0.0), sampled(1.0, 0.01, 0.02), exact(2.0, 0.5)],
     };

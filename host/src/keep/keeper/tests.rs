@@ -16,7 +16,8 @@ fn kept(folder: &Path) -> PathBuf {
     keeper.path().to_owned()
 }
 
-// what was kept comes back bit for bit, NaN included
+#[test] // law
+/// What was kept comes back bit for bit, NaN included.
 fn parts_come_back() {
     let folder = tempfile::tempdir().unwrap();
     kept(folder.path());

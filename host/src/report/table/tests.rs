@@ -32,7 +32,7 @@ fn paint_does_not_shift_and_controls_are_escaped() {
     table.push([Cell::painted("x", Paint::Bad), Cell::from("\u{1b}[2Jy")]);
     let colour = Style {
         colour: true,
-        wrap: None,
+        width: None,
     };
     assert_eq!(
         table.to_text(colour),
@@ -47,7 +47,7 @@ fn long_cells_wrap_at_words_only_when_asked() {
     table.push(["one two three", "1"]);
     let narrow = table.to_text(Style {
         colour: false,
-        wrap: Some(8),
+        width: Some(11),
     });
     assert_eq!(narrow, "t        n\n-------  -\none two  1\nthree\n");
     assert!(table.to_text(Style::default()).contains("one two three  1"));

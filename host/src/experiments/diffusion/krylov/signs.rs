@@ -1,0 +1,119 @@
+//! The stopping test of the authors' loop: when it fires, and how many vectors change sign under it.
+
+use super::{basis, sine};
+use crate::diffusion::pullback::operator::{BlockOperator, Dense, Diagonal};
+use crate::diffusion::pullback::{Ended, Method};
+use crate::experiments::{Context, Expected, ExperimentError, Outcome, Row, Source};
+use gibbs_core::random::{normal, stream};
+use rayon::prelude::*;
+use std::convert::Infallible;
+
+/// A Gaussian Jacobian, of the size of the specification's check.
+const ROWS: usize = 512;
+const COLUMNS: usize = 768;
+/// The same number of directions of an operator whose subspace stands still from the tenth pass on: diag(2^-i).
+const TASKED: [(bool, usize); 6] = [
+    (true, 2),
+    (true, 3),
+    (true, 10),
+    (true, 50),
+    (false, 3),
+    (false, 10),
+];
+const LIMIT: usize = 100;
+/// Signs are compared over these passes.
+const WATCHED: [usize; 9] = [12, 13, 14, 15, 16, 17, 18, 19, 20];
+/// Blocks that converge the reference.
+const REFERENCE: usize = 30;
+
+/// Pieces of work that [`report`] tells the progress of.
+pub(super) const TASKS: u64 = TASKED.len() as u64;
+
+struct Watched {
+    /// Passes at which the test fired, if it did.
+    fired: Option<usize>,
+    /// Share of vectors that one pass turned by more than a right angle.
+    flipped: f64,
+    /// Angle to the true directions at the end.
+    sine: f64,
+}
+
+fn watch(
+    context: &Context<'_>,
+    operator: &(impl BlockOperator<f64, Error = Infallible> + Clone),
+    k: usize,
+) -> Result<Watched, ExperimentError> {
+    let columns = operator.dimensions().1;
+    let exact = basis(
+        context,
+        operator.clone(),
+        Method::Krylov,
+        (k, REFERENCE.min(columns / k)),
+    )?;
+    let run = |passes| basis(context, operator.clone(), Method::Authors, (k, passes));
+    let end = run(LIMIT)?;
+    let (mut flipped, mut compared) = (0, 0);
+    let mut before: Option<Vec<f64>> = None;
+    for passes in WATCHED {
+        let v = run(passes)?.v;
+        if let Some(before) = &before {
+            for (old, new) in before.chunks(columns).zip(v.chunks(columns)) {
+                let along: f64 = old.iter().zip(new).map(|(a, b)| a * b).sum();
+                flipped += usize::from(along < 0.0);
+                compared += 1;
+            }
+        }
+        before = Some(v);
+    }
+    context.work.progress.advance(1);
+    Ok(Watched {
+        fired: (end.ended == Ended::Converged).then_some(end.blocks),
+        flipped: f64::from(flipped as u32) / f64::from(compared),
+        sine: sine(&end.v, &exact.v, columns)?,
+    })
+}
+
+/// Rows for each operator and number of directions.
+pub(super) fn report(context: &Context<'_>, outcome: &mut Outcome) -> Result<(), ExperimentError> {
+    let mut rng = stream(context.seed, "experiment/diffusion-krylov/jacobian", 0);
+    let values: Vec<f64> = (0..ROWS * COLUMNS).map(|_| normal(&mut rng)).collect();
+    let gaussian = Dense::new(ROWS, COLUMNS, values).map_err(ExperimentError::other("a matrix"))?;
+    let fast = Diagonal((0..COLUMNS).map(|i| libm::exp2(-(i as f64))).collect());
+    let found = TASKED.into_par_iter().map(|(is_gaussian, k)| {
+        if is_gaussian {
+            watch(context, &gaussian, k)
+        } else {
+            watch(context, &fast, k)
+        }
+    });
+    let found: Vec<Watched> = found.collect::<Result<_, _>>()?;
+    for ((is_gaussian, k), watched) in TASKED.iter().zip(found) {
+        let (name, seen) = match (is_gaussian, k) {
+            (false, _) => ("diag(2^-i), 768 entries", "not tried there"),
+            (true, 2) => ("Gaussian 512 x 768", "after 44 passes there"),
+            (true, _) => ("Gaussian 512 x 768", "never in 100 there"),
+        };
+        for (quantity, source, value) in [
+            (
+                "passes until the authors' test fires (0: never in 100)",
+                format!("specification 2.1, LAPACK, another matrix: {seen}"),
+                watched.fired.unwrap_or(0) as f64,
+            ),
+            (
+                "share of vectors that change sign in a pass, passes 12 to 20",
+                "signs depend on the decomposition used; here that of nalgebra".to_owned(),
+                watched.flipped,
+            ),
+            (
+                "sin(theta) when the authors' loop ends",
+                "against a Krylov basis of up to 30 blocks".to_owned(),
+                watched.sine,
+            ),
+        ] {
+            let quantity = format!("{name}, {k} directions: {quantity}");
+            let source = Source::own(source);
+            outcome.row(Row::new(quantity, source, Expected::Informative, value));
+        }
+    }
+    Ok(())
+}
