@@ -125,6 +125,7 @@ fn objects_have_the_documented_fields() {
         "success",
         "sweeps",
         "target",
+        "target_exact",
         "timing",
         "x",
     ];
@@ -165,6 +166,7 @@ fn objects_have_the_documented_fields() {
         "ground_energy",
         "ground_energy_exact",
         "ground_state",
+        "ground_tolerance",
         "ground_x",
         "heat_capacity",
         "levels",

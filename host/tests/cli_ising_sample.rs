@@ -73,7 +73,7 @@ fn the_object_has_the_documented_fields() {
         "--temperature",
         "2.5",
         "--sweeps",
-        "2000",
+        "20000",
         "--bits",
         "12",
     ]);
@@ -116,11 +116,11 @@ fn the_object_has_the_documented_fields() {
     assert_eq!(found["schema"], "gibbs.ising.sample/1");
     assert_eq!(
         (&found["temperature"], &found["sweeps"], &found["seed"]),
-        (&2.5.into(), &2000.into(), &0.into())
+        (&2.5.into(), &20000.into(), &0.into())
     );
     assert_eq!(
         (&found["burn_in"], &found["measurements"]),
-        (&400.into(), &2000.into())
+        (&4000.into(), &20000.into())
     );
     assert_eq!(
         (&found["coupling"], &found["start"]),
@@ -148,7 +148,7 @@ fn the_table_says_what_was_run() {
         "--beta",
         "0.4",
         "--sweeps",
-        "3000",
+        "6000",
         "--coupling",
         "antiferro",
     ];
@@ -160,7 +160,7 @@ fn the_table_says_what_was_run() {
         "lattice    8 x 6\n",
         "rule       metropolis, stream ising-lanes\n",
         "coupling   antiferro\n",
-        "sweeps     3000 after 600 from random, measured every 1\n",
+        "sweeps     6000 after 1200 from random, measured every 1\n",
         "seed       3\n",
         &effective,
     ] {

@@ -73,6 +73,13 @@ impl Decimal {
         }
     }
 
+    /// The sum; `None` when it does not fit.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        let unit = self.exponent.min(other.exponent);
+        let sum = self.in_units_of(unit)?.checked_add(other.in_units_of(unit)?)?;
+        Self::new(sum, unit)
+    }
+
     /// k x 10^exponent, for exponents of decimals that were parsed.
     pub(super) fn of_units(k: i128, exponent: i32) -> Self {
         Self::new(k, exponent).unwrap_or(Self {

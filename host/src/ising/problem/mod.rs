@@ -79,7 +79,7 @@ enum Terms {
     /// value x 10^exponent.
     Decimal {
         list: Vec<(u32, u32, i128)>,
-        offset: i128,
+        offset: Decimal,
         exponent: i32,
     },
     /// Digits and exponents that do not fit 128 bits.
@@ -188,7 +188,10 @@ impl Problem {
                 offset,
                 exponent,
             } => {
-                let hash = fnv1a(fnv1a(hash, &exponent.to_le_bytes()), &offset.to_le_bytes());
+                let hash = fnv1a(
+                    fnv1a(hash, &exponent.to_le_bytes()),
+                    offset.to_string().as_bytes(),
+                );
                 list.iter().fold(hash, |hash, (i, j, k)| {
                     fnv1a(pair(hash, *i, *j), &k.to_le_bytes())
                 })
@@ -232,7 +235,7 @@ impl Problem {
                 exponent,
             } => {
                 let sum: i128 = list.iter().map(|(i, j, k)| i128::from(factor(*i, *j)) * k).sum();
-                Energy::Exact(Decimal::of_units(sum + offset, *exponent))
+                Energy::Exact(Decimal::of_units(sum, *exponent)).plus(*offset)
             }
             Terms::Binary { list, offset } => {
                 let values = list.iter().map(|(i, j, v)| f64::from(factor(*i, *j)) * v);
@@ -258,6 +261,15 @@ impl Energy {
             Self::Exact(decimal) => decimal.nearest(),
             Self::Rounded(value) => value,
         }
+    }
+
+    /// This much more.
+    fn plus(self, more: Decimal) -> Self {
+        let sum = match self {
+            Self::Exact(decimal) => decimal.plus(more),
+            Self::Rounded(_) => None,
+        };
+        sum.map_or_else(|| Self::Rounded(self.nearest() + more.nearest()), Self::Exact)
     }
 
     /// Energies of one problem by size.
@@ -364,27 +376,28 @@ fn conflict(earlier: &Entry, later: &Entry) -> Option<Trouble> {
     })
 }
 
-/// All values in one unit; `None` when a sum of their magnitudes, four times over, could leave 128 bits.
+/// All values in one unit; `None` when a sum of their magnitudes and of the offset, four times over, could leave 128 bits.
 fn exact(entries: &[Entry], offset: Number) -> Option<Terms> {
     let offset = offset.decimal?;
     let decimals: Vec<Decimal> = entries
         .iter()
         .map(|entry| entry.number.decimal)
         .collect::<Option<_>>()?;
-    let exponent = decimals
-        .iter()
-        .chain([&offset])
-        .map(|decimal| decimal.exponent)
-        .min()?;
-    let offset = offset.in_units_of(exponent)?;
-    let mut total = offset.unsigned_abs();
+    let exponent = decimals.iter().map(|decimal| decimal.exponent).min().unwrap_or(0);
+    let mut total = 0_u128;
     let mut list = Vec::with_capacity(entries.len());
     for (entry, decimal) in entries.iter().zip(decimals) {
         let units = decimal.in_units_of(exponent)?;
         total = total.checked_add(units.unsigned_abs())?;
         list.push((entry.i, entry.j, units));
     }
-    (total < 1 << 120).then_some(Terms::Decimal {
+    let bound = Decimal::of_units(i128::try_from(total).ok()?, exponent);
+    let finest = exponent.min(offset.exponent);
+    let whole = [bound, offset].map(|part| part.in_units_of(finest).map(i128::unsigned_abs));
+    let [Some(bound), Some(added)] = whole else {
+        return None;
+    };
+    (bound.checked_add(added)? < 1 << 120).then_some(Terms::Decimal {
         list,
         offset,
         exponent,

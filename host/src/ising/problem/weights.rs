@@ -168,7 +168,7 @@ impl Problem {
             return Ok(Weights {
                 values: Values::Integer(couplings),
                 unit,
-                offset: offset as f64,
+                offset,
             });
         }
         let (couplings, unit, offset) = self.float_weights()?;
@@ -192,7 +192,7 @@ impl Problem {
     fn whole<C: Stored + Default + PartialEq>(
         &self,
         change: impl Fn(i128) -> Option<C>,
-    ) -> Result<Option<(Couplings<C>, f64, i128)>, Trouble> {
+    ) -> Result<Option<(Couplings<C>, f64, f64)>, Trouble> {
         let Terms::Decimal {
             list,
             offset,
@@ -201,13 +201,14 @@ impl Problem {
         else {
             return Ok(None);
         };
-        let form = Form::new(self.kind, self.spins, list, *offset);
+        let form = Form::new(self.kind, self.spins, list, 0);
         let Some((bonds, fields)) = form.map(change) else {
             return Ok(None);
         };
         let couplings = Couplings::new(&bonds, fields).ok_or(Trouble::TooManyBonds)?;
         let unit = self.share() * Decimal::of_units(1, *exponent).nearest();
-        Ok(couplings.view().is_ok().then_some((couplings, unit, form.offset)))
+        let offset = form.offset as f64 + offset.nearest() / unit;
+        Ok(couplings.view().is_ok().then_some((couplings, unit, offset)))
     }
 
     /// The nearest f64 of each coupling and field, the energy of their unit, and the offset in that unit: 1 (of a cut
@@ -223,9 +224,13 @@ impl Problem {
                 exponent,
             } => {
                 let nearest = |k| Decimal::of_units(k, *exponent).nearest();
-                let form = Form::new(self.kind, self.spins, list, *offset);
+                let form = Form::new(self.kind, self.spins, list, 0);
                 let (bonds, fields) = form.map(|k| Some(nearest(k))).unwrap_or_default();
-                (bonds, fields, nearest(form.offset))
+                (
+                    bonds,
+                    fields,
+                    nearest(form.offset) + offset.nearest() / self.share(),
+                )
             }
             Terms::Binary { list, offset } => {
                 let form = Form::new(self.kind, self.spins, list, *offset);
@@ -255,9 +260,8 @@ impl Problem {
     pub(in crate::ising) fn raised(&self, energy: Energy, units: i128) -> Energy {
         let share = i128::from(self.kind.share());
         match (&self.terms, energy) {
-            (Terms::Decimal { exponent, .. }, Energy::Exact(decimal)) => {
-                let k = decimal.in_units_of(*exponent).unwrap_or_default();
-                Energy::Exact(Decimal::of_units(k + units / share, *exponent))
+            (Terms::Decimal { exponent, .. }, Energy::Exact(_)) => {
+                energy.plus(Decimal::of_units(units / share, *exponent))
             }
             _ => Energy::Rounded(energy.nearest() + units as f64 * self.share()),
         }

@@ -322,7 +322,7 @@ fn all_rules_agree_with_exact_values() {
                 temperature,
                 bits: plan.bits.max(32),
                 burn_in: 500,
-                sweeps: 12_000,
+                sweeps: 48_000,
                 every: 2,
                 keep_every: 0,
                 ..plan
