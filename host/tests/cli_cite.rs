@@ -43,7 +43,7 @@ fn entries_come_once_and_complete() -> Test {
 #[test]
 fn json_is_one_object() -> Test {
     let object: Value = serde_json::from_slice(&cite(&["lasso", "--json"])?.stdout)?;
-    assert_eq!(object["schema"], "gibbs.cite/1");
+    assert_eq!(object["schema"], "gibbs.cite/2");
     assert_eq!(object["methods"][0]["id"], "lasso");
     let citation = &object["citations"][0];
     assert_eq!(

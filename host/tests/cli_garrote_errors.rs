@@ -281,7 +281,7 @@ fn unwritable_output() {
         refused(&["export", text(&model), "--c", "--out", out], &["not writable"]);
         refused(&["synth", "B", "--out", out], &["not writable"]);
     }
-    refused(&["synth", "B"], &["hint: --out DIR"]);
+    refused(&["synth", "B"], &["--out DIR"]);
 }
 
 fn model_bytes() -> Vec<u8> {

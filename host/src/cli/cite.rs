@@ -1,7 +1,8 @@
 //! `gibbs cite [METHOD …]`: what a method is built on, as BibTeX. Made from the registry of methods.
 
-use super::output::emit;
-use super::{Common, Status, error::CliError};
+use super::error::CliError;
+use super::session::{Common, Ended, Folder, Session, Status, Verb};
+use crate::report::answer::Answer;
 use crate::report::table::{Style, Table};
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,13 @@ const ORDER: [&str; 14] = [
     "archiveprefix",
     "note",
 ];
+
+const VERB: Verb = Verb {
+    name: "cite",
+    version: 2,
+    folder: Folder::Unused,
+    keeps: false,
+};
 
 /// Arguments of `gibbs cite`.
 #[derive(Debug, Args)]
@@ -105,6 +113,7 @@ fn targets(modules: &[String]) -> Vec<&'static str> {
 type Citation = BTreeMap<String, String>;
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
+    let session = Session::begin(common, VERB)?;
     let registered = registered()?;
     let citations: BTreeMap<String, Citation> = parsed("citations.toml", CITATIONS)?;
     let methods = chosen(&registered, &arguments.methods)?;
@@ -117,18 +126,15 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
             entries.push(entry);
         }
     }
-    emit(
-        common,
-        || object(&methods, &entries),
-        || {
-            if arguments.methods.is_empty() {
-                listed(&methods)
-            } else {
-                entries.iter().map(|(key, entry)| bibtex(key, entry)).collect()
-            }
-        },
-    )?;
-    Ok(Status::Done)
+    let mut answer = Answer::new();
+    answer.hidden("methods", &methods);
+    answer.hidden("citations", objects(&entries));
+    answer.alone(if arguments.methods.is_empty() {
+        listed(&methods)
+    } else {
+        entries.iter().map(|(key, entry)| bibtex(key, entry)).collect()
+    });
+    session.done(answer, Ended::DONE)
 }
 
 /// Both files are part of the program, so a refusal is a defect of it, never of the user.
@@ -150,12 +156,12 @@ fn chosen<'r>(methods: &'r [Method], wanted: &[String]) -> Result<Vec<&'r Method
     Ok(methods.iter().filter(asked).collect())
 }
 
-fn object(methods: &[&Method], entries: &[(&String, &Citation)]) -> Value {
-    let citations = entries.iter().map(|(key, entry)| {
+fn objects(entries: &[(&String, &Citation)]) -> Vec<Value> {
+    let object = |(key, entry): &(&String, &Citation)| {
         let fields: Citation = fields(entry).map(|(k, v)| (k.clone(), v.clone())).collect();
         json!({"key": key, "type": entry.get("type"), "fields": fields, "bibtex": bibtex(key, entry)})
-    });
-    json!({"schema": "gibbs.cite/1", "methods": methods, "citations": citations.collect::<Vec<_>>()})
+    };
+    entries.iter().map(object).collect()
 }
 
 fn listed(methods: &[&Method]) -> String {

@@ -112,7 +112,7 @@ impl Model {
         Self::from_file(path, TensorFile::from_bytes(path, bytes, KIND, VERSION)?)
     }
 
-    fn to_file(&self) -> Result<TensorFile, DataError> {
+    pub(crate) fn to_file(&self) -> Result<TensorFile, DataError> {
         let variables = serde_json::to_string(&self.variables)
             .map_err(|error| bad("model", "variables", error.to_string()))?;
         let mut file = TensorFile::new(KIND, VERSION);

@@ -29,6 +29,8 @@ struct Field {
 pub struct Answer {
     fields: Vec<Field>,
     timing: Map<String, Value>,
+    /// The whole text, where it is not made from the fields.
+    alone: Option<String>,
 }
 
 /// The line that was added last, to be refined.
@@ -168,6 +170,11 @@ impl Answer {
         });
     }
 
+    /// The text is this and nothing else: source code, or what another program reads.
+    pub fn alone(&mut self, text: impl Into<String>) {
+        self.alone = Some(text.into());
+    }
+
     /// A field of JSON alone.
     pub fn hidden(&mut self, name: &str, value: impl Serialize) {
         self.fields.push(Field {
@@ -183,6 +190,9 @@ impl Answer {
 
     /// The text: tables, and lines of facts whose values stand below each other.
     pub fn to_text(&self) -> String {
+        if let Some(text) = &self.alone {
+            return text.clone();
+        }
         let labels = self.fields.iter().filter_map(|field| match &field.shown {
             Shown::Line { label, .. } => Some(label.chars().count()),
             _ => None,

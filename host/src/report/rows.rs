@@ -16,6 +16,8 @@ enum Cells {
     Counts(Vec<u64>),
     Texts(Vec<String>),
     Flags(Vec<bool>),
+    /// Lists of names, where there are any.
+    Lists(Vec<Option<Vec<String>>>),
 }
 
 #[derive(Clone, Debug)]
@@ -68,7 +70,7 @@ impl Rows {
         let shown: Vec<&Column> = self.columns.iter().filter(|column| !column.hidden).collect();
         let titles: Vec<&str> = shown.iter().map(|column| column.title.as_str()).collect();
         let right: Vec<usize> = (0..shown.len())
-            .filter(|i| !matches!(shown[*i].cells, Cells::Texts(_)))
+            .filter(|i| !matches!(shown[*i].cells, Cells::Texts(_) | Cells::Lists(_)))
             .collect();
         let mut table = Table::new(&titles).right(&right);
         for row in 0..self.length.min(most) {
@@ -122,6 +124,11 @@ impl Column {
             Cells::Counts(values) => values[row].to_string(),
             Cells::Texts(values) => values[row].clone(),
             Cells::Flags(values) => if values[row] { "yes" } else { "no" }.to_owned(),
+            Cells::Lists(values) => match &values[row] {
+                None => String::new(),
+                Some(names) if names.is_empty() => "-".to_owned(),
+                Some(names) => first_of(names),
+            },
         }
     }
 
@@ -135,6 +142,7 @@ impl Column {
             Cells::Counts(values) => json!(values[row]),
             Cells::Texts(values) => json!(values[row]),
             Cells::Flags(values) => json!(values[row]),
+            Cells::Lists(values) => json!(values[row]),
         };
         object.insert(self.name.to_owned(), value);
     }
@@ -147,7 +155,29 @@ impl Column {
             Cells::Counts(values) => vec![values[row].to_string()],
             Cells::Texts(values) => vec![values[row].clone()],
             Cells::Flags(values) => vec![values[row].to_string()],
+            // As JSON: a name may hold any separator.
+            Cells::Lists(values) => {
+                vec![
+                    values[row]
+                        .as_ref()
+                        .map_or(String::new(), |names| json!(names).to_string()),
+                ]
+            }
         }
+    }
+}
+
+/// The first few of many names.
+fn first_of(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| crate::data::shorten(name))
+        .collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        rest => format!("{} and {rest} more", shown.join(", ")),
     }
 }
 
@@ -217,6 +247,13 @@ impl<T> Columns<'_, T> {
     pub fn flag(self, name: &'static str, value: impl Fn(&T) -> bool) -> Self {
         let cells = self.items.iter().map(value).collect();
         self.column(name, Cells::Flags(cells))
+    }
+
+    /// A column of lists of names, where there are any: the first few in text.
+    #[must_use]
+    pub fn list(self, name: &'static str, value: impl Fn(&T) -> Option<Vec<String>>) -> Self {
+        let cells = self.items.iter().map(value).collect();
+        self.column(name, Cells::Lists(cells))
     }
 
     /// The last column has this title in the text table, instead of its name.

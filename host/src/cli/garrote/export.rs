@@ -1,15 +1,19 @@
 //! `gibbs garrote export MODEL --rust | --c`: a fitted model as source code.
 
-use super::remark;
 use crate::cli::error::CliError;
-use crate::cli::output::emit;
-use crate::cli::{Common, Status};
-use crate::data::{ensure_output_dir, write_atomic};
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::garrote::Model;
 use crate::garrote::export::{Scalar, export_c, export_rust};
+use crate::report::answer::Answer;
 use clap::Args;
-use serde_json::json;
 use std::path::PathBuf;
+
+const VERB: Verb = Verb {
+    name: "garrote.export",
+    version: 2,
+    folder: Folder::Optional,
+    keeps: false,
+};
 
 /// Arguments of `gibbs garrote export`.
 #[derive(Debug, Args)]
@@ -42,9 +46,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    if let Some(out) = &common.out {
-        ensure_output_dir(out)?;
-    }
+    let session = Session::begin(common, VERB)?;
     let model = Model::load(&arguments.model)?;
     let (scalar, scalar_name) = if arguments.f32 {
         (Scalar::F32, "f32")
@@ -58,30 +60,20 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     } else {
         ("rust", "rs", export_rust(&model, scalar)?)
     };
-    let mut file = None;
-    if let Some(out) = &common.out {
-        let path = out.join(format!("{}.{extension}", arguments.prefix));
-        write_atomic(&path, source.as_bytes())?;
-        remark(common, &format!("wrote {}", path.display()));
-        file = Some(path.display().to_string());
+    let name = format!("{}.{extension}", arguments.prefix);
+    session.write(&name, source.as_bytes())?;
+    let mut answer = Answer::new();
+    if session.out().is_none() {
+        answer.alone(&*source);
     }
-    emit(
-        common,
-        || {
-            json!({
-                "schema": "gibbs.garrote.export/1",
-                "language": language,
-                "scalar": scalar_name,
-                "target": model.target,
-                "variables": model.variables,
-                "source": source,
-                "file": file,
-            })
-        },
-        || match &file {
-            Some(file) => format!("{file}\n"),
-            None => source.clone(),
-        },
-    )?;
-    Ok(Status::Done)
+    for (field, text) in [
+        ("language", language),
+        ("scalar", scalar_name),
+        ("target", &model.target),
+    ] {
+        answer.text(field, text);
+    }
+    answer.hidden("variables", &model.variables);
+    answer.hidden("source", source);
+    session.done(answer, Ended::DONE)
 }

@@ -1,21 +1,19 @@
 //! `gibbs garrote fit FILE --target COLUMN`: select variables, fit their weights, write the model.
 
-use super::fit_output::{Outcome, json_of, table_csv, text_of};
+use super::fit_output::{Outcome, answer, variables};
 use super::reading::{Data, Model};
-use super::{figures, list, refused, remark};
+use super::{figures, list, refused};
 use crate::cli::error::CliError;
-use crate::cli::output::emit;
-use crate::cli::session::{Common, Folder, Session, Status, Verb};
-use crate::data::write_atomic;
-use crate::garrote::fit::fit_with;
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
+use crate::garrote::fit::{fit_with, status_name};
 use crate::garrote::summary::ties;
-use crate::garrote::{Design, Fit, FitError, FitOptions, Rule};
+use crate::garrote::{Design, FitError, FitOptions, Rule};
 use crate::keep::Identity;
 use crate::work::Work;
 use clap::Args;
-use gibbs_core::garrote::Status as Ended;
+use gibbs_core::garrote::Status as Ending;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const VERB: Verb = Verb {
     name: "garrote.fit",
@@ -81,34 +79,27 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     }
     let session = Session::begin(common, VERB)?;
     let file = &arguments.data.file;
-    let design = arguments.data.design(common)?;
+    let design = arguments.data.design(&session)?;
     let mut options = FitOptions {
         rule: arguments.rule,
         folds: arguments.folds as usize,
         replicas: arguments.replicas as usize,
-        ..arguments.model.options(common)
+        ..arguments.model.options(&session)
     };
     if let Some(held) = &arguments.validation {
-        options.held = Some(arguments.data.held_out(held, &design, common)?);
+        options.held = Some(arguments.data.held_out(held, &design, &session)?);
     }
     let outcome = session.run(&identity(&design, &options), |work| {
         compute(&design, &options, work).map_err(|error| refused(error, file))
     })?;
-    warn(&outcome, &design, common);
-    if let Some(out) = &common.out {
-        write(&outcome, &design, out, common)?;
-    }
-    session.release();
-    emit(
-        common,
-        || json_of(&outcome, &design),
-        || text_of(&outcome, &design),
-    )?;
-    Ok(if outcome.fit.succeeded() {
-        Status::Done
-    } else {
-        Status::NotMet
-    })
+    warn(&outcome, &design, &session);
+    write(&outcome, &design, &session)?;
+    let ended = match outcome.fit.solution.status {
+        _ if outcome.fit.no_transition => Ended::not_met("no_transition"),
+        Ending::Converged => Ended::CONVERGED,
+        other => Ended::not_met(status_name(other)),
+    };
+    session.done(answer(&outcome, &design), ended)
 }
 
 fn compute(design: &Design, options: &FitOptions, work: &Work<'_>) -> Result<Outcome, FitError> {
@@ -148,87 +139,66 @@ fn identity(design: &Design, options: &FitOptions) -> Identity {
         .chain(&design.scale);
     let hash = numbers.fold(FNV_OFFSET, |hash, value| fnv1a(hash, &value.to_le_bytes()));
     Identity::new(VERB.name, options.seed)
-        .with("rule", &options.rule)
+        .with("rule", options.rule)
         .options(&settings)
         .data(hash)
 }
 
 /// What the user should know about the result but is not the result.
-fn warn(outcome: &Outcome, design: &Design, common: &Common) {
+fn warn(outcome: &Outcome, design: &Design, session: &Session<'_>) {
     let dead = outcome.dead();
     if !dead.is_empty() {
         let names = list(dead.iter().copied());
-        remark(
-            common,
-            &format!("note: columns that do not vary, never selected: {names}"),
-        );
+        session.remark(&format!(
+            "note: columns that do not vary, never selected: {names}"
+        ));
     }
     let tied = ties(design, &outcome.fit.support());
     let name = |i: usize| crate::data::shorten(&design.names[i]);
     for (chosen, left_out, correlation) in tied.iter().take(8) {
         let (chosen, left_out) = (name(*chosen), name(*left_out));
-        let text = format!(
+        session.remark(&format!(
             "note: tie: `{chosen}` was selected and `{left_out}` left out, but their correlation is \
              {correlation:.4}: the data cannot tell them apart"
-        );
-        remark(common, &text);
+        ));
     }
     if tied.len() > 8 {
-        remark(common, &format!("note: {} more ties", tied.len() - 8));
+        session.remark(&format!("note: {} more ties", tied.len() - 8));
     }
     let advice = match outcome.fit.solution.status {
         _ if outcome.fit.no_transition => {
             "no transition found: the data look like noise, no variable is selected"
         }
-        Ended::Converged => return,
-        Ended::BetaCapped => {
+        Ending::Converged => return,
+        Ending::BetaCapped => {
             "the noise variance reached its floor: an interpolation\n\
              hint: fewer variables, more rows, or --noise-sd SD if the noise is known"
         }
-        Ended::MaxSweeps => "not converged: the limit of sweeps came first",
-        Ended::ConstantTarget => "the target does not vary",
-        Ended::Singular => "not converged: a matrix could not be inverted",
+        Ending::MaxSweeps => "not converged: the limit of sweeps came first",
+        Ending::ConstantTarget => "the target does not vary",
+        Ending::Singular => "not converged: a matrix could not be inverted",
     };
-    remark(common, &format!("warning: {advice}"));
+    session.remark(&format!("warning: {advice}"));
 }
 
 /// Model, table and figures.
-fn write(outcome: &Outcome, design: &Design, out: &Path, common: &Common) -> Result<(), CliError> {
-    let model = out.join("model.safetensors");
-    outcome.model.save(&model)?;
-    let table = out.join("variables.csv");
-    write_atomic(&table, &table_csv(outcome)?)?;
-    let mut paths = vec![model, table];
-    let Fit { trail, errors, .. } = &outcome.fit;
-    let support = outcome.fit.support();
-    let chosen = Some((outcome.fit.solution.gamma, &support[..]));
-    let mut drawn = vec![
-        (
-            "inclusion",
-            figures::inclusion(trail, &design.names, &design.target, chosen),
-        ),
-        ("importance", figures::importance(&outcome.model)),
-    ];
-    if let Some(curve) = errors {
-        drawn.push(("error", figures::errors(curve, trail, outcome)));
+fn write(outcome: &Outcome, design: &Design, session: &Session<'_>) -> Result<(), CliError> {
+    if session.out().is_none() {
+        return Ok(());
     }
-    if let Some(figure) = outcome
-        .fit
-        .bootstrap
-        .as_ref()
-        .and_then(|b| figures::transition(b, &design.target))
-    {
-        drawn.push(("transition", figure));
+    let fit = &outcome.fit;
+    let chosen = Some((fit.solution.gamma, &fit.support()[..]));
+    session.write("model.safetensors", &outcome.model.to_file()?)?;
+    session.write("variables.csv", &variables(&outcome.variables()))?;
+    let inclusion = figures::inclusion(&fit.trail, &design.names, &design.target, chosen);
+    session.write("inclusion", &inclusion)?;
+    session.write("importance", &figures::importance(&outcome.model))?;
+    if let Some(curve) = &fit.errors {
+        session.write("error", &figures::errors(curve, &fit.trail, outcome))?;
     }
-    for (stem, figure) in drawn {
-        paths.extend(
-            figure
-                .write(out, stem)
-                .map_err(|e| CliError::failed(e.to_string()))?,
-        );
-    }
-    for path in paths {
-        remark(common, &format!("wrote {}", path.display()));
+    let ensemble = fit.bootstrap.as_ref();
+    if let Some(figure) = ensemble.and_then(|ensemble| figures::transition(ensemble, &design.target)) {
+        session.write("transition", &figure)?;
     }
     Ok(())
 }

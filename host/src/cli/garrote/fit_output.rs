@@ -1,11 +1,10 @@
-//! The result of `fit` as table, JSON object and CSV.
+//! The result of `fit`: what is known of each variable, and of the whole.
 
-use crate::cli::error::CliError;
 use crate::garrote::{Design, Fit, Model};
+use crate::report::answer::Answer;
 use crate::report::number::plain;
-use crate::report::table::{Style, Table};
-use serde_json::{Value, json};
-use std::fmt::Write as _; // writing to a string cannot fail
+use crate::report::rows::Rows;
+use crate::report::table::Style;
 
 /// A fit and what follows from it.
 pub(super) struct Outcome {
@@ -14,7 +13,7 @@ pub(super) struct Outcome {
 }
 
 /// One variable, in original units.
-struct Variable<'a> {
+pub(super) struct Variable<'a> {
     name: &'a str,
     selected: bool,
     inclusion: f64,
@@ -38,14 +37,16 @@ impl Outcome {
             .collect()
     }
 
-    fn variables(&self) -> impl Iterator<Item = Variable<'_>> {
+    /// All variables, in the order of the columns.
+    pub(super) fn variables(&self) -> Vec<Variable<'_>> {
         let model = &self.model;
         let mut gains = vec![None; model.variables.len()];
         for (index, gain) in &self.fit.gains {
             gains[*index] = Some(*gain);
         }
         let effects = model.coefficients();
-        model.variables.iter().enumerate().map(move |(i, name)| {
+        let columns = model.variables.iter().enumerate();
+        let variables = columns.map(|(i, name)| {
             let (m, w, sd) = (model.inclusion[i], model.weight[i], model.scale[i]);
             Variable {
                 name,
@@ -57,135 +58,71 @@ impl Outcome {
                 standardised: (m * w).abs() / model.target_sd,
                 gain: gains[i],
             }
-        })
-    }
-
-    fn noise_sd(&self) -> f64 {
-        self.model.noise_sd
+        });
+        variables.collect()
     }
 }
 
-/// The object of schema `gibbs.garrote.fit/1`. Weights and effects in units of the target per unit of the
-/// variable; evidence, gamma and free energies in nats.
-pub(super) fn json_of(outcome: &Outcome, design: &Design) -> Value {
-    let model = &outcome.model;
-    let entry = |v: Variable<'_>| {
-        json!({
-            "name": v.name,
-            "inclusion": v.inclusion,
-            "weight": v.weight,
-            "effect": v.effect,
-            "evidence": v.evidence,
-            "standardised_effect": v.standardised,
-            "free_energy_gain": v.gain,
-        })
-    };
-    json!({
-        "schema": "gibbs.garrote.fit/1",
-        "target": model.target,
-        "rows": design.rows(),
-        "selected": outcome.variables().filter(|v| v.selected).map(|v| v.name).collect::<Vec<_>>(),
-        "variables": outcome.variables().map(entry).collect::<Vec<_>>(),
-        "dead": outcome.dead(),
-        "intercept": model.intercept(),
-        "gamma": model.gamma,
-        "noise_sd": outcome.noise_sd(),
-        "rule": model.rule,
-        "status": model.status,
-        "seed": model.seed,
-    })
+/// The table of variables. Weights and effects in units of the target per unit of the variable; evidence and free energies
+/// in nats.
+pub(super) fn variables(variables: &[Variable<'_>]) -> Rows {
+    Rows::of("variables", variables)
+        .text("name", |v| v.name)
+        .titled("variable")
+        .flag("selected", |v| v.selected)
+        .hidden()
+        .number("inclusion", |v| v.inclusion)
+        .digits(4)
+        .number("weight", |v| v.weight)
+        .digits(4)
+        .number("effect", |v| v.effect)
+        .digits(4)
+        .number("standardised_effect", |v| v.standardised)
+        .digits(4)
+        .titled("std. effect")
+        .number("evidence", |v| v.evidence)
+        .digits(4)
+        .number("free_energy_gain", |v| v.gain)
+        .digits(4)
+        .titled("Delta F")
+        .done()
 }
 
-/// The table of the selected variables, the most important first, and the numbers of the fit.
-pub(super) fn text_of(outcome: &Outcome, design: &Design) -> String {
+/// The answer of schema `gibbs.garrote.fit/2`: the text shows the selected variables, the most important first.
+pub(super) fn answer(outcome: &Outcome, design: &Design) -> Answer {
     let model = &outcome.model;
-    let mut selected: Vec<Variable<'_>> = outcome.variables().filter(|v| v.selected).collect();
+    let all = outcome.variables();
+    let names: Vec<&str> = all.iter().filter(|v| v.selected).map(|v| v.name).collect();
+    let mut answer = Answer::new();
+    answer.hidden("variables", variables(&all).to_json());
+    let mut selected: Vec<Variable<'_>> = all.into_iter().filter(|v| v.selected).collect();
     selected.sort_by(|a, b| b.standardised.total_cmp(&a.standardised));
-    let mut text = String::new();
     if selected.is_empty() {
-        text.push_str("no variable was selected\n");
+        answer.block("no variable was selected\n");
     } else {
-        let mut table = Table::new(&[
-            "variable",
-            "inclusion",
-            "weight",
-            "effect",
-            "std. effect",
-            "evidence",
-            "Delta F",
-        ])
-        .right(&[1, 2, 3, 4, 5, 6]);
-        for v in &selected {
-            let gain = v.gain.map_or_else(String::new, plain);
-            let numbers = [v.weight, v.effect, v.standardised, v.evidence].map(plain);
-            let first = [v.name.to_owned(), format!("{:.4}", v.inclusion)];
-            table.push(first.into_iter().chain(numbers).chain([gain]));
-        }
-        text.push_str(&table.to_text(Style::of_stdout()));
+        answer.block(variables(&selected).to_text(Style::of_stdout(), usize::MAX));
     }
+    answer
+        .text("target", &model.target)
+        .says(crate::data::shorten(&model.target));
+    answer.count("rows", design.rows() as u64);
+    let count = format!("{} of {} variables", names.len(), model.variables.len());
+    answer.value("selected", names, count);
+    answer.hidden("dead", outcome.dead());
+    answer.number("intercept", model.intercept()).digits(4);
     let gamma = format!(
         "{} (sparsity = -gamma = {})",
         plain(model.gamma),
         plain(-model.gamma)
     );
-    let mut facts = vec![
-        (
-            "target",
-            format!("{}, {} rows", crate::data::shorten(&model.target), design.rows()),
-        ),
-        (
-            "selected",
-            format!("{} of {} variables", selected.len(), model.variables.len()),
-        ),
-        ("intercept", plain(model.intercept())),
-        ("gamma", gamma),
-        ("noise sd", plain(outcome.noise_sd())),
-        ("rule", model.rule.clone()),
-        ("status", model.status.clone()),
-        ("seed", model.seed.to_string()),
-    ];
+    answer.number("gamma", model.gamma).says(gamma);
+    answer.number("noise_sd", model.noise_sd).digits(4);
+    answer.text("rule", &model.rule);
+    answer.shown("ended", &model.status);
     if let Some(inference) = outcome.fit.bootstrap.as_ref().and_then(|b| b.inference.as_ref()) {
         let count = plain(inference.density * model.variables.len() as f64);
-        facts.push((
-            "signal",
-            format!("{count} relevant variables, misfit {}", plain(inference.misfit)),
-        ));
+        let misfit = plain(inference.misfit);
+        answer.shown("signal", format!("{count} relevant variables, misfit {misfit}"));
     }
-    text.push('\n');
-    for (name, value) in facts {
-        let _ = writeln!(text, "{name:<10} {value}");
-    }
-    text
-}
-
-/// All variables as CSV, in the order of the columns.
-pub(super) fn table_csv(outcome: &Outcome) -> Result<Vec<u8>, CliError> {
-    let failed = |e: &dyn std::fmt::Display| CliError::failed(format!("cannot make the table: {e}"));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = [
-        "variable",
-        "selected",
-        "inclusion",
-        "weight",
-        "effect",
-        "standardised_effect",
-        "evidence",
-        "free_energy_gain",
-    ];
-    writer.write_record(header).map_err(|e| failed(&e))?;
-    for v in outcome.variables() {
-        let exact = |value: f64| format!("{value:?}");
-        let record = [
-            v.name.to_owned(),
-            u8::from(v.selected).to_string(),
-            exact(v.inclusion),
-            exact(v.weight),
-            exact(v.effect),
-            exact(v.standardised),
-            exact(v.evidence),
-            v.gain.map_or_else(String::new, exact),
-        ];
-        writer.write_record(record).map_err(|e| failed(&e))?;
-    }
-    writer.into_inner().map_err(|e| failed(&e))
+    answer
 }

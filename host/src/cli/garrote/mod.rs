@@ -13,8 +13,7 @@ mod reading;
 mod synth;
 
 use super::error::CliError;
-use super::output::remark;
-use super::{Common, Status};
+use super::session::{Common, Status};
 use crate::garrote::FitError;
 use clap::{Args, Subcommand};
 use std::path::Path;

@@ -1,18 +1,23 @@
 //! `gibbs garrote predict MODEL FILE`: mean and standard deviation of every row.
 
 use super::reading::{Reading, in_file};
-use super::remark;
 use crate::cli::error::CliError;
-use crate::cli::output::emit;
-use crate::cli::{Common, Status};
-use crate::data::{Table as Data, Wanted, ensure_output_dir, write_csv};
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
+use crate::data::{self, Wanted};
 use crate::garrote::Model;
 use crate::garrote::model::Prediction;
+use crate::report::answer::Answer;
 use crate::report::number::plain;
-use crate::report::table::{Style, Table};
+use crate::report::rows::Rows;
 use clap::Args;
-use serde_json::{Value, json};
 use std::path::PathBuf;
+
+const VERB: Verb = Verb {
+    name: "garrote.predict",
+    version: 2,
+    folder: Folder::Optional,
+    keeps: false,
+};
 
 /// Arguments of `gibbs garrote predict`.
 #[derive(Debug, Args)]
@@ -38,6 +43,18 @@ pub(super) struct Arguments {
     reading: Reading,
 }
 
+/// A row of the table and what is predicted for it.
+struct Row {
+    /// Its number in the file, from 1.
+    number: usize,
+    /// Its name, where a column holds names.
+    label: Option<String>,
+    mean: f64,
+    sd: f64,
+    /// The target, where it is known.
+    observed: Option<f64>,
+}
+
 /// How well known targets were predicted.
 struct Score {
     /// 1 - (squared error)/(squared deviation from the mean of these rows); none if they are all equal.
@@ -46,9 +63,7 @@ struct Score {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    if let Some(out) = &common.out {
-        ensure_output_dir(out)?;
-    }
+    let session = Session::begin(common, VERB)?;
     let model = Model::load(&arguments.model)?;
     let wanted = Wanted {
         needed: model.variables.clone(),
@@ -56,83 +71,70 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     };
     let reading = arguments
         .reading
-        .table(&arguments.file, None, Some(wanted), common)?;
-    let table = &reading.table;
+        .table(&arguments.file, None, Some(wanted), &session)?;
     let predicted = if arguments.hard {
-        model.predict_hard(table)
+        model.predict_hard(&reading.table)
     } else {
-        model.predict(table)
+        model.predict(&reading.table)
     };
     let predicted = predicted.map_err(|e| in_file(e, &arguments.file))?;
-    let known: Option<Vec<f64>> =
-        (reading.optional(&model.target)).and_then(|column| column.values.iter().copied().collect());
-    let known = known.as_deref();
-    let score = known.map(|y| score(y, &predicted.mean));
-    if let Some(out) = &common.out {
-        let path = out.join("predictions.csv");
-        write_csv(&columns(&predicted, known, &model.target), &path)?;
-        remark(common, &format!("wrote {}", path.display()));
-    }
+    let rows = rows(&predicted, &reading, &model.target);
+    let score = score(&rows);
+    let table = Rows::of("rows", &rows).count("row", |row| row.number as u64);
+    let table = if reading.table.labels.is_some() {
+        table.text("label", |row| row.label.clone().unwrap_or_default())
+    } else {
+        table
+    };
+    let table = table
+        .number("mean", |row| row.mean)
+        .digits(4)
+        .number("sd", |row| row.sd)
+        .digits(4);
+    let table = if reading.optional(&model.target).is_some() {
+        table.number("observed", |row| row.observed).digits(4).done()
+    } else {
+        table.done()
+    };
+    session.write("predictions.csv", &table)?;
+    let mut answer = Answer::new();
+    answer.rows(&table);
+    answer.hidden("target", &model.target);
+    answer.hidden("prediction", if arguments.hard { "hard" } else { "soft" });
+    answer.hidden("r2", score.as_ref().and_then(|score| score.r2));
+    answer.hidden("rmse", score.as_ref().map(|score| score.rmse));
     if let Some(score) = &score {
         let r2 = score.r2.map_or_else(|| "not defined".to_owned(), plain);
-        let text = format!("{}: R2 {r2}, RMSE {}", model.target, plain(score.rmse));
-        remark(common, &text);
+        session.remark(&format!("{}: R2 {r2}, RMSE {}", model.target, plain(score.rmse)));
     }
-    emit(
-        common,
-        || json_of(&model, &predicted, score.as_ref(), arguments.hard),
-        || text_of(&model, &predicted, known),
-    )?;
-    Ok(Status::Done)
+    session.done(answer, Ended::DONE)
 }
 
-fn score(y: &[f64], mean: &[f64]) -> Score {
-    let rows = y.len() as f64;
-    let centre = y.iter().sum::<f64>() / rows;
-    let error: f64 = y.iter().zip(mean).map(|(y, mean)| (y - mean) * (y - mean)).sum();
-    let spread: f64 = y.iter().map(|y| (y - centre) * (y - centre)).sum();
-    Score {
+fn rows(predicted: &Prediction, reading: &data::Reading, target: &str) -> Vec<Row> {
+    let observed = reading.optional(target).map(|column| &column.values);
+    let labels = reading.table.labels.as_ref();
+    let row = |(index, number): (usize, &usize)| Row {
+        number: *number,
+        label: labels.map(|labels| labels.values[index].clone()),
+        mean: predicted.mean[index],
+        sd: predicted.sd[index],
+        observed: observed.and_then(|values| values[index]),
+    };
+    reading.table.row_numbers.iter().enumerate().map(row).collect()
+}
+
+/// Over the rows whose target is known; none if there is none.
+fn score(rows: &[Row]) -> Option<Score> {
+    let known: Vec<(f64, f64)> = rows
+        .iter()
+        .filter_map(|row| Some((row.observed?, row.mean)))
+        .collect();
+    let count = known.len() as f64;
+    let centre = known.iter().map(|(y, _)| y).sum::<f64>() / count;
+    let error: f64 = known.iter().map(|(y, mean)| (y - mean) * (y - mean)).sum();
+    let spread: f64 = known.iter().map(|(y, _)| (y - centre) * (y - centre)).sum();
+    (!known.is_empty()).then(|| Score {
         r2: (spread > 0.0).then(|| 1.0 - error / spread),
-        rmse: (error / rows).sqrt(),
-    }
-}
-
-fn columns(predicted: &Prediction, known: Option<&[f64]>, target: &str) -> Data {
-    let rows = (1..=predicted.mean.len()).map(|row| row as f64).collect();
-    let mut columns = vec![
-        ("row", rows),
-        ("mean", predicted.mean.clone()),
-        ("sd", predicted.sd.clone()),
-    ];
-    columns.extend(known.map(|y| (target, y.to_vec())));
-    Data::of(columns)
-}
-
-/// The object of schema `gibbs.garrote.predict/1`; rows count from 1, mean and sd in units of the target.
-fn json_of(model: &Model, predicted: &Prediction, score: Option<&Score>, hard: bool) -> Value {
-    let rows = predicted.mean.iter().zip(&predicted.sd).zip(1_u64..);
-    let entry = |((mean, sd), row): ((&f64, &f64), u64)| json!({"row": row, "mean": mean, "sd": sd});
-    json!({
-        "schema": "gibbs.garrote.predict/1",
-        "target": model.target,
-        "prediction": if hard { "hard" } else { "soft" },
-        "rows": rows.map(entry).collect::<Vec<_>>(),
-        "r2": score.and_then(|s| s.r2),
-        "rmse": score.map(|s| s.rmse),
+        rmse: (error / count).sqrt(),
     })
-}
-
-fn text_of(model: &Model, predicted: &Prediction, known: Option<&[f64]>) -> String {
-    let mut header = vec!["row", "mean", "sd"];
-    header.extend(known.map(|_| model.target.as_str()));
-    let mut table = Table::new(&header).right(&[0, 1, 2, 3]);
-    for (row, (mean, sd)) in predicted.mean.iter().zip(&predicted.sd).enumerate() {
-        let known = known.map(|y| plain(y[row]));
-        table.push(
-            [(row + 1).to_string(), plain(*mean), plain(*sd)]
-                .into_iter()
-                .chain(known),
-        );
-    }
-    table.to_text(Style::of_stdout())
 }

@@ -1,9 +1,9 @@
 //! Options that several verbs share, and how a table becomes a design.
 
-use super::{list, refused, remark};
-use crate::cli::Common;
+use super::{list, refused};
 use crate::cli::error::CliError;
-use crate::data::{self, DataError, Missing, TableOptions, Wanted};
+use crate::cli::session::Session;
+use crate::data::{self, DataError, Header, Missing, TableOptions, Wanted};
 use crate::garrote::{Design, FitOptions};
 use clap::{Args, ValueEnum};
 use gibbs_core::garrote::Noise;
@@ -20,16 +20,37 @@ pub(super) enum MissingChoice {
     DropColumns,
 }
 
+/// What a file is usually taken for: not worth a remark.
+const PLAIN: &str = "text, `,` between the cells";
+
 /// How a table is read.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Reading the table")]
 pub(super) struct Reading {
-    /// Missing cells (empty, NA, N/A or ?)
+    /// Missing cells (empty, NA, N/A, #N/A, NULL, ? or .)
     #[arg(long, value_enum, value_name = "WHAT", default_value = "refuse")]
     missing: MissingChoice,
-    /// Columns to leave out, text columns for instance
-    #[arg(long, value_name = "COLUMN,…")]
+    /// A further text that means a missing cell, such as NaN or -999; may be repeated
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    na: Vec<String>,
+    /// Columns to leave out, text columns for instance: names or numbers; may be repeated
+    #[arg(long, value_name = "COLUMN,…", allow_hyphen_values = true)]
     ignore: Vec<String>,
+    /// Column that holds the names of the rows: its name or number, the first if none is said
+    #[arg(long, value_name = "COLUMN", num_args = 0..=1, default_missing_value = "0", allow_negative_numbers = true)]
+    index_column: Option<String>,
+    /// The first line holds names, though there are numbers in it
+    #[arg(long)]
+    header: bool,
+    /// The first line holds data: the columns are called x0, x1, …
+    #[arg(long, conflicts_with = "header")]
+    no_header: bool,
+    /// What stands between two cells: a character, or tab; found out where it is , ; or tab
+    #[arg(long, value_name = "C", value_parser = character)]
+    separator: Option<u8>,
+    /// The decimal mark: . or ,
+    #[arg(long, value_name = "C", value_parser = character, default_value = ".")]
+    decimal: u8,
 }
 
 impl Reading {
@@ -39,7 +60,7 @@ impl Reading {
         file: &Path,
         target: Option<String>,
         only: Option<Wanted>,
-        common: &Common,
+        session: &Session<'_>,
     ) -> Result<data::Reading, CliError> {
         let options = TableOptions {
             missing: match self.missing {
@@ -47,25 +68,32 @@ impl Reading {
                 MissingChoice::DropRows => Missing::DropRows,
                 MissingChoice::DropColumns => Missing::DropColumns,
             },
+            header: match (self.header, self.no_header) {
+                (_, true) => Header::Absent,
+                (true, _) => Header::AnyNames,
+                _ => Header::Names,
+            },
+            separator: self.separator,
+            decimal: self.decimal,
+            na: self.na.clone(),
             ignore: self.ignore.clone(),
+            index: self.index_column.clone(),
             target,
             only,
-            ..TableOptions::default()
         };
         let reading = options.read(file).map_err(|e| in_file(e, file))?;
+        let (rows, columns) = (reading.table.rows(), reading.table.columns.len());
+        if reading.taken_for != PLAIN {
+            let what = &reading.taken_for;
+            session.remark(&format!("note: read {rows} rows and {columns} columns: {what}"));
+        }
         if reading.dropped_rows > 0 {
-            let text = format!(
-                "note: rows with missing values left out: {}",
-                reading.dropped_rows
-            );
-            remark(common, &text);
+            let count = reading.dropped_rows;
+            session.remark(&format!("note: rows with missing values left out: {count}"));
         }
         if !reading.dropped_columns.is_empty() {
             let names = list(reading.dropped_columns.iter().map(String::as_str));
-            remark(
-                common,
-                &format!("note: columns with missing values left out: {names}"),
-            );
+            session.remark(&format!("note: columns with missing values left out: {names}"));
         }
         Ok(reading)
     }
@@ -74,7 +102,7 @@ impl Reading {
 /// The table and its target.
 #[derive(Debug, Args)]
 pub(super) struct Data {
-    /// Table: .csv, .tsv (first line: names) or .npy (columns x0, x1, …)
+    /// Table: .csv, .tsv (first line: names), .npy (columns x0, x1, …) or .npz, also as .gz; - is standard input
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// Column to explain: its name, or its number from 0 (-1 is the last)
@@ -86,9 +114,9 @@ pub(super) struct Data {
 
 impl Data {
     /// The standardised problem.
-    pub(super) fn design(&self, common: &Common) -> Result<Design, CliError> {
+    pub(super) fn design(&self, session: &Session<'_>) -> Result<Design, CliError> {
         let target = Some(self.target.clone());
-        let reading = self.reading.table(&self.file, target, None, common)?;
+        let reading = self.reading.table(&self.file, target, None, session)?;
         let (variables, target) = reading.split_target().map_err(|e| in_file(e, &self.file))?;
         let names = variables.iter().map(|column| column.name.clone()).collect();
         let x = variables.into_iter().flat_map(|column| column.values).collect();
@@ -96,10 +124,16 @@ impl Data {
     }
 
     /// Another sample of the same columns, in raw units.
-    pub(super) fn held_out(&self, file: &Path, design: &Design, common: &Common) -> Result<Design, CliError> {
+    pub(super) fn held_out(
+        &self,
+        file: &Path,
+        design: &Design,
+        session: &Session<'_>,
+    ) -> Result<Design, CliError> {
         let reading = Reading {
-            missing: self.reading.missing,
             ignore: Vec::new(),
+            index_column: None,
+            ..self.reading.clone()
         };
         let mut needed = design.names.clone();
         needed.push(design.target.clone());
@@ -107,7 +141,7 @@ impl Data {
             needed,
             optional: Vec::new(),
         };
-        let table = reading.table(file, None, Some(wanted), common)?.table;
+        let table = reading.table(file, None, Some(wanted), session)?.table;
         let column = |name: &String| match table.column(name) {
             Some(column) => Ok(column.values.clone()),
             None => Err(in_file(table.not_found(name), file)),
@@ -135,11 +169,11 @@ pub(super) struct Model {
 
 impl Model {
     /// The options of a fit that these settings mean.
-    pub(super) fn options(&self, common: &Common) -> FitOptions {
+    pub(super) fn options(&self, session: &Session<'_>) -> FitOptions {
         let mut options = FitOptions {
             gammas: usize::from(self.gammas),
-            seed: common.seed,
-            curves: common.out.is_some(),
+            seed: session.seed(),
+            curves: session.out().is_some(),
             ..FitOptions::default()
         };
         if let Some(floor) = self.floor {
@@ -149,6 +183,15 @@ impl Model {
             options.solver.noise = Noise::Fixed(1.0 / (sd * sd));
         }
         options
+    }
+}
+
+/// One ASCII character, or `tab`; what it may be is for the reader to say.
+fn character(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() => Ok(*byte),
+        b"tab" | b"\\t" => Ok(b'\t'),
+        _ => Err("one character, or tab, was expected".to_owned()),
     }
 }
 

@@ -1,16 +1,20 @@
 //! `gibbs garrote synth PROTOCOL --out DIR`: a synthetic problem as CSV files, with its truth.
 
 use crate::cli::error::CliError;
-use crate::cli::output::emit;
-use crate::cli::{Common, Status};
-use crate::data::ensure_output_dir;
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::garrote::synth::{Draw, Protocol, write};
-use crate::report::number::plain;
-use crate::report::table::{Style, Table};
+use crate::report::answer::Answer;
+use crate::report::rows::Rows;
 use clap::Args;
-use serde_json::{Value, json};
-use std::fmt::Write as _; // writing to a string cannot fail
-use std::path::PathBuf;
+use serde_json::json;
+use std::path::Path;
+
+const VERB: Verb = Verb {
+    name: "garrote.synth",
+    version: 2,
+    folder: Folder::Needed,
+    keeps: false,
+};
 
 /// Arguments of `gibbs garrote synth`.
 #[derive(Debug, Args)]
@@ -38,63 +42,33 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    let Some(out) = &common.out else {
-        return Err(CliError::input(
-            "synth writes files and needs a folder\nhint: --out DIR",
-        ));
-    };
-    ensure_output_dir(out)?;
-    let draw = arguments.protocol.draw(common.seed);
-    let paths = write(&draw, out).map_err(|e| CliError::failed(e.to_string()))?;
-    emit(
-        common,
-        || json_of(&draw, &paths, common.seed),
-        || text_of(&draw, &paths, common.seed),
-    )?;
-    Ok(Status::Done)
+    let session = Session::begin(common, VERB)?;
+    let draw = arguments.protocol.draw(session.seed());
+    let out = session.out().unwrap_or(Path::new("."));
+    for path in write(&draw, out).map_err(|e| CliError::failed(e.to_string()))? {
+        session.wrote(&path);
+    }
+    session.done(answer(&draw), Ended::DONE)
 }
 
-fn relevant(draw: &Draw) -> impl Iterator<Item = (String, f64)> {
+/// The answer of schema `gibbs.garrote.synth/2`.
+fn answer(draw: &Draw) -> Answer {
     let weights = draw.weights.iter().enumerate();
-    weights
-        .filter(|(_, w)| **w != 0.0)
-        .map(|(j, w)| (format!("x{j}"), *w))
-}
-
-/// The object of schema `gibbs.garrote.synth/1`.
-fn json_of(draw: &Draw, paths: &[PathBuf], seed: u64) -> Value {
-    json!({
-        "schema": "gibbs.garrote.synth/1",
-        "protocol": draw.name,
-        "rows": {
-            "train": draw.train.rows,
-            "validation": draw.validation.as_ref().map(|sample| sample.rows),
-            "test": draw.test.rows,
-        },
-        "columns": draw.weights.len(),
-        "target": "y",
-        "relevant": relevant(draw).map(|(name, weight)| json!({"name": name, "weight": weight})).collect::<Vec<_>>(),
-        "noise_sd": draw.noise_sd,
-        "files": paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
-        "seed": seed,
-    })
-}
-
-fn text_of(draw: &Draw, paths: &[PathBuf], seed: u64) -> String {
-    let mut table = Table::new(&["relevant column", "weight"]).right(&[1]);
-    for (name, weight) in relevant(draw) {
-        table.push([name, plain(weight)]);
-    }
-    let mut files = String::new();
-    for path in paths {
-        let _ = writeln!(files, "wrote {}", path.display());
-    }
-    format!(
-        "{}\nprotocol {}: {} rows, {} columns, target y; noise sd {}; seed {seed}\n{files}",
-        table.to_text(Style::of_stdout()),
-        draw.name,
-        draw.train.rows,
-        draw.weights.len(),
-        plain(draw.noise_sd)
-    )
+    let relevant: Vec<(usize, f64)> = weights.map(|(j, w)| (j, *w)).filter(|(_, w)| *w != 0.0).collect();
+    let relevant = Rows::of("relevant", &relevant)
+        .text("name", |(j, _)| format!("x{j}"))
+        .titled("relevant column")
+        .number("weight", |(_, weight)| *weight)
+        .done();
+    let (train, test) = (draw.train.rows, draw.test.rows);
+    let validation = draw.validation.as_ref().map(|sample| sample.rows);
+    let mut answer = Answer::new();
+    answer.rows(&relevant);
+    answer.text("protocol", &draw.name);
+    let rows = json!({"train": train, "validation": validation, "test": test});
+    answer.value("rows", rows, train.to_string());
+    answer.count("columns", draw.weights.len() as u64);
+    answer.text("target", "y");
+    answer.number("noise_sd", draw.noise_sd);
+    answer
 }

@@ -387,7 +387,10 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         tasks.push((spectrum, Method::Subspace, &passes));
     }
     let runs = SPECTRA.len() * (BLOCKS.len() + 2 * passes.len());
-    context.work.progress.begin(ABOUT.title, runs as u64 + signs::TASKS);
+    context
+        .work
+        .progress
+        .begin(ABOUT.title, runs as u64 + signs::TASKS);
     let found = tasks.into_par_iter().map(|task| seen(context, task));
     let found: Vec<Seen> = found
         .collect::<Result<Vec<_>, _>>()?
