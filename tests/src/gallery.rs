@@ -165,6 +165,12 @@ fn expected(value: &Value) -> String {
     let of = |key: &str| number(&value[key]);
     match text(value, "kind") {
         "equal" => format!("{} ± {}", of("value"), of("tolerance")),
+        "sampled" => format!(
+            "{} within {} errors, each at most {}",
+            of("value"),
+            of("sigmas"),
+            of("largest_error")
+        ),
         "at_least" => format!("at least {}", of("value")),
         "at_most" => format!("at most {}", of("value")),
         "within" => format!("{} to {}", of("low"), of("high")),
