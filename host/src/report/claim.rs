@@ -356,7 +356,8 @@ impl Row {
                 None => verdict.text().to_owned(),
             },
         };
-        let distance = self.z().map_or(String::new(), |z| format!(" ({z:+.1} σ)"));
+        let distance = self.z().filter(|z| z.is_finite());
+        let distance = distance.map_or(String::new(), |z| format!(" ({z:+.1} σ)"));
         let clock = if self.timed {
             " (clock time, differs from run to run)"
         } else {

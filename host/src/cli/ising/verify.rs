@@ -165,7 +165,7 @@ mod tests {
             let line = all.lines().find(|line| line.starts_with(word));
             assert!(line.is_some_and(|line| line.ends_with(verdict)), "{all}");
         }
-        assert!(all.contains("-1.4915891  ") && all.contains("(+0.8 σ)"), "{all}");
+        assert!(all.contains("-1.491589  ") && all.contains("(+0.8 σ)"), "{all}");
     }
 
     #[test]

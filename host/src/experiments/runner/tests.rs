@@ -173,27 +173,24 @@ fn an_interrupted_run_goes_on_bit_identically() -> Result<(), Box<dyn std::error
 fn an_experiment_goes_on_inside_itself() -> Result<(), Box<dyn std::error::Error>> {
     let out = tempfile::tempdir()?;
     let (stop, parts) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let study = |context: &Context<'_>| {
-        let sum = context.work.parts("part", 4, |index| {
-            parts.fetch_add(1, Ordering::SeqCst);
-            if index == 3 && stop.load(Ordering::SeqCst) {
-                return Err(ExperimentError::from(Stopped::INSIDE));
-            }
-            Ok(vec![index as f64])
-        })?;
-        assert_eq!(sum, [[0.0], [1.0], [2.0], [3.0]]);
-        Ok(())
-    };
-    let one = Draws::new("one", |context: &Context<'_>| {
-        context.work.parts("before", 2, |index| {
+    let study = |context: &Context<'_>, task, count| {
+        let values = context.work.parts(task, count, |index| {
             parts.fetch_add(1, Ordering::SeqCst);
             Ok::<_, ExperimentError>(vec![index as f64])
         })?;
-        stop.store(parts.load(Ordering::SeqCst) == 2, Ordering::SeqCst);
-        context.check()?;
-        study(context)
+        assert_eq!(values.concat(), [0.0, 1.0, 2.0, 3.0][..count]);
+        Ok::<_, ExperimentError>(())
+    };
+    let one = Draws::new("one", |context: &Context<'_>| {
+        study(context, "before", 2)?;
+        study(context, "after", 4)
     });
-    go(&[&one], out.path(), Wish::Unsaid, &stop).expect_err("stopped");
+    let stopping = Draws::new("one", |context: &Context<'_>| {
+        study(context, "before", 2)?;
+        stop.store(true, Ordering::SeqCst); // what the signal handler does
+        context.check()
+    });
+    go(&[&stopping], out.path(), Wish::Unsaid, &stop).expect_err("stopped");
     assert_eq!(parts.load(Ordering::SeqCst), 2);
     stop.store(false, Ordering::SeqCst);
     go(&[&one], out.path(), Wish::Resume, &stop)?;
