@@ -24,6 +24,7 @@ use crate::work::Work;
 pub use criterion::criterion_gamma;
 use gibbs_core::garrote::select::{calm_limit, longest_plateau};
 use gibbs_core::garrote::{Noise, Options, Solution, Status};
+use gibbs_core::math::Real;
 use settle::{Settled, Start, settle};
 
 /// What a fit may be told.
@@ -232,7 +233,7 @@ fn at_point(design: &Design, options: &FitOptions, trail: Trail, chosen: Choice)
 /// The set explains more than nothing does: EBIC is below that of the model without variables.
 fn beats_nothing(design: &Design, support: &[usize]) -> bool {
     least_squares(design, support).is_ok_and(|solved| {
-        let gain = design.rows() as f64 * (design.variance / solved.rss).ln();
+        let gain = design.rows() as f64 * Real::ln(design.variance / solved.rss);
         gain > support.len() as f64 * penalty(design, 1.0)
     })
 }

@@ -24,8 +24,7 @@ mod exact;
 use super::design::Design;
 use super::least_squares::{LeastSquares, least_squares, rounding};
 use crate::simd::{Task, dispatch};
-use gibbs_core::math::Real;
-use gibbs_core::math::add_scaled;
+use gibbs_core::math::{Real, add_scaled};
 use std::collections::HashMap;
 
 /// A column whose part outside the span of the support has less than this variance is not added.
@@ -236,13 +235,13 @@ impl Corner {
     /// EBIC_g = M ln(RSS/M) + k (ln M + 2 g ln N), RSS/M not below the rounding of the target.
     pub fn criterion(&self, design: &Design, g: f64) -> f64 {
         let rss = self.rss.max(rounding(design, &[], &[]));
-        design.rows() as f64 * rss.ln() + self.support.len() as f64 * penalty(design, g)
+        design.rows() as f64 * Real::ln(rss) + self.support.len() as f64 * penalty(design, g)
     }
 }
 
 /// What EBIC_g charges for a variable: ln M + 2 g ln N.
 pub fn penalty(design: &Design, g: f64) -> f64 {
-    (design.rows() as f64).ln() + 2.0 * g * (design.variables() as f64).ln()
+    Real::ln(design.rows() as f64) + 2.0 * g * Real::ln(design.variables() as f64)
 }
 
 /// Largest support that may be chosen: M / ln N, the size beyond which M samples cannot tell supports of N
@@ -420,7 +419,7 @@ pub struct Best {
 pub fn choose(design: &Design, corners: &[Corner], g: f64) -> Option<Best> {
     let corner = best_corner(design, corners, g)?;
     let value = |solution: &LeastSquares| {
-        design.rows() as f64 * solution.rss.ln() + solution.support.len() as f64 * penalty(design, g)
+        design.rows() as f64 * Real::ln(solution.rss) + solution.support.len() as f64 * penalty(design, g)
     };
     let mut solution = solved(design, corner);
     let mut criterion = value(&solution);

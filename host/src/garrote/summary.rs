@@ -6,6 +6,7 @@ use super::least_squares::{LeastSquares, least_squares};
 use super::model::Model;
 use super::search::{Candidate, penalty, runners_up};
 use gibbs_core::garrote::{Noise, Pass, gate};
+use gibbs_core::math::Real;
 
 /// How well the least-squares refit on the selected variables explains the rows that were fitted.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,7 +85,7 @@ impl Fit {
             degrees: soft.1,
             refit_noise_sd: hard.0,
             refit_degrees: hard.1,
-            free_energy: self.solution.free_energy + samples * design.unit.ln(),
+            free_energy: self.solution.free_energy + samples * Real::ln(design.unit),
             samples,
             rule: options.rule.to_string(),
             status: self.ended().into(),
@@ -132,7 +133,7 @@ impl Fit {
         Ok(Statistics {
             r2: 1.0 - left,
             adjusted_r2: 1.0 - left * (samples - 1.0) / (samples - 1.0 - used).max(1.0),
-            criterion: samples * refit.rss.ln() + k * penalty(design, g),
+            criterion: samples * Real::ln(refit.rss) + k * penalty(design, g),
             proven: self
                 .best
                 .as_ref()

@@ -34,15 +34,19 @@ pub struct Forced {
     pub column: Vec<f64>,
 }
 
+/// 2^-300 and 2^300: squares of what lies between, and their products, stay in range.
+const SMALL: f64 = f64::from_bits((1023 - 300) << 52);
+const LARGE: f64 = f64::from_bits((1023 + 300) << 52);
+
 /// A power of two near the largest of the values; 1 unless their squares could leave the range of f64.
 pub(super) fn unit_of(values: &[f64]) -> f64 {
     let largest = values.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
-    let plain = (-300.0_f64).exp2()..=300.0_f64.exp2();
-    if largest == 0.0 || plain.contains(&largest) {
+    if largest == 0.0 || (SMALL..=LARGE).contains(&largest) {
         return 1.0;
     }
-    let exponent = (largest.to_bits() >> 52) as i32 - 1023;
-    2.0_f64.powi(exponent.max(-1022))
+    // the exponent alone: exact; of a subnormal number the least normal one
+    let exponent = (largest.to_bits() >> 52).max(1);
+    f64::from_bits(exponent << 52)
 }
 
 /// The span of the constant and the forced predictors on some rows.

@@ -21,7 +21,7 @@ use crate::garrote::trail::{Trail, default_grid, trace_design};
 use crate::work::Work;
 use gibbs_core::garrote::solver::rounding_floor;
 use gibbs_core::garrote::{Noise, Options, Status};
-use gibbs_core::math::add_scaled;
+use gibbs_core::math::{Real, add_scaled};
 
 /// Points of the coarse path, and its tolerance: tuned on protocols B, B-large, A:5 and C, seeds 0 to 99, where
 /// 50 points to 1e-4 choose the same sets.
@@ -155,7 +155,7 @@ fn held(design: &Design, best: &Best, precision: f64, gamma: f64) -> Settled {
     let mut gains = Vec::new();
     for (a, (i, u)) in solution.support.iter().zip(&solution.weight).enumerate() {
         weight[*i] = *u;
-        gains.push((*i, half * (solution.without(a) / solution.rss).ln() + gamma));
+        gains.push((*i, half * Real::ln(solution.without(a) / solution.rss) + gamma));
     }
     corner(design, gamma, precision, (&solution.support, weight), gains)
 }

@@ -13,7 +13,7 @@
 //! Furnival and Wilson, Technometrics 16:499 (1974).
 
 use crate::garrote::design::Design;
-use gibbs_core::math::{add_scaled, dot};
+use gibbs_core::math::{Real, add_scaled, dot};
 
 /// Most nodes of the tree that are looked at.
 const BUDGET: usize = 60_000;
@@ -116,7 +116,8 @@ struct Tree {
 
 impl Tree {
     fn value(&self, rss: f64, size: usize) -> f64 {
-        self.samples * (rss / self.samples).max(self.ranking.floor).ln() + size as f64 * self.ranking.penalty
+        self.samples * Real::ln((rss / self.samples).max(self.ranking.floor))
+            + size as f64 * self.ranking.penalty
     }
 
     /// Looks at all subsets of the columns of `factor` that hold the first `held`, but for those first ones alone.
