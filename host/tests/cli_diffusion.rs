@@ -347,7 +347,7 @@ fn finished_training_goes_on_with_more_steps() {
         refusal["message"]
             .as_str()
             .unwrap()
-            .contains("number of steps done is 9")
+            .contains("the kept run has done 9")
     );
 }
 

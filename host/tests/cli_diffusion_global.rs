@@ -45,7 +45,16 @@ fn tensor(path: &Path, name: &str) -> TensorF32 {
     file.read_f32(name, Finite::Check).unwrap()
 }
 
-const HEAD: [&str; 6] = ["--timestep", "700", "--count", "2", "--steps", "2"];
+const HEAD: [&str; 8] = [
+    "--timestep",
+    "700",
+    "--count",
+    "2",
+    "--steps",
+    "2",
+    "--blocks",
+    "30",
+];
 
 #[test]
 fn the_global_basis_is_the_mean_of_the_local_ones() {
@@ -211,6 +220,7 @@ fn a_latent_is_started_from_and_edited() {
         let squares = picture
             .iter()
             .zip(&values)
+            .map(|(a, b)| (a, ((b + 1.0) * 127.5).round() / 127.5 - 1.0)) // as the picture holds it
             .map(|(a, b)| f64::from((a - b).powi(2)));
         (squares.sum::<f64>() / 64.0).sqrt()
     };

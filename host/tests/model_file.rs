@@ -377,7 +377,11 @@ fn dead_columns_predict_nothing() {
         ..small()
     };
     let prediction = dead.predict(&table(&[("a", &[10.0]), ("b", &[1e6])])).unwrap();
-    assert_eq!((prediction.mean[0], prediction.sd[0]), (100.0, 2.0));
+    // The noise and the mean of the sample: 2 sqrt(1 + 1/50).
+    assert_eq!(
+        (prediction.mean[0], prediction.sd[0]),
+        (100.0, 2.0 * 1.02_f64.sqrt())
+    );
 }
 
 proptest! {

@@ -37,9 +37,10 @@ pub enum Status {
     Singular,
 }
 
-/// Where ehat = s2 - 2 b'v + v'C v drowns in the rounding of its terms, as a fraction of s2: 1e-12 (f64), 1e-5 (f32).
+/// Where ehat = s2 - 2 b'v + v'C v drowns in the rounding of its terms, as a fraction of s2: 1e-12 (f64), 3e-4 (f32). That of
+/// f32 was tuned: at 1e-4 a sweep in a hundred still crawls on data of R² = .9999.
 pub fn rounding_floor<T: Real>() -> T {
-    T::of(if T::IS_DOUBLE { 1e-12 } else { 1e-5 })
+    T::of(if T::IS_DOUBLE { 1e-12 } else { 3e-4 })
 }
 
 /// Noise model and stopping rule of a solver.

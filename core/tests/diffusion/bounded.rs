@@ -150,12 +150,20 @@ fn a_bounded_sampler_is_the_sampler_of_the_bounded_model() {
         let half = &plan[..plan.len() / 2];
         let sampler = Sampler::new(method, Prediction::Noise).unwrap();
         let bounded = sampler.bounded(Some(1.0)).unwrap();
-        let start = [3.0, -12.0, 20.0];
+        let scale = if sampler.is_scaled() {
+            plan[0].from.signal()
+        } else {
+            1.0
+        };
+        let start = [3.0, -12.0, 20.0].map(|x| x / scale);
         let found = along(bounded, overshooting, half, &start);
         let expected = along(sampler, cut, half, &start);
         let unbounded = along(sampler, overshooting, half, &start);
         // A state of 20 whose noise is divided by a signal of 1/100 loses a thousand roundings.
-        assert!(farthest(&found, &expected) < 1e4 * ROUNDING, "{method:?}");
+        assert!(
+            farthest(&found, &expected) < 1e4 * ROUNDING,
+            "{method:?} {found:?} {expected:?}"
+        );
         assert!(farthest(&found, &unbounded) > 1e-3, "{method:?}");
     }
 }

@@ -93,14 +93,15 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
 
 /// Removes the page and the figures of earlier runs; those of the experiments that go on stay.
 fn clear(session: &Session<'_>, wanted: &[Experiment<'_>], resumed: bool) -> Result<(), CliError> {
-    session.clear("index.html", "")?;
-    for Experiment { about, .. } in REGISTRY {
-        if !resumed || wanted.iter().all(|one| one.about.name != about.name) {
-            session.clear(&format!("{}-", about.name), ".svg")?;
-            session.clear(&format!("{}-", about.name), ".png")?;
-        }
-    }
-    Ok(())
+    let stays = |name: &str| resumed && wanted.iter().any(|one| one.about.name == name);
+    let figure_of = |file: &str, name: &str| {
+        let rest = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+        rest.is_some_and(|rest| rest.ends_with(".svg") || rest.ends_with(".png"))
+    };
+    session.clear_where("", |file| {
+        let mut names = REGISTRY.iter().map(|one| one.about.name);
+        file == "index.html" || names.any(|name| !stays(name) && figure_of(file, name))
+    })
 }
 
 /// The named experiments in the order of the registry, each once; all without names.

@@ -250,20 +250,25 @@ impl<'a> Session<'a> {
     /// Removes the files of an earlier run whose name begins and ends so, with nothing but digits between, such as `sample-` and
     /// `.png`; `bases/` is a folder.
     pub(super) fn clear(&self, begin: &str, end: &str) -> Result<(), CliError> {
+        let (folder, begin) = begin.rsplit_once('/').unwrap_or(("", begin));
+        self.clear_where(folder, |name| {
+            let middle = name.strip_prefix(begin).and_then(|name| name.strip_suffix(end));
+            middle.is_some_and(|middle| middle.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+    }
+
+    /// Removes the files of an earlier run in a folder of --out, by their names.
+    pub(super) fn clear_where(&self, folder: &str, stale: impl Fn(&str) -> bool) -> Result<(), CliError> {
         let Some(out) = &self.out else { return Ok(()) };
         let failed = |path: &Path, source| DataError::Write {
             path: path.to_owned(),
             source,
         };
-        let (folder, begin) = begin.rsplit_once('/').unwrap_or(("", begin));
         let out = &out.join(folder);
         for entry in std::fs::read_dir(out).map_err(|e| failed(out, e))?.flatten() {
-            let name = entry.file_name();
-            let middle = name
-                .to_str()
-                .and_then(|name| name.strip_prefix(begin)?.strip_suffix(end));
-            let matches = middle.is_some_and(|middle| middle.bytes().all(|byte| byte.is_ascii_digit()));
-            if matches && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            if entry.file_name().to_str().is_some_and(&stale)
+                && entry.file_type().is_ok_and(|kind| kind.is_file())
+            {
                 std::fs::remove_file(entry.path()).map_err(|e| failed(&entry.path(), e))?;
             }
         }

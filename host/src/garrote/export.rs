@@ -151,8 +151,14 @@ pub fn export_rust(model: &Model, scalar: Scalar) -> Result<String, DataError> {
     out.push(format!("pub const VARIABLES: [&str; N] = [{}];\n", lines(names)));
     for (name, value) in &constants.scalars {
         out.push(format!(
-            "/// {}.\n{allow}pub const {name}: {ty} = {};\n",
+            "/// {}.\n{allow}{}pub const {name}: {ty} = {};\n",
             meaning(name),
+            // The one constant that no function of the module reads.
+            if *name == "INTERVAL" {
+                "#[allow(dead_code)]\n"
+            } else {
+                ""
+            },
             literal(*value)
         ));
     }

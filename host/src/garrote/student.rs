@@ -13,7 +13,8 @@ pub fn two_sided(x: f64, degrees: f64) -> f64 {
     }
     // x / sqrt(f) first: x² alone may overflow
     let ratio = x.abs() / libm::sqrt(degrees);
-    incomplete_beta(0.5 * degrees, 0.5, 1.0 / (1.0 + ratio * ratio))
+    let square = ratio * ratio;
+    incomplete_beta(0.5 * degrees, 0.5, 1.0 / (1.0 + square), square / (1.0 + square))
 }
 
 /// The x with P(|t| <= x) = `probability`, in [0, 1): 1.96 for .95 and infinite degrees.
@@ -37,21 +38,21 @@ pub fn half_width(probability: f64, degrees: f64) -> f64 {
     }
 }
 
-/// `I_x(a, b)`, x in [0, 1].
-fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
+/// `I_x(a, b)`, x in [0, 1], with y = 1 - x, which may be too small to be found in x.
+fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
-    if x >= 1.0 {
+    if y <= 0.0 {
         return 1.0;
     }
     let log_front =
-        libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) + a * libm::log(x) + b * libm::log1p(-x);
+        libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) + a * libm::log(x) + b * libm::log(y);
     let front = libm::exp(log_front);
     if x < (a + 1.0) / (a + b + 2.0) {
         front * fraction(a, b, x) / a
     } else {
-        1.0 - front * fraction(b, a, 1.0 - x) / b
+        1.0 - front * fraction(b, a, y) / b
     }
 }
 

@@ -64,11 +64,10 @@ pub(crate) const VERBS: &[Verb] = &[
         "garrote fit",
         "diabetes.csv --target target --rule cv --gammas 400",
     )
-    .keeps("--folds 4")
-    .to_move(),
-    verb("garrote path", "diabetes.csv --target target").to_move(),
-    verb("garrote predict", "model.safetensors diabetes.csv").to_move(),
-    verb("garrote synth", "B").to_move(),
+    .keeps("--folds 4"),
+    verb("garrote path", "diabetes.csv --target target"),
+    verb("garrote predict", "model.safetensors diabetes.csv"),
+    verb("garrote synth", "B"),
     verb("ising sample", "--size 64 --temperature 2.5 --sweeps 30000")
         .keeps("--sweeps 30001")
         .to_move(),
@@ -90,8 +89,8 @@ pub(crate) const VERBS: &[Verb] = &[
     verb("diffusion distances", "basis.safetensors other.safetensors"),
     verb("diffusion spectrum", "basis.safetensors"),
     verb("net check", "unet/padded unet/padded/io.safetensors").without_files(),
-    verb("reproduce", "random-moments").keeps("--seed 1").to_move(),
-    verb("reproduce", "--list").without_files().to_move(),
+    verb("reproduce", "random-moments").keeps("--seed 1"),
+    verb("reproduce", "--list").without_files(),
 ];
 
 /// A folder with the inputs of all rows.

@@ -83,7 +83,7 @@ impl Reading {
         };
         let reading = options.read(file).map_err(|e| in_file(e, file))?;
         let (rows, columns) = (reading.table.rows(), reading.table.columns.len());
-        if reading.taken_for != PLAIN {
+        if reading.taken_for != PLAIN || file.extension().is_none_or(|e| e != "csv") {
             let what = &reading.taken_for;
             session.remark(&format!("note: read {rows} rows and {columns} columns: {what}"));
         }

@@ -7,7 +7,7 @@
 //! 5. What is given is measured: one more product Jᵀ u_i, and e_i = |Jᵀ u_i - s_i v_i| (J v_i = s_i u_i holds by step 2). A
 //!    singular value of J lies within e_i of s_i (Weyl), for sqrt(|J v - s u|² + |Jᵀ u - s v|²) / sqrt(2) <= e_i bounds the
 //!    distance of +-s to the spectrum of [0 J; Jᵀ 0]. Rounding of the products adds some units of s_1.
-//! 6. Where the space is closed, step 4 knows nothing: what was left is below the rounding of s_1², and with it all that
+//! 6. Where the space is closed, or all dim h triplets are asked for, step 4 knows nothing: what was left is below the rounding of s_1², and with it all that
 //!    belongs to small s_i. There the triplets are taken anew from Jᵀ U = R Q (Rayleigh and Ritz on the left), whose errors are
 //!    of the rounding of s_1, and measured by J v_i.
 //!
@@ -178,7 +178,8 @@ pub fn basis<T: Element, O: LinearOperator<T>>(
             zero: found.zero,
         };
         let pulled = operator.pull(&triplets.u)?;
-        let errors = if q.is_empty() {
+        // As many as J has rows: they span all of h, whatever is left in x.
+        let errors = if q.is_empty() || options.count >= rows {
             triplets.renew(pulled, dimensions)?;
             distances(&operator.push(&triplets.v)?, &triplets.u, &triplets.values, rows)
         } else {

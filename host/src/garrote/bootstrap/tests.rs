@@ -89,7 +89,7 @@ fn an_ensemble_needs_two() {
 
 #[test]
 fn candidates_are_whole_numbers_of_variables() {
-    assert!(apart(&candidate_densities(4), &[0.25, 0.5, 0.75]) == 0.0);
-    assert_eq!(candidate_densities(400).len(), 399);
+    assert!(apart(&candidate_densities(4), &[0.0, 0.25, 0.5, 0.75]) == 0.0);
+    assert_eq!(candidate_densities(400).len(), 400);
     assert_eq!(candidate_densities(401), default_grid());
 }

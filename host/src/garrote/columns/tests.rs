@@ -235,7 +235,7 @@ fn an_exact_fit_is_capped() {
     let problem = problem(10, (20, 30), 2, (0.0, 0.0));
     let solution = Columns::new(&problem, Options::default()).unwrap().solve(-4.0);
     assert_eq!(solution.status, Status::BetaCapped);
-    assert!((solution.precision * problem.variance / 1e3 - 1.0).abs() < ROUNDING);
+    assert!((solution.precision * problem.variance / 1e12 - 1.0).abs() < ROUNDING);
 }
 
 struct Plain<'a>(&'a [f64], &'a [f64]);

@@ -137,8 +137,8 @@ fn bad_fits_are_refused_and_leave_the_sums() {
 fn inference_recovers_the_density() {
     let rho: Vec<f64> = (1..600).map(|k| f64::from(k) / 1000.0).collect();
     let grid = default_grid();
-    assert_eq!((grid.len(), grid[0]), (200, 0.001));
-    assert!((grid[199] - 0.5).abs() < 1e-15);
+    assert_eq!((grid.len(), grid[0], grid[1]), (201, 0.0, 0.001));
+    assert!((grid[200] - 0.5).abs() < 1e-15);
     for k in [5, 40, 120, 199] {
         let sigma: Vec<f64> = rho.iter().map(|r| theory(*r, grid[k])).collect();
         let found = infer_density(&rho, &sigma, &grid).unwrap();
@@ -167,7 +167,8 @@ fn no_signal_is_said() {
     assert_eq!(infer_density(&rho, &[-1.0; 3], &[0.1, 0.2]), Err(NoSignal));
     assert_eq!(infer_density(&rho, &[0.1; 2], &[0.1, 0.2]), Err(NoSignal));
     assert_eq!(infer_density(&rho, &[0.1; 3], &[]), Err(NoSignal));
-    assert_eq!(infer_density(&rho, &[0.1; 3], &[0.0, 0.2]), Err(NoSignal));
+    assert_eq!(infer_density(&rho, &[0.1; 3], &[-0.1, 0.2]), Err(NoSignal));
+    assert_eq!(infer_density(&rho, &[0.1; 3], &[0.2, 1.0]), Err(NoSignal));
     assert_eq!(infer_density(&rho, &[f64::NAN; 3], &[0.1]), Err(NoSignal));
     assert!(NoSignal.to_string().contains("hint: "));
 }

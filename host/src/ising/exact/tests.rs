@@ -96,7 +96,8 @@ fn cold_ends_are_no_overflow() {
     for beta in [1e3, 1e160, -1e160, 1e300] {
         for text in ["0,0,3\n", "0,1,1\n1,2,0.3333333333\n", "0,1,1e40\n1,2,1e-40\n"] {
             let found = exact(&read(text), beta).unwrap();
-            assert_eq!(found.heat_capacity, 0.0, "{text} at {beta}");
+            // At beta = 1000 and the smallest gap, 2/3: (2000/3)² e^(-2000/3) is 1e-284.
+            assert!((0.0..1e-280).contains(&found.heat_capacity), "{text} at {beta}");
             assert!(found.log_z.is_finite() && found.energy.is_finite());
         }
     }

@@ -276,7 +276,10 @@ fn an_interrupted_run_without_a_file_says_so() {
     let mut bowl = Bowl::new(&stop);
     let mut trainer = Trainer::new(adam(), &bowl, start()).unwrap();
     let stopped = trainer.run(&mut bowl, &work(&stop)).unwrap_err();
-    assert_eq!(stopped.to_string(), "interrupted after 0 steps");
+    assert!(
+        stopped.to_string().starts_with("interrupted; nothing was kept"),
+        "{stopped}"
+    );
 }
 
 #[test]
@@ -353,7 +356,7 @@ fn a_kept_run_of_other_settings_is_refused() {
     for (settings, expected) in [
         (slow, ["optimiser", "0.8"]),
         (nesterov(), ["optimiser", "Sgd"]),
-        (constant, ["rate", "Cosine"]),
+        (constant, ["rate", "warm_up: 3"]),
         (unclipped, ["clip", "None"]),
         (alone, ["average", "0.999"]),
     ] {

