@@ -21,7 +21,7 @@ pub const VARIABLE: &str = "GIBBS_SIMD";
 pub enum Instructions {
     /// AVX-512 (F, BW, CD, DQ, VL).
     Avx512,
-    /// AVX2.
+    /// The instructions of AVX2.
     Avx2,
     /// None beyond those that every processor of this architecture has.
     Baseline,

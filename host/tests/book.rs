@@ -96,6 +96,11 @@ fn every_kind_of_file_and_answer_is_in_the_reference() {
 }
 
 #[test]
+fn comments_cite_nothing_that_is_not_here() {
+    none(&support::pages::citations_of_nothing());
+}
+
+#[test]
 fn tests_modules_and_files_named_in_the_text_exist() {
     let problems: Vec<String> = Page::all().iter().flat_map(Page::names_of_nothing).collect();
     none(&problems);

@@ -1,6 +1,6 @@
 //! `gibbs ising anneal | temper | exact` as a user meets them: tables, JSON, files; signals and resume.
 //!
-//! The golden values are those of spec 1.8. The sets of JSON fields are written out: a field that comes or goes
+//! The golden values are those of another program. The sets of JSON fields are written out: a field that comes or goes
 //! turns a test red.
 
 #[path = "support/cli.rs"]

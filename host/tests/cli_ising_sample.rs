@@ -129,7 +129,7 @@ fn the_object_has_the_documented_fields() {
     // 4096 e^(-4/2.5) = 826.96
     let effective = -4.0 / (827.0_f64 / 4096.0).ln();
     assert!((found["temperature_effective"].as_f64().unwrap() - effective).abs() < 1e-12);
-    // Kaufman's energy of 8 x 8 at 2.5 (spec 1.8), 5 sigma
+    // Kaufman's energy of 8 x 8 at 2.5, 5 sigma
     let energy = &found["energy"];
     let off = energy["mean"].as_f64().unwrap() + 1.222_320_6;
     assert!(

@@ -39,7 +39,7 @@ const STACK: Quantity = cost("stack", "stack, bytes");
 const RAM: Quantity = cost("ram", "RAM, bytes");
 const FLASH: Quantity = cost("flash", "flash, bytes");
 
-/// An example.
+/// An example of the firmware, measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// Name of its binary.
@@ -110,7 +110,7 @@ pub struct Measured {
     pub values: Vec<u64>,
     /// The work's instructions by the plugin.
     pub insns: u64,
-    /// The same by the board's own counter; `None` when it wrapped.
+    /// The number of instructions by the board's own counter; `None` when it wrapped.
     pub own_count: Option<u64>,
     /// The whole run.
     pub run: Run,

@@ -64,7 +64,7 @@ pub fn step<T: Real>(
     finite(next)
 }
 
-/// s².
+/// The variance s² that a hop of DDIM draws anew.
 fn variance(hop: &Hop, eta: f64) -> Result<f64, Error> {
     if !eta.is_finite() {
         return Err(Error::NonFinite);

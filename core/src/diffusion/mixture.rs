@@ -70,12 +70,12 @@ impl<'a, T: Real> GaussianMixture<'a, T> {
         })
     }
 
-    /// D.
+    /// The number of dimensions, D.
     pub const fn dimension(&self) -> usize {
         self.dimension
     }
 
-    /// K.
+    /// The number of components, K.
     pub const fn components(&self) -> usize {
         self.weights.len()
     }
@@ -296,7 +296,7 @@ pub struct MixtureDenoiser<'a, T> {
 }
 
 impl<'a, T: Real> MixtureDenoiser<'a, T> {
-    /// With lent scratch: `responsibilities` (K), `mean` (D).
+    /// The denoiser of a mixture with lent scratch: `responsibilities` (K), `mean` (D).
     ///
     /// # Errors
     /// `Shape`.

@@ -25,12 +25,12 @@ pub const fn scratch_len(widths: &[usize]) -> usize {
     widest.saturating_mul(2)
 }
 
-/// One dense layer.
+/// One dense layer of a perceptron: weights and biases, lent.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'a, T> {
     /// outputs x inputs, row by row.
     pub weight: &'a [T],
-    /// outputs.
+    /// The biases, as many as there are outputs.
     pub bias: &'a [T],
 }
 
@@ -112,7 +112,7 @@ impl<'a, T: Real> Mlp<'a, T> {
         })
     }
 
-    /// Entries of the state.
+    /// The number of entries of the state x.
     pub const fn state_len(&self) -> usize {
         self.state
     }
@@ -170,7 +170,7 @@ pub struct MlpDenoiser<'a, T> {
 }
 
 impl<'a, T: Real> MlpDenoiser<'a, T> {
-    /// With [`Mlp::scratch_len`] numbers of scratch.
+    /// The denoiser of a perceptron with [`Mlp::scratch_len`] numbers of scratch.
     ///
     /// # Errors
     /// `Shape`.

@@ -14,11 +14,11 @@ use crate::math::Real;
 /// What a model predicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prediction {
-    /// eps.
+    /// The model predicts the noise, eps.
     Noise,
-    /// v.
+    /// The model predicts the velocity, v = signal eps - noise x0.
     Velocity,
-    /// x0.
+    /// The model predicts the data, x0.
     Sample,
 }
 
@@ -49,7 +49,7 @@ impl<T: Real> Split<T> {
         })
     }
 
-    /// (x0, eps).
+    /// Data and noise (x0, eps) from one entry of the state and of the output.
     #[inline]
     pub(super) fn of(&self, x: T, output: T) -> (T, T) {
         match self.prediction {
@@ -173,7 +173,7 @@ pub(super) fn check<T: Real>(inputs: &[&[T]], next: &[T]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Finite results.
+/// Refuses a state that holds NaN or infinity.
 pub(super) fn finite<T: Real>(next: &[T]) -> Result<(), Error> {
     if next.iter().all(|x| x.is_finite()) {
         Ok(())

@@ -26,28 +26,28 @@ pub trait Denoiser<T: Real> {
     fn predict(&mut self, x: &[T], level: &Level, output: &mut [T]) -> Result<(), Self::Error>;
 }
 
-/// A rule for one hop.
+/// The rule by which a sampler makes one hop.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Method {
-    /// [`ddpm`].
+    /// Ancestral sampling, [`ddpm`].
     Ddpm {
         /// Variance of the added noise.
         variance: ddpm::Variance,
-        /// Bound of |x0hat|.
+        /// The bound to which x0hat is clipped on either side, if any.
         clip: Option<f64>,
     },
-    /// [`ddim`].
+    /// Implicit sampling, [`ddim`].
     Ddim {
         /// 0 deterministic to 1 as random as DDPM.
         eta: f64,
-        /// Bound of |x0hat|.
+        /// The bound to which x0hat is clipped on either side, if any.
         clip: Option<f64>,
     },
     /// [`euler`]; the state is x / sqrt(ab).
     Euler,
     /// [`heun`]; the state is x / sqrt(ab).
     Heun,
-    /// [`dpm_solver`].
+    /// The second-order multistep rule, [`dpm_solver`].
     DpmSolver,
 }
 
@@ -82,7 +82,7 @@ pub struct Sampler {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Progress {
-    /// There are.
+    /// Hops are left.
     Going,
     /// The state is the sample.
     Finished,
@@ -142,7 +142,7 @@ impl Sampler {
         Ok(())
     }
 
-    /// The rule.
+    /// The rule by which this sampler makes a hop.
     pub const fn method(&self) -> Method {
         self.method
     }
@@ -271,7 +271,7 @@ impl<'a, T: Real> Run<'a, T> {
         })
     }
 
-    /// The state.
+    /// The state x of the run after the hops done so far.
     pub fn state(&self) -> &[T] {
         self.state
     }
@@ -281,7 +281,7 @@ impl<'a, T: Real> Run<'a, T> {
         self.history
     }
 
-    /// Hops done.
+    /// The number of hops done so far.
     pub fn done(&self) -> usize {
         self.next
     }

@@ -19,16 +19,16 @@ use crate::math::{Real, softplus};
 /// The free energy of a state and the two sums reported beside it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Energy<T> {
-    /// F in nats.
+    /// The variational free energy F in nats.
     pub free_energy: T,
-    /// Σ m_i.
+    /// The expected number of selected variables, Σ m_i.
     pub total_inclusion: T,
     /// Geometric mean of the betas.
     pub precision: T,
 }
 
 impl<T: Real> Energy<T> {
-    /// As the end of a solve.
+    /// The same numbers as the outcome of a solve that ended this way.
     pub fn solution(self, gamma: T, sweeps: u32, status: Status) -> Solution<T> {
         Solution {
             gamma,

@@ -158,7 +158,7 @@ impl<'a, T: Real> Joint<'a, T> {
         smaller(gate::inclusion(gamma, evidence), T::ONE - edge)
     }
 
-    /// m = m_old + eta step.
+    /// Moves the inclusions by a damped step: m = m_old + eta step.
     fn apply_step(&mut self, eta: T) {
         let n = self.data.variables().max(1);
         let Some((old, step)) = self.scratch.get(n..).and_then(|s| s.split_at_checked(n)) else {

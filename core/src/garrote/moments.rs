@@ -70,17 +70,17 @@ impl<'a, T: Real> Moments<'a, T> {
         })
     }
 
-    /// C by columns, N x N.
+    /// The second moments C = X'X/M, N x N by columns.
     pub fn covariance(&self) -> &'a [T] {
         self.covariance
     }
 
-    /// b by columns, N x Q.
+    /// The moments b = X'y/M with the targets, N x Q by columns.
     pub fn correlation(&self) -> &'a [T] {
         self.correlation
     }
 
-    /// s2 of each target.
+    /// The variance s2 = y'y/M of each target.
     pub fn variance(&self) -> &'a [T] {
         self.variance
     }
@@ -90,7 +90,7 @@ impl<'a, T: Real> Moments<'a, T> {
         self.samples
     }
 
-    /// N.
+    /// The number of variables, N.
     pub fn variables(&self) -> usize {
         self.correlation
             .len()
@@ -98,7 +98,7 @@ impl<'a, T: Real> Moments<'a, T> {
             .unwrap_or(0)
     }
 
-    /// Q.
+    /// The number of targets, Q.
     pub fn targets(&self) -> usize {
         self.variance.len()
     }

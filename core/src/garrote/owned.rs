@@ -33,7 +33,7 @@ impl<T: Real, const N: usize, const Q: usize> Default for Stream<T, N, Q> {
 }
 
 impl<T: Real, const N: usize, const Q: usize> Stream<T, N, Q> {
-    /// No samples yet.
+    /// Empty statistics: no sample yet.
     pub const fn new() -> Self {
         const { assert!(N > 0 && Q > 0, "a stream needs variables and targets") };
         Self {
@@ -161,7 +161,7 @@ impl<T: Real, const N: usize, const Q: usize> Standardised<T, N, Q> {
         Ok(())
     }
 
-    /// The checked moments.
+    /// The moments of the standardised variables, checked.
     ///
     /// # Errors
     /// `ConstantTarget` before the first update; otherwise those of [`Moments::new`].
@@ -175,7 +175,7 @@ impl<T: Real, const N: usize, const Q: usize> Standardised<T, N, Q> {
         &self.scale
     }
 
-    /// ybar by target.
+    /// The mean ybar of each target.
     pub fn target_mean(&self) -> &SVector<T, Q> {
         &self.target_mean
     }
@@ -205,7 +205,7 @@ impl<T: Real, const N: usize, const Q: usize> Default for Garrote<T, N, Q> {
 }
 
 impl<T: Real, const N: usize, const Q: usize> Garrote<T, N, Q> {
-    /// All gates shut.
+    /// A garrote with all gates shut.
     pub const fn new() -> Self {
         const { assert!(N > 0 && Q > 0, "a garrote needs variables and targets") };
         Self {
@@ -377,7 +377,7 @@ impl<T: Real, const N: usize, const Q: usize> Garrote<T, N, Q> {
         fitted.predict(x.as_slice())
     }
 
-    /// m.
+    /// The inclusions m_i, the probabilities of being in.
     pub fn inclusion(&self) -> &SVector<T, N> {
         &self.inclusion
     }
@@ -412,7 +412,7 @@ impl<T: Real, const N: usize, const G: usize, const Q: usize> Default for PathPo
 }
 
 impl<T: Real, const N: usize, const G: usize, const Q: usize> PathPoints<T, N, G, Q> {
-    /// No points yet.
+    /// Memory for a path without points yet.
     pub const fn new() -> Self {
         const { assert!(N > 0 && Q > 0 && G > 1, "a path needs at least two gammas") };
         Self {

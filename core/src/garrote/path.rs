@@ -29,7 +29,7 @@ pub enum Ending {
     Grid,
     /// Σ m reached the limit.
     Full,
-    /// beta reached its cap.
+    /// The precision beta reached its cap, and the path ended there.
     Capped,
 }
 
@@ -211,7 +211,7 @@ impl<'a, T: Real> PathStore<'a, T> {
         })
     }
 
-    /// The same store over slices that already hold `reached` kept points.
+    /// A store over slices that already hold `reached` kept points.
     #[must_use]
     pub(crate) fn resumed(self, reached: usize) -> Self {
         Self { reached, ..self }

@@ -19,15 +19,15 @@ use crate::math::{Real, larger};
 /// A fitted model of one target in lent storage; all slices have N entries.
 #[derive(Clone, Copy, Debug)]
 pub struct Fitted<'a, T> {
-    /// xbar.
+    /// The means xbar_i of the variables.
     pub mean: &'a [T],
     /// sd; 0 marks a dead column.
     pub scale: &'a [T],
-    /// m.
+    /// The inclusions m_i.
     pub inclusion: &'a [T],
-    /// w, in y per sd.
+    /// The weights w_i, in units of y per standard deviation of the variable.
     pub weight: &'a [T],
-    /// ybar.
+    /// The mean ybar of the target.
     pub target_mean: T,
     /// beta in 1/y²: where it was fixed beforehand, itself; where it was profiled out, by [`unbiased_precision`].
     pub precision: T,
@@ -46,9 +46,9 @@ pub fn unbiased_precision<T: Real>(precision: T, samples: T, inclusion: &[T]) ->
 /// Mean and variance of a prediction, in y and y².
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction<T> {
-    /// Expected value.
+    /// The expected value of the target.
     pub mean: T,
-    /// Predictive variance.
+    /// The predictive variance, in y².
     pub variance: T,
 }
 
@@ -175,7 +175,7 @@ pub fn ties<'a, T: Real>(
 /// The importance of one variable.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Importance<T> {
-    /// m in 0..=1.
+    /// The inclusion m of the variable, 0 to 1.
     pub inclusion: T,
     /// theta - gamma = beta M w²/2 in nats: what the data say for the variable.
     pub evidence: T,

@@ -177,9 +177,9 @@ pub fn by_information<T: Real>(
 pub struct Score<T> {
     /// Value to be minimised.
     pub criterion: T,
-    /// Support size k.
+    /// The number k of variables in the support.
     pub size: usize,
-    /// Σ m (1 - m).
+    /// How undecided the solution is: Σ m (1 - m).
     pub undecided: T,
 }
 

@@ -46,7 +46,7 @@ pub fn rounding_floor<T: Real>() -> T {
 /// Noise model and stopping rule of a solver.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options<T> {
-    /// Noise model.
+    /// How the noise precision beta is treated.
     pub noise: Noise<T>,
     /// Stop when no inclusion, no effect (in sd of y) and no beta (relative) moved by more than this in a sweep:
     /// 1e-8 (f64), 1e-5 (f32).
@@ -111,7 +111,7 @@ pub struct Solution<T> {
     pub precision: T,
     /// Sweeps (or joint iterations) spent.
     pub sweeps: u32,
-    /// How it ended.
+    /// How the solve ended.
     pub status: Status,
 }
 
@@ -140,11 +140,11 @@ pub trait Solver<T: Real> {
     fn load(&mut self, inclusion: &[T], weight: &[T], precision: &[T]);
     /// Keeps gate `index` shut in later solves; `None` lifts this.
     fn exclude(&mut self, index: Option<usize>);
-    /// m.
+    /// The inclusions m_i of the present state.
     fn inclusion(&self) -> &[T];
-    /// w.
+    /// The weights w of the present state, target by target.
     fn weight(&self) -> &[T];
-    /// beta of each target.
+    /// The noise precision beta of each target in the present state.
     fn precision(&self) -> &[T];
 }
 

@@ -14,9 +14,9 @@ use crate::math::Real;
 pub struct StandardisedMut<'a, T> {
     /// C with unit diagonal; rows and columns of dead variables are zero.
     pub covariance: &'a mut [T],
-    /// b by target, in y.
+    /// The moments b with each target, in units of y.
     pub correlation: &'a mut [T],
-    /// s2 by target, in y².
+    /// The variance s2 of each target, in y².
     pub variance: &'a mut [T],
     /// sd_i; 0 marks a dead column.
     pub scale: &'a mut [T],

@@ -30,34 +30,34 @@ pub struct Totals<T> {
 /// columns), Syy (Q).
 #[derive(Debug)]
 pub struct Sums<'a, T> {
-    /// W, W2, refused.
+    /// The sums of weights W and W2, and the number of refused samples.
     pub totals: &'a mut Totals<T>,
-    /// xbar.
+    /// The weighted means xbar_i of the variables.
     pub mean: &'a mut [T],
-    /// ybar.
+    /// The weighted mean ybar of each target.
     pub target_mean: &'a mut [T],
-    /// Sxx.
+    /// The centred sums Sxx, N x N by columns, lower triangle kept.
     pub xx: &'a mut [T],
-    /// Sxy.
+    /// The centred sums Sxy, N x Q by columns.
     pub xy: &'a mut [T],
-    /// Syy of each target.
+    /// The centred sum Syy of each target.
     pub yy: &'a mut [T],
 }
 
-/// The same, shared: what can be merged or standardised.
+/// A shared view of streaming sums: what can be merged or standardised.
 #[derive(Clone, Copy, Debug)]
 pub struct SumsRef<'a, T> {
-    /// W, W2, refused.
+    /// The sums of weights W and W2, and the number of refused samples.
     pub totals: &'a Totals<T>,
-    /// xbar.
+    /// The weighted means xbar_i of the variables.
     pub mean: &'a [T],
-    /// ybar.
+    /// The weighted mean ybar of each target.
     pub target_mean: &'a [T],
-    /// Sxx.
+    /// The centred sums Sxx, N x N by columns, lower triangle kept.
     pub xx: &'a [T],
-    /// Sxy.
+    /// The centred sums Sxy, N x Q by columns.
     pub xy: &'a [T],
-    /// Syy of each target.
+    /// The centred sum Syy of each target.
     pub yy: &'a [T],
 }
 
@@ -80,7 +80,7 @@ fn fits<T>(given: &[T], room: usize) -> Result<(), Error> {
 }
 
 impl<T: Real> Sums<'_, T> {
-    /// The shared view.
+    /// A shared view of the sums.
     pub fn view(&self) -> SumsRef<'_, T> {
         SumsRef {
             totals: self.totals,

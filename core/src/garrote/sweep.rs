@@ -19,13 +19,13 @@ use crate::math::{Real, add_scaled, larger};
 /// Variational state in lent storage: inclusion m (N), weight w and field g = C v (N x Q), precision (Q).
 #[derive(Debug)]
 pub struct State<'a, T> {
-    /// m.
+    /// The inclusions m_i (N).
     pub inclusion: &'a mut [T],
-    /// w by target.
+    /// The weights w_it, target by target (N Q).
     pub weight: &'a mut [T],
     /// g = C (m w) by target.
     pub field: &'a mut [T],
-    /// beta by target.
+    /// The noise precision beta_t of each target (Q).
     pub precision: &'a mut [T],
 }
 
@@ -195,7 +195,7 @@ pub(crate) fn residual_energy<T: Real>(
     energy
 }
 
-/// What a sweep changed.
+/// How much a sweep of coordinate ascent changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use]
 pub struct Change<T> {

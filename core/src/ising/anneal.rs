@@ -36,7 +36,7 @@ pub struct Annealed<W> {
     pub best_energy: W,
     /// Sweeps done: the length of the schedule.
     pub sweeps: u64,
-    /// Flips accepted.
+    /// The number of flips that were accepted.
     pub flips: u64,
 }
 
@@ -90,9 +90,9 @@ fn copy(from: &[i8], to: &mut [i8]) {
 /// Ends of a schedule of inverse temperatures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BetaRange {
-    /// The smaller beta.
+    /// The smallest inverse temperature, at the hot end.
     pub hot: f64,
-    /// The larger beta.
+    /// The largest inverse temperature, at the cold end.
     pub cold: f64,
     /// All couplings and fields are 0: every state is a ground state, and the range is [0.1, 1].
     pub flat: bool,

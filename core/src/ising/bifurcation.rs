@@ -29,7 +29,7 @@ use rand_core::Rng;
 pub enum Variant {
     /// The positions: reaches good states fast.
     Ballistic,
-    /// Their signs: slower, and less apt to stay in a local minimum of large problems.
+    /// Forces from the signs of positions: slower, and less apt to stay in a local minimum of large problems.
     Discrete,
 }
 
@@ -164,7 +164,7 @@ pub trait Coordinate: Weight {
     const WALL: Self;
     /// Nearest coordinate to a number of [0, 4).
     fn coordinate(x: f64) -> Self;
-    /// 0.1 `word` / 2^31.
+    /// A start position within a tenth: 0.1 `word` / 2^31.
     fn small(word: i32) -> Self;
     /// The factor `scale` for forces up to `strongest`.
     ///

@@ -34,18 +34,18 @@ pub struct Enumeration<'a, M: Model> {
 /// Thermal averages at one temperature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thermal {
-    /// ln Z.
+    /// The logarithm of the partition function, ln Z.
     pub log_partition: f64,
-    /// Mean energy E.
+    /// The mean energy <E>.
     pub energy: f64,
-    /// <E²>.
+    /// The mean square of the energy, <E²>.
     pub energy_squared: f64,
 }
 
-/// The lowest level.
+/// The lowest level: its energy and how many configurations have it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ground<W> {
-    /// Its energy.
+    /// The energy of the level.
     pub energy: W,
     /// Number of configurations.
     pub degeneracy: u32,
@@ -56,7 +56,7 @@ pub struct Ground<W> {
 /// One level of the density of states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Level {
-    /// Its energy.
+    /// The energy of the level.
     pub energy: i32,
     /// Number of configurations.
     pub count: u32,
@@ -110,7 +110,7 @@ impl<'a, M: Model> Enumeration<'a, M> {
         sums.thermal()
     }
 
-    /// The same, with the means <s_i> (`means`, N) and the products <s_i s_j> (`products`, N x N, row-major,
+    /// Thermal sums with the means <s_i> (`means`, N) and the products <s_i s_j> (`products`, N x N, row-major,
     /// symmetric, 1 on the diagonal; empty: not wanted). C_ij = <s_i s_j> - <s_i><s_j>. Cost: O(1) more per
     /// configuration for the means, O(N) for the products.
     ///
@@ -292,7 +292,7 @@ impl<M: Model<Weight = i32>> Enumeration<'_, M> {
 }
 
 impl Thermal {
-    /// From a density of states: any temperature, without another enumeration.
+    /// Thermal sums from a density of states: any temperature, without another enumeration.
     ///
     /// # Errors
     /// [`Error::NonFinite`]; [`Error::Shape`] without levels.

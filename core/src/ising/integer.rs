@@ -67,7 +67,7 @@ pub struct MetropolisQ16 {
 }
 
 impl MetropolisQ16 {
-    /// At a temperature in Q16.16 (see [`quantise`]); 0 is descent.
+    /// The rule at a temperature in Q16.16 (see [`quantise`]); 0 is descent.
     pub fn new(temperature: u32) -> Self {
         Self {
             temperature,
@@ -111,7 +111,7 @@ pub struct HeatBathQ16 {
 }
 
 impl HeatBathQ16 {
-    /// At a temperature in Q16.16 (see [`quantise`]); 0 is descent.
+    /// The rule at a temperature in Q16.16 (see [`quantise`]); 0 is descent.
     pub fn new(temperature: u32) -> Self {
         Self {
             temperature,

@@ -20,7 +20,7 @@ use rand_core::Rng;
 /// beta dE above which a flip is not tried: e^-44.36 is 2^-64, what one random word resolves.
 const COLDEST: f64 = 44.36;
 
-/// One decision.
+/// A single-spin rule: whether one spin flips.
 pub trait Rule<W: Weight> {
     /// Whether sweeps leave a spin out now and then, which every rule needs that makes some flips with certainty: see
     /// [`State::sweep`](super::State::sweep).
@@ -49,7 +49,7 @@ pub struct Metropolis<T> {
 }
 
 impl<T: Real> Metropolis<T> {
-    /// At inverse temperature `beta` (1 / energy).
+    /// The rule at inverse temperature `beta` (1 / energy).
     ///
     /// # Errors
     /// [`Error::NonFinite`].
@@ -73,7 +73,7 @@ pub struct HeatBath<T> {
 }
 
 impl<T: Real> HeatBath<T> {
-    /// At inverse temperature `beta` (1 / energy).
+    /// The rule at inverse temperature `beta` (1 / energy).
     ///
     /// # Errors
     /// [`Error::NonFinite`].

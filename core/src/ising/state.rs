@@ -54,12 +54,12 @@ impl<'a, W: Weight> State<'a, W> {
         Ok(state)
     }
 
-    /// The configuration.
+    /// The configuration, N spins of ±1.
     pub fn spins(&self) -> &[i8] {
         self.spins
     }
 
-    /// The local fields f_i.
+    /// The local fields f_i = Σ_j J_ij s_j + h_i, N of them.
     pub fn fields(&self) -> &[W] {
         self.fields
     }
@@ -69,7 +69,7 @@ impl<'a, W: Weight> State<'a, W> {
         self.energy
     }
 
-    /// Sum of the spins.
+    /// The sum of the spins.
     pub fn magnetization(&self) -> i64 {
         self.spins.iter().map(|s| i64::from(*s)).sum()
     }

@@ -36,7 +36,7 @@ pub struct SwendsenWang<'a, M: Model> {
 /// The clusters of one sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clusters {
-    /// How many.
+    /// The number of clusters.
     pub count: usize,
     /// Sum of their squared sizes.
     pub squares: u64,
@@ -74,7 +74,7 @@ impl<'a, M: Model> SwendsenWang<'a, M> {
         })
     }
 
-    /// The configuration.
+    /// The configuration, N spins of ±1.
     pub fn spins(&self) -> &[i8] {
         self.spins
     }

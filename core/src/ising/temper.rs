@@ -21,7 +21,7 @@ use rand_core::Rng;
 /// Decides one exchange: with floats ([`Betas`]), or with integers on parts without a floating-point unit
 /// ([`TemperaturesQ16`]).
 pub trait Exchange<W: Weight> {
-    /// Number of rungs R.
+    /// The number R of rungs of the ladder.
     fn rungs(&self) -> usize;
     /// Whether the replica of energy `energy` on `rung` and that of energy `above` on rung + 1 exchange.
     fn swaps(&self, rung: usize, energy: W, above: W, rng: &mut impl Rng) -> bool;
@@ -65,10 +65,10 @@ impl<W: Weight> Exchange<W> for Betas<'_> {
     }
 }
 
-/// One replica's place.
+/// Where a replica stands on the ladder, which end it comes from, and its round trips.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replica {
-    /// Its rung.
+    /// The rung on which the replica stands.
     pub rung: u32,
     /// Which end of the ladder it comes from.
     pub leg: Leg,
@@ -91,7 +91,7 @@ pub enum Leg {
 /// One rung, and the exchanges between it and the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rung {
-    /// The replica on it.
+    /// The replica that stands on the rung.
     pub replica: u32,
     /// Exchanges tried with rung + 1.
     pub attempts: u64,

@@ -35,7 +35,7 @@ pub struct Wolff<'a, M: Model> {
     members: &'a mut [u32],
 }
 
-/// What one move did.
+/// What one move of Wolff's algorithm did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cluster {
     /// Number of its sites, at least 1.
@@ -45,7 +45,7 @@ pub struct Cluster {
 }
 
 impl<'a, M: Model> Wolff<'a, M> {
-    /// At inverse temperature `beta`, of either sign: `spins` (N values ±1), scratch `members` (N).
+    /// Clusters at inverse temperature `beta`, of either sign: `spins` (N values ±1), scratch `members` (N).
     ///
     /// # Errors
     /// [`Error::NonFinite`], [`Error::Shape`], [`Error::NotASpin`]; [`Error::Capacity`] from N = 2^32 on.
@@ -75,7 +75,7 @@ impl<'a, M: Model> Wolff<'a, M> {
         })
     }
 
-    /// The configuration.
+    /// The configuration, N spins of ±1.
     pub fn spins(&self) -> &[i8] {
         self.spins
     }

@@ -1,4 +1,4 @@
-//! Balance and detailed balance of the single-spin rules by transition matrices (spec 1.2): a ring of 6 spins,
+//! Balance and detailed balance of the single-spin rules by transition matrices: a ring of 6 spins,
 //! J = 0.7, h = 0.2, beta = 1. The probabilities are those of the rules themselves, counted over random words.
 
 use crate::oracle::{
@@ -35,7 +35,7 @@ fn law() -> Vec<f64> {
     boltzmann(&energies(&couplings, &fields), 1.0)
 }
 
-/// What spec 1.2 lists; returns the violation of the two-colour sweep.
+/// The pieces in balance and the sweep stationary; returns the violation of the two-colour sweep.
 fn pieces_are_reversible_and_sweeps_stationary(rule: &impl Rule<f64>) -> f64 {
     let (law, flips) = (law(), flips(rule));
     let (even, odd) = (sequence(N, &[0, 2, 4], &flips), sequence(N, &[1, 3, 5], &flips));

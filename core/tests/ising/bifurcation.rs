@@ -182,7 +182,7 @@ fn hits<M: Model<Weight: Coordinate>>(golden: &Golden, model: &M, variant: Varia
     f64::from(hits) / f64::from(STARTS)
 }
 
-/// Golden: the spec measured .98 and more (ballistic), .86 to 1 (discrete) on SK seeds 1 to 3 with 50 starts. With
+/// Golden: another program measured .98 and more (ballistic), .86 to 1 (discrete) on SK seeds 1 to 3 with 50 starts. With
 /// 2000 starts the discrete variant has .97, .996, .863 at dt = 1.25 and .91, .997, .783 at dt = 0.5, whatever
 /// the scale of the velocities at the start; the bounds are three deviations (of 150 starts) below.
 #[test] // oracle: ising-bifurcation

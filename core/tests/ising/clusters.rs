@@ -339,7 +339,7 @@ fn magnetization(spins: &[i8]) -> f64 {
     spins.iter().map(|s| f64::from(*s)).sum::<f64>().abs() / spins.len() as f64
 }
 
-/// The tables of the spec (1.8): L, T, <|m|>, <m²>.
+/// Exact values of small tori, from another program: L, T, <|m|>, <m²>.
 fn table() -> [(usize, f64, f64, f64); 10] {
     let critical = critical();
     [

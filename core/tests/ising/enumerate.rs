@@ -1,4 +1,4 @@
-//! Gray-code enumeration against direct sums, closed forms and the golden instances (spec 1.8).
+//! Gray-code enumeration against direct sums, closed forms and the golden instances.
 //!
 //! Mutations tried, each seen red: steps from 0, or one short; any of the three sums, or the means, not
 //! rescaled at a new largest term; sign of beta; sign of `change` in the means; products without their second
@@ -171,7 +171,7 @@ fn complete_graph() {
     }
 }
 
-/// (E0, degeneracy, ln Z, <E>) of the spec at the given beta.
+/// (E0, degeneracy, ln Z, <E>) at the given beta, from another program.
 fn golden(couplings: &[i32], beta: f64, expected: (i32, u32, f64, f64)) {
     let n = 16;
     let fields = vec![0; n];
@@ -229,7 +229,7 @@ fn golden_edwards_anderson() {
     golden(&four_by_four(3), 1.0, (-22, 14, 24.801_205, -21.321_259));
 }
 
-// Kaufman's energies and the <m²> of the L = 4 lattice (tables of the spec)
+// Kaufman's energies and the <m²> of the L = 4 lattice (tables of another program)
 #[test] // oracle: ising-enumerate
 fn lattice_of_side_four() {
     let model = Torus::new(4, 4, 1, 0, Wrap::Simple).unwrap();

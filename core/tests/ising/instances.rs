@@ -1,4 +1,4 @@
-//! Golden spin glasses of the spec (1.8): couplings ±1 from the top bits of splitmix64.
+//! Golden spin glasses: couplings ±1 from the top bits of splitmix64.
 
 use crate::oracle::{boltzmann, energies, mean};
 
@@ -57,7 +57,7 @@ pub(crate) fn sk(n: usize, seed: u64) -> Vec<i32> {
         .collect()
 }
 
-/// What the spec states about an instance of 16 spins.
+/// What another program found for an instance of 16 spins.
 pub(crate) struct Golden {
     pub(crate) name: &'static str,
     pub(crate) couplings: Vec<i8>,
@@ -115,7 +115,7 @@ fn the_reference_generator() {
     assert_eq!(splitmix64(&mut state), 0xf893_a2ee_fb32_555e);
 }
 
-#[test] // the generator makes the instances the spec means: enumeration against its table
+#[test] // the generator makes the instances of the table: enumeration against it
 fn golden_instances_are_those_of_the_spec() {
     for golden in golden() {
         let energies = energies(&golden.real(), &[0.0; Golden::SPINS]);

@@ -179,7 +179,7 @@ fn distances(couplings: &[i8], fields: &[i8], temperature: f64) -> [f64; 2] {
     [random_site(n, &accept), random_site(n, &heat)].map(|matrix| total_variation(&stationary(&matrix), &law))
 }
 
-// the stationary law of N = 3 and 4 from exact transition matrices: spec 1.4 asks 1e-4
+// the stationary law of N = 3 and 4 from exact transition matrices: 1e-4 is asked for
 #[test] // oracle: ising-integer
 fn the_stationary_law_is_boltzmanns() {
     let mut worst = 0.0_f64;

@@ -8,7 +8,7 @@ use rand_core::Rng;
 
 const CRITICAL: f64 = 2.269_185_314_213_022;
 
-// spec 1.3, shifts to two digits
+// shifts of the effective temperature, to two digits
 #[test] // oracle: ising-lattice
 fn effective_temperature_at_the_critical_one() {
     for (bits, shift) in [

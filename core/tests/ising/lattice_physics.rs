@@ -13,7 +13,7 @@ use rand_core::Rng;
 
 const CRITICAL: f64 = 2.269_185_314_213_022;
 
-/// Side, temperature, energy per site, <|m|>, <m²>, Binder's cumulant: exact (spec 1.8).
+/// Side, temperature, energy per site, <|m|>, <m²>, Binder's cumulant: exact.
 const EXACT: [(usize, f64, [f64; 4]); 9] = [
     (4, 2.0, [-1.755_380_3, 0.918_943_27, 0.868_921_68, 0.644_810_79]),
     (

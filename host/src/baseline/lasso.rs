@@ -57,7 +57,7 @@ pub struct LassoFit {
     pub gap: f64,
     /// Sweeps spent.
     pub sweeps: usize,
-    /// How it ended.
+    /// How the iteration ended.
     pub status: Status,
 }
 

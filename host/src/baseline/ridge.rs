@@ -38,7 +38,7 @@ pub struct RidgeFit {
 /// Which closed-form error chooses the penalty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Score {
-    /// Exact leave-one-out.
+    /// The exact leave-one-out error.
     LeaveOneOut,
     /// Generalised cross-validation: every leverage replaced by their mean.
     Generalised,

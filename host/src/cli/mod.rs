@@ -123,7 +123,7 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    #[test] // DESIGN: an example per verb
+    #[test] // every verb has an example
     fn every_verb_shows_an_example() {
         fn check(command: &clap::Command) {
             let help = command

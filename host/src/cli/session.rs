@@ -76,7 +76,7 @@ impl Ended {
     #[allow(dead_code)]
     pub(super) const CONVERGED: Self = Self::met("converged");
 
-    /// As asked: exit code 0.
+    /// An end that is as asked: exit code 0.
     pub(super) const fn met(word: &'static str) -> Self {
         let status = Status::Done;
         Self { word, status }
@@ -93,7 +93,7 @@ impl Ended {
 #[allow(dead_code)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Folder {
-    /// It writes none: --out is refused.
+    /// The verb writes no files: --out is refused.
     Unused,
     /// Only with --out.
     Optional,

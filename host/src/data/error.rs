@@ -20,31 +20,31 @@ pub enum DataError {
     /// No file there.
     #[error("{path}: no such file", path = .path.display())]
     NotFound {
-        /// The file asked for.
+        /// The path of the file that was asked for.
         path: PathBuf,
     },
     /// A directory where a file was expected.
     #[error("{path}: is a directory, a file was expected", path = .path.display())]
     IsDirectory {
-        /// The file asked for.
+        /// The path of the file that was asked for.
         path: PathBuf,
     },
     /// The operating system forbids reading.
     #[error("{path}: permission denied\nhint: make the file readable", path = .path.display())]
     PermissionDenied {
-        /// The file asked for.
+        /// The path of the file that was asked for.
         path: PathBuf,
     },
     /// A named pipe, a socket or a device.
     #[error("{path}: a pipe or a device, a regular file was expected\nhint: `-` reads standard input", path = .path.display())]
     NotRegular {
-        /// The file asked for.
+        /// The path of the file that was asked for.
         path: PathBuf,
     },
     /// More bytes than are read.
     #[error("{path}: longer than the {longest} bytes that are read at most", path = .path.display())]
     TooLarge {
-        /// The file asked for.
+        /// The path of the file that was asked for.
         path: PathBuf,
         /// The limit.
         longest: u64,
@@ -52,19 +52,19 @@ pub enum DataError {
     /// What git-lfs leaves in the place of a file.
     #[error("{path}: a git-lfs pointer: the file itself, the weights for instance, was not downloaded\nhint: git lfs pull", path = .path.display())]
     Pointer {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
     },
     /// Options that cannot be met, or not together.
     #[error("{reason}")]
     Option {
-        /// What is wrong.
+        /// What is wrong with it, in words.
         reason: String,
     },
     /// Any other trouble while reading.
     #[error("{path}: cannot be read: {source}", path = .path.display())]
     Read {
-        /// The file asked for.
+        /// The path of the file that was asked for.
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
@@ -88,19 +88,19 @@ pub enum DataError {
     /// The extension names no format that is read here.
     #[error("{path}: unknown kind of file\nhint: .csv, .tsv, .npy and .npz are read, each also as .gz, and other text with --separator", path = .path.display())]
     UnknownExtension {
-        /// The file asked for.
+        /// The path of the file that was asked for.
         path: PathBuf,
     },
     /// Nothing in the file.
     #[error("{path}: the file is empty, a header line was expected", path = .path.display())]
     Empty {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
     },
     /// A header and nothing else.
     #[error("{path}: there is a header of {columns} columns but no row of data", path = .path.display())]
     HeaderOnly {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Cells in the header.
         columns: usize,
@@ -108,7 +108,7 @@ pub enum DataError {
     /// The first line may be names or data.
     #[error("{path}: line {line}: `{text}` (column {position}) is a number: it is not clear whether this line holds names or data\nhint: --header if it holds the names of the columns, --no-header if it holds data", path = .path.display())]
     HeaderUnclear {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// The line, from 1.
         line: u64,
@@ -120,7 +120,7 @@ pub enum DataError {
     /// A column without a name.
     #[error("{path}: line {line}: column {position} has no name\nhint: {hint}", path = .path.display())]
     UnnamedColumn {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Line of the header, from 1.
         line: u64,
@@ -132,7 +132,7 @@ pub enum DataError {
     /// Two columns of one name.
     #[error("{path}: columns {first} and {second} are both named `{column}`\nhint: rename one of them, or leave both out with `--ignore {ignore}`", path = .path.display())]
     DuplicateColumn {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// The name.
         column: String,
@@ -146,7 +146,7 @@ pub enum DataError {
     /// A row with more or fewer cells than the header.
     #[error("{path}: line {line}: {found} cells, expected {expected} as in the header", path = .path.display())]
     Ragged {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Line of the row, from 1.
         line: u64,
@@ -158,17 +158,17 @@ pub enum DataError {
     /// The text is not UTF-8.
     #[error("{path}: line {line}: not UTF-8 text\nhint: save the file as CSV in UTF-8", path = .path.display())]
     Encoding {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
-        /// Line, from 1.
+        /// The line of the file, from 1.
         line: u64,
     },
     /// A cell that is not a number.
     #[error("{path}: line {line}, column `{column}`: `{text}` is not a number\nhint: leave the column out with `--ignore {ignore}`, or say `--na` and the text if it means a missing cell", path = .path.display())]
     NotANumber {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
-        /// Line, from 1.
+        /// The line of the file, from 1.
         line: u64,
         /// Name of the column.
         column: String,
@@ -180,9 +180,9 @@ pub enum DataError {
     /// A number with the decimal mark that is not in use.
     #[error("{path}: line {line}, column `{column}`: `{text}` has a decimal `{mark}`\nhint: `--decimal {mark}`", path = .path.display())]
     DecimalMark {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
-        /// Line, from 1.
+        /// The line of the file, from 1.
         line: u64,
         /// Name of the column.
         column: String,
@@ -194,9 +194,9 @@ pub enum DataError {
     /// A number with a mark between its thousands.
     #[error("{path}: line {line}, column `{column}`: `{text}` looks like a number with `{mark}` between its thousands\nhint: write thousands without a mark{or}", path = .path.display())]
     Thousands {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
-        /// Line, from 1.
+        /// The line of the file, from 1.
         line: u64,
         /// Name of the column.
         column: String,
@@ -210,7 +210,7 @@ pub enum DataError {
     /// NaN, infinity, or a number beyond the range of f64.
     #[error("{path}: {place}, column `{column}`: `{text}` is not finite\nhint: leave such cells empty, or say `--na NaN` if NaN means a missing cell", path = .path.display())]
     NonFinite {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// `line 7` of a text file (from 1), `row 7` of an array (from 0).
         place: String,
@@ -222,9 +222,9 @@ pub enum DataError {
     /// A missing cell while missing cells are refused.
     #[error("{path}: line {line}, column `{column}`: missing value\nhint: `--missing drop-rows` or `--missing drop-columns` leaves such rows or columns out", path = .path.display())]
     MissingValue {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
-        /// Line, from 1.
+        /// The line of the file, from 1.
         line: u64,
         /// Name of the column.
         column: String,
@@ -232,7 +232,7 @@ pub enum DataError {
     /// NaN that means a missing entry of an array while missing entries are refused.
     #[error("{path}: {place}, column `{column}`: missing value\nhint: `--missing drop-rows` or `--missing drop-columns` leaves such rows or columns out", path = .path.display())]
     MissingEntry {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// The row, from 0.
         place: String,
@@ -242,7 +242,7 @@ pub enum DataError {
     /// An integer that f64 would round.
     #[error("{path}: {place}, column `{column}`: {text} is beyond 2^53 and would be rounded\nhint: leave the column out with --ignore, or store it as floats", path = .path.display())]
     Rounded {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// The row, from 0.
         place: String,
@@ -254,7 +254,7 @@ pub enum DataError {
     /// Arrays of different lengths.
     #[error("{path}: `{first}` has {expected} rows, `{second}` {found}\nhint: leave one of them out with --ignore", path = .path.display())]
     Lengths {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// The first column.
         first: String,
@@ -268,7 +268,7 @@ pub enum DataError {
     /// A column that is needed and would be left out.
     #[error("{path}: {what} `{column}` {reason}", path = .path.display())]
     ColumnLeftOut {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Name of the column.
         column: String,
@@ -280,7 +280,7 @@ pub enum DataError {
     /// Leaving out missing cells left nothing.
     #[error("{path}: no {what} is left after missing values were dropped", path = .path.display())]
     NothingLeft {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// `row` or `column`.
         what: &'static str,
@@ -304,39 +304,39 @@ pub enum DataError {
     /// An NPY file that cannot be taken as a table.
     #[error("{path}: not a usable NPY array: {reason}", path = .path.display())]
     Npy {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong with it, in words.
         reason: String,
     },
     /// An NPZ archive that cannot be taken as a table.
     #[error("{path}: not a usable NPZ archive: {reason}", path = .path.display())]
     Archive {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong with it, in words.
         reason: String,
     },
     /// A picture that cannot be read or written.
     #[error("{path}: not a usable PNG image: {reason}", path = .path.display())]
     Image {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong with it, in words.
         reason: String,
     },
     /// A file that is not safetensors, or is cut short.
     #[error("{path}: not a safetensors file, or truncated: {reason}", path = .path.display())]
     NotSafetensors {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
-        /// What the parser said.
+        /// The message of the parser.
         reason: String,
     },
     /// A safetensors file whose header breaks a rule of the format.
     #[error("{path}: not a usable safetensors file: {fault}", path = .path.display())]
     Safetensors {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// What is wrong.
         fault: Box<Fault>,
@@ -344,7 +344,7 @@ pub enum DataError {
     /// A checkpoint in Python's pickle format.
     #[error("{path}: a pickle, which is a program: never read here\nhint: convert it to safetensors: {CONVERT}'{path}', map_location='cpu', weights_only=True).items()}}, '{converted}')\"", path = .path.display(), converted = .converted.display())]
     Pickle {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Where the converted file would stand.
         converted: PathBuf,
@@ -352,15 +352,15 @@ pub enum DataError {
     /// A file that is not one JSON object.
     #[error("{path}: not a JSON object: {reason}", path = .path.display())]
     Json {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
-        /// What the parser said.
+        /// The message of the parser.
         reason: String,
     },
     /// A file of another kind.
     #[error("{path}: holds `{found}`, expected `{expected}`", path = .path.display())]
     WrongKind {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Kind found (or `no kind`).
         found: String,
@@ -370,7 +370,7 @@ pub enum DataError {
     /// A version this program does not know.
     #[error("{path}: version `{found}` of `{kind}`, this program reads version {expected}\nhint: fit again, or use the program that wrote the file", path = .path.display())]
     WrongVersion {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Kind of the file.
         kind: &'static str,
@@ -382,21 +382,21 @@ pub enum DataError {
     /// A tensor that is missing, misshapen, or holds what it must not.
     #[error("{path}: tensor `{tensor}`: {reason}", path = .path.display())]
     Tensor {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Name of the tensor.
         tensor: String,
-        /// What is wrong.
+        /// What is wrong with it, in words.
         reason: String,
     },
     /// A metadata entry that is missing or cannot be what it says.
     #[error("{path}: metadata `{key}`: {reason}", path = .path.display())]
     Metadata {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Key of the entry.
         key: String,
-        /// What is wrong.
+        /// What is wrong with it, in words.
         reason: String,
     },
     /// A model that breaks its own rules (wrong lengths, values out of range).
@@ -406,7 +406,7 @@ pub enum DataError {
         origin: String,
         /// The field.
         field: &'static str,
-        /// What is wrong.
+        /// What is wrong with it, in words.
         reason: String,
     },
     /// A prediction left the range of f64.

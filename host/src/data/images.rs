@@ -19,7 +19,7 @@ const LARGEST: usize = 1 << 26;
 /// An image, or what a net takes for one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image {
-    /// C, H, W.
+    /// The shape of the image: channels, height, width.
     pub shape: [usize; 3],
     /// C H W values, W fastest.
     pub values: Vec<f32>,
@@ -28,10 +28,10 @@ pub struct Image {
 /// Bits of a sample in a PNG file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Depth {
-    /// 256 levels.
+    /// Eight bits a channel, 256 levels.
     #[default]
     Eight,
-    /// 65536 levels.
+    /// Sixteen bits a channel, 65536 levels.
     Sixteen,
 }
 
@@ -122,11 +122,11 @@ pub enum GridError {
     /// An image that is unlike the first.
     #[error("image {index} has shape {found:?}, the first one {expected:?}")]
     Shapes {
-        /// Which one, from 0.
+        /// Which image, from 0.
         index: usize,
-        /// Its shape.
+        /// The shape of the image that differs.
         found: [usize; 3],
-        /// Shape of the first.
+        /// The shape of the first image.
         expected: [usize; 3],
     },
 }

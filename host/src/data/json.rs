@@ -54,7 +54,7 @@ pub(crate) fn read_object(path: &Path) -> Result<Map<String, Value>, DataError> 
     parse_object(path, &read_bytes(path)?)
 }
 
-/// As [`read_object`], from bytes; `path` is for messages.
+/// The JSON object in bytes; otherwise as [`read_object`]. `path` is for messages.
 ///
 /// # Errors
 /// `Json`.

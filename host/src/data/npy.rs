@@ -20,7 +20,7 @@ use std::path::Path;
 pub struct Array {
     /// Length of each dimension.
     pub shape: Vec<usize>,
-    /// As many entries as the product of the shape.
+    /// The entries, as many as the product of the shape.
     pub values: Vec<f64>,
 }
 
@@ -32,7 +32,7 @@ pub fn read_array(path: &Path) -> Result<Array, DataError> {
     array_from_bytes(path, &read_bytes(path)?)
 }
 
-/// As [`read_array`], from bytes; `path` is for messages.
+/// The array in the bytes of an NPY file; otherwise as [`read_array`]. `path` is for messages.
 ///
 /// # Errors
 /// As [`read_array`].

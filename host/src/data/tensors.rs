@@ -20,7 +20,7 @@ type Data<'a> = (Dtype, &'a [usize], Vec<u8>);
 pub struct Tensor<T = f64> {
     /// Length of each dimension.
     pub shape: Vec<usize>,
-    /// As many entries as the product of the shape.
+    /// The entries, as many as the product of the shape.
     pub values: Vec<T>,
 }
 
@@ -232,7 +232,7 @@ impl TensorFile {
         Self::from_bytes(path, &read_bytes(path)?, kind, version)
     }
 
-    /// As [`TensorFile::load`], from bytes; `path` is for messages.
+    /// The tensors in the bytes of a file; otherwise as [`TensorFile::load`]. `path` is for messages.
     ///
     /// # Errors
     /// As [`TensorFile::load`].

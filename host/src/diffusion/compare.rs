@@ -33,7 +33,7 @@ pub enum CompareError {
         path = .path.display()
     )]
     Nothing {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
     },
     /// An output that any net would pass at: no sample or direction, or zeros where the net gives zeros as well.
@@ -42,7 +42,7 @@ pub enum CompareError {
         path = .path.display()
     )]
     Empty {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Which.
         output: &'static str,
@@ -77,7 +77,7 @@ pub struct Comparison {
     pub error: f64,
     /// max |stored|.
     pub scale: f64,
-    /// Its shape.
+    /// The shape of the output.
     pub shape: Vec<usize>,
 }
 

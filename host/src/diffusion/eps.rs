@@ -77,15 +77,15 @@ impl States {
 pub enum Guidance {
     /// Nothing: a net without cross-attention.
     None,
-    /// Text states.
+    /// With text states.
     Conditional(States),
     /// e_u + w (e_c - e_u) of two passes; one where w is 0 or 1 (Ho, Salimans 2022).
     ClassifierFree {
-        /// For e_c.
+        /// The text states of the conditional prediction e_c.
         condition: States,
-        /// For e_u.
+        /// The text states of the prediction e_u to lead away from.
         negative: States,
-        /// w.
+        /// The weight w of the guidance.
         weight: f32,
     },
 }

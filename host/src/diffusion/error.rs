@@ -15,9 +15,9 @@ pub enum DiffusionError {
     /// No steps, or more than the schedule has.
     #[error("{steps} steps, expected 1 to {most}, the noise levels that the net was trained with")]
     Steps {
-        /// Asked for.
+        /// The number of steps asked for.
         steps: usize,
-        /// T.
+        /// The number T of times of the schedule, the most there can be.
         most: usize,
     },
     /// The steps do not fit into the schedule the way they are spaced.
@@ -26,13 +26,13 @@ pub enum DiffusionError {
          another spacing"
     )]
     Spacing {
-        /// Asked for.
+        /// The number of steps asked for.
         steps: usize,
-        /// T.
+        /// The number T of times of the schedule, the most there can be.
         most: usize,
-        /// How they are spaced.
+        /// The rule of spacing.
         spacing: Spacing,
-        /// `steps_offset`.
+        /// The number added to every step, `steps_offset`.
         offset: usize,
     },
     /// A time that the net was not trained at.
@@ -46,7 +46,7 @@ pub enum DiffusionError {
     /// eta outside [0, 1].
     #[error("eta {eta}, expected a number from 0 (deterministic) to 1 (as random as DDPM)")]
     Eta {
-        /// Asked for.
+        /// The value of eta asked for.
         eta: f64,
     },
     /// The net cannot be sampled from.
@@ -54,9 +54,9 @@ pub enum DiffusionError {
         "the net takes {inputs} channels and gives {outputs}: sampling needs as many\nhint: nets that predict a variance are not supported"
     )]
     Channels {
-        /// `in_channels`.
+        /// The number of input channels, `in_channels`.
         inputs: usize,
-        /// `out_channels`.
+        /// The number of output channels, `out_channels`.
         outputs: usize,
     },
     /// Text states that do not fit, or are missing, or are too many.
@@ -65,7 +65,7 @@ pub enum DiffusionError {
     /// A file with samples or text states that are none.
     #[error("{path}: {reason}", path = .path.display())]
     Input {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// What is wrong, and what was expected.
         reason: String,
@@ -73,11 +73,11 @@ pub enum DiffusionError {
     /// States that are not whole samples.
     #[error("{found} values to start from, expected {samples} samples of {length}")]
     Length {
-        /// Values that came.
+        /// The number of values that was given.
         found: usize,
-        /// Samples.
+        /// The number of samples.
         samples: usize,
-        /// Values of one.
+        /// The number of values of one sample.
         length: usize,
     },
     /// A sampler refuses.
@@ -86,7 +86,7 @@ pub enum DiffusionError {
     /// The net fails.
     #[error(transparent)]
     Net(#[from] NetError),
-    /// There is no net.
+    /// The net cannot be made.
     #[error(transparent)]
     Model(#[from] ModelError),
     /// A file that cannot be read or written.

@@ -8,6 +8,8 @@
 //! [`sampling`] carries samples along plans, [`geometry`] finds bases and edits by the mathematics of [`pullback`].
 //! [`training`] learns on [`datasets`], [`presets`] are nets to learn; [`compare`] holds a model beside stored outputs;
 //! [`memory`] says what will be needed; `layout` turns images at the door.
+//!
+//! Symbols and conventions are those of [`gibbs_core::diffusion`].
 
 pub mod compare;
 pub mod datasets;

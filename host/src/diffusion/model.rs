@@ -41,16 +41,16 @@ pub struct Unet<T: Element> {
 /// A batch of inputs: `x` `[batch, C, H, W]`, `t` `[batch]`, `context` `[batch, rows, width]` for a net that has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Point<'a, T> {
-    /// Images.
+    /// The noisy images x.
     pub x: &'a [T],
     /// Times, which may be fractional.
     pub t: &'a [T],
-    /// Text states.
+    /// The text states, for a net with cross-attention.
     pub context: Option<&'a [T]>,
 }
 
 impl<T: Element> Unet<T> {
-    /// With weights by name, in the layout of files.
+    /// A U-Net with weights by name, in the layout of files.
     ///
     /// # Errors
     /// [`ModelError`].
@@ -92,17 +92,17 @@ impl<T: Element> Unet<T> {
         })
     }
 
-    /// The net.
+    /// The graph of the U-Net with its parameters.
     pub fn net(&self) -> &Net<Cpu<T>> {
         &self.net
     }
 
-    /// Its net, for training.
+    /// The graph with its parameters, for training.
     pub fn net_mut(&mut self) -> &mut Net<Cpu<T>> {
         &mut self.net
     }
 
-    /// Where its values are.
+    /// Where inputs and outputs stand in the graph.
     pub fn places(&self) -> Places {
         self.places
     }
@@ -117,7 +117,7 @@ impl<T: Element> Unet<T> {
         self.dimensions(self.places.eps)
     }
 
-    /// Dimensions of h-space.
+    /// The dimensions of h, the output of the middle block.
     pub fn hidden(&self) -> Dimensions {
         self.dimensions(self.places.h)
     }
@@ -127,7 +127,7 @@ impl<T: Element> Unet<T> {
         [channels, height, width]
     }
 
-    /// A pass that gives eps.
+    /// A pass that gives the noise prediction eps.
     pub fn denoiser(&self) -> Denoiser<'_, T> {
         Denoiser {
             unet: self,

@@ -27,7 +27,7 @@ pub enum Kind {
     Ddpm,
     /// DDIM with eta from 0 (deterministic) to 1.
     Ddim {
-        /// How random.
+        /// How random DDIM is, 0 to 1.
         eta: f64,
     },
     /// Euler's method in sigma.
@@ -87,12 +87,12 @@ impl NoiseSchedule {
         Self { clipping, ..self }
     }
 
-    /// What it was made of.
+    /// The configuration that the schedule was made of.
     pub fn config(&self) -> &SchedulerConfig {
         &self.config
     }
 
-    /// ab_t, t = 0 .. T-1.
+    /// The table of ab_t, t = 0 .. T-1.
     pub fn alpha_bar(&self) -> &[f64] {
         &self.alpha_bar
     }

@@ -49,13 +49,13 @@ pub enum TrainingError {
     /// The net wants other images than the data set has.
     #[error("the net takes {net} channels and gives {out}, the images of `{set}` have {data}")]
     Channels {
-        /// Of the net's input.
+        /// The channels of the net's input.
         net: usize,
-        /// Of the net's output.
+        /// The channels of the net's output.
         out: usize,
         /// Name of the set.
         set: &'static str,
-        /// Of the images.
+        /// The channels of the images.
         data: usize,
     },
 }

@@ -7,7 +7,7 @@
 //! context -> cross-attention (UNet2DConditionModel)
 //! ```
 //! Images are [height, width, channels] inside, [channels, height, width] at the door (`crate::diffusion::layout`).
-//! Source: the forward passes of diffusers 0.42.1, restated (spec/diffusion.md 1.4).
+//! Source: the forward passes of diffusers 0.42.1, restated.
 
 use super::folder::{DownsamplePadding, UnetClass, UnetConfig};
 use crate::net::graph::{Graph, GraphError, Value};
@@ -28,17 +28,17 @@ const RECOMPUTE: usize = 1024;
 pub struct Places {
     /// The image [H, W, in_channels].
     pub x: Value,
-    /// The time `[1]`.
+    /// The value of the time, `[1]`.
     pub t: Value,
     /// The text states [rows, cross_attention_dim].
     pub context: Option<Value>,
     /// The output of the mid block.
     pub h: Value,
-    /// The output.
+    /// The value of the output eps.
     pub eps: Value,
 }
 
-/// Why there is no graph.
+/// Why a U-Net has no graph.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnetError {
     /// The sides do not go through all levels.
@@ -46,19 +46,19 @@ pub enum UnetError {
         "images of {height} x {width}: both sides must be multiples of {multiple} (2 to the number of levels less 1)"
     )]
     Sides {
-        /// Rows.
+        /// The number of rows of the image.
         height: usize,
-        /// Columns.
+        /// The number of columns of the image.
         width: usize,
-        /// What must divide them.
+        /// The number that must divide both sides.
         multiple: usize,
     },
     /// Cross-attention without rows to attend to, or rows without cross-attention.
     #[error("{rows} context rows, expected {expected}")]
     Context {
-        /// What came.
+        /// The number of rows that was given.
         rows: usize,
-        /// In words.
+        /// What is expected, in words.
         expected: &'static str,
     },
     /// Shapes that do not fit, which a validated configuration does not give.

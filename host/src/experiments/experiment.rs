@@ -78,9 +78,9 @@ pub enum ExperimentError {
     /// An algorithm of the core refused its input.
     #[error("{context}: {source}")]
     Core {
-        /// What was being done.
+        /// What was being done when it happened.
         context: String,
-        /// The refusal.
+        /// The error of the core.
         source: gibbs_core::Error,
     },
     /// A figure could not be drawn or written.
@@ -89,7 +89,7 @@ pub enum ExperimentError {
     /// Anything else: data files, host algorithms.
     #[error("{context}: {source}")]
     Other {
-        /// What was being done.
+        /// What was being done when it happened.
         context: String,
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -123,7 +123,7 @@ pub struct Illustration {
     pub stem: &'static str,
     /// The drawing.
     pub figure: Figure,
-    /// What to see in it.
+    /// What is to be seen in the figure.
     pub caption: String,
 }
 
@@ -132,7 +132,7 @@ pub struct Illustration {
 pub struct Outcome {
     /// Claims and what was measured.
     pub rows: Vec<Row>,
-    /// Figures.
+    /// The figures of the outcome.
     pub figures: Vec<Illustration>,
     /// Remarks: what was scaled down, what the paper leaves open.
     pub notes: Vec<String>,

@@ -18,7 +18,7 @@ use std::path::Path;
 pub struct FigureFile {
     /// File stem in the output folder: `stem.svg`, `stem.png`.
     pub stem: String,
-    /// What to see in it.
+    /// What is to be seen in the figure.
     pub caption: String,
     /// FNV-1a hash of the SVG followed by the PNG.
     pub hash: u64,
@@ -46,11 +46,11 @@ impl FigureFile {
 pub struct Finished {
     /// Name of the experiment.
     pub name: String,
-    /// Its rows.
+    /// The rows of the experiment.
     pub rows: Vec<Row>,
-    /// Its figures, already on disk.
+    /// The figures of the experiment, already on disk.
     pub figures: Vec<FigureFile>,
-    /// Its remarks.
+    /// The remarks of the experiment.
     pub notes: Vec<String>,
     /// Why it gave no outcome, if so. Never kept: a failed experiment runs again.
     pub failure: Option<String>,

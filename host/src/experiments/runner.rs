@@ -21,7 +21,7 @@ pub struct Settings {
     pub out: PathBuf,
 }
 
-/// What a run gives.
+/// The outcome of a run of experiments.
 #[derive(Debug)]
 pub struct Report {
     /// One entry per experiment, in the order asked for.
@@ -39,7 +39,7 @@ pub enum RunError {
     /// A file could not be written or read while running.
     #[error("{}: {source}; finished experiments are kept, go on with --resume", path.display())]
     Io {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// What the system reported.
         source: io::Error,

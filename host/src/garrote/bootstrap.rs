@@ -14,7 +14,7 @@ use gibbs_core::random::{below, stream};
 /// An ensemble of fits and what its transition signal says.
 #[derive(Clone, Debug)]
 pub struct Bootstrap {
-    /// Signal per gamma.
+    /// The signal at each gamma.
     pub signals: Vec<Signal>,
     /// Inferred density of relevant variables, `None` where the signal explains none.
     pub inference: Option<Inference>,

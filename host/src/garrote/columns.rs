@@ -114,7 +114,7 @@ pub struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// All gates shut.
+    /// A solver with all gates shut.
     ///
     /// # Errors
     /// Those of [`Options::check`].
@@ -149,7 +149,7 @@ impl<'a> Columns<'a> {
         Self { limit, ..self }
     }
 
-    /// X'y/M.
+    /// The moments X'y/M of the columns with the target.
     pub fn correlation(&self) -> &[f64] {
         &self.correlation
     }

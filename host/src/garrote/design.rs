@@ -52,7 +52,7 @@ impl Refusal for FitError {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
-    /// The core's reason.
+    /// The core refuses the problem.
     #[error(transparent)]
     Core(#[from] gibbs_core::Error),
     /// The target does not vary.
@@ -61,12 +61,12 @@ pub enum FitError {
     /// Too few rows.
     #[error("{rows} rows are too few: at least {needed} are needed")]
     TooFewRows {
-        /// Rows given.
+        /// The number of rows given.
         rows: usize,
-        /// Rows needed.
+        /// The number of rows needed.
         needed: usize,
     },
-    /// No variables.
+    /// There are no variables.
     #[error("there are no variables beside the target")]
     NoVariables,
     /// Lengths disagree.
@@ -74,7 +74,7 @@ pub enum FitError {
     Ragged {
         /// Name of the column.
         column: String,
-        /// Its length.
+        /// The length of the column.
         found: usize,
         /// The target's length.
         expected: usize,
@@ -84,7 +84,7 @@ pub enum FitError {
     NonFinite {
         /// Name of the column.
         column: String,
-        /// 1-based data row.
+        /// The row of the data, from 1.
         row: usize,
     },
     /// The rule found nothing to choose from.
@@ -308,7 +308,7 @@ impl Design {
         })
     }
 
-    /// The same sample left in raw units (mean 0, scale 1): rows to judge a fit on, not to fit.
+    /// A sample left in raw units (mean 0, scale 1): rows to judge a fit on, not to fit.
     ///
     /// # Errors
     /// `NoVariables`, `Ragged`, `NonFinite`; `TooFewRows` for none.
@@ -363,12 +363,12 @@ impl Design {
         Ok(())
     }
 
-    /// M.
+    /// The number of samples, M.
     pub fn rows(&self) -> usize {
         self.y.len()
     }
 
-    /// N.
+    /// The number of variables, N.
     pub fn variables(&self) -> usize {
         self.names.len()
     }
@@ -378,7 +378,7 @@ impl Design {
         &self.x[i * self.rows()..(i + 1) * self.rows()]
     }
 
-    /// b = X'y/M.
+    /// The moments b = X'y/M of the columns with the target.
     pub fn correlation(&self) -> Vec<f64> {
         self.products(&self.y)
     }

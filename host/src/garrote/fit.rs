@@ -27,7 +27,7 @@ use gibbs_core::garrote::{Noise, Options, Solution, Status};
 use gibbs_core::math::Real;
 use settle::{Settled, Start, settle};
 
-/// What a fit may be told.
+/// Options of a fit.
 #[derive(Clone, Debug)]
 pub struct FitOptions {
     /// Selection rule.
@@ -88,15 +88,15 @@ impl FitOptions {
 /// A fitted garrote in standardised units, with what led to it.
 #[derive(Clone, Debug)]
 pub struct Fit {
-    /// m (N).
+    /// The inclusions m_i (N).
     pub inclusion: Vec<f64>,
     /// w (N), in y per sd of the variable.
     pub weight: Vec<f64>,
-    /// beta.
+    /// The inverse noise variance beta.
     pub precision: f64,
     /// gamma, F, Σ m, sweeps, status of the final solution.
     pub solution: Solution<f64>,
-    /// The path.
+    /// The path over gamma that led to the fit.
     pub trail: Trail,
     /// Index on the path, for the rules that choose one.
     pub index: Option<usize>,
@@ -129,7 +129,7 @@ impl Fit {
         !self.no_transition && self.solution.status == Status::Converged
     }
 
-    /// Indices with m > 1/2.
+    /// The indices of the selected variables, those with m > 1/2.
     pub fn support(&self) -> Vec<usize> {
         self.inclusion
             .iter()
@@ -148,7 +148,7 @@ pub fn fit(design: &Design, options: &FitOptions) -> Result<Fit, FitError> {
     fit_with(design, options, &Work::plain())
 }
 
-/// As [`fit`], telling `work` how it advances, and ending when it says so.
+/// Fits a design like [`fit`], telling `work` how it advances, and ending when it says so.
 ///
 /// # Errors
 /// As [`fit`]; those of [`Work`].

@@ -118,29 +118,29 @@ impl GradientOptions {
 /// Where a solve ended, in the units of the caller's y.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientFit {
-    /// [`SOLVER`].
+    /// The name of the solver, [`SOLVER`].
     pub solver: &'static str,
-    /// gamma in nats.
+    /// The prior log-odds gamma in nats.
     pub gamma: f64,
-    /// m (N).
+    /// The inclusions m_i (N).
     pub inclusion: Vec<f64>,
     /// theta (N); -infinity for a dead column.
     pub logit: Vec<f64>,
-    /// w (N).
+    /// The weights w_i (N).
     pub weight: Vec<f64>,
     /// beta: 1/(ehat + floor s2), or the fixed one.
     pub precision: f64,
     /// F at this beta, comparable with the other solvers'.
     pub free_energy: f64,
-    /// L, what was minimised.
+    /// The value of L, which was minimised.
     pub loss: f64,
-    /// Steps spent.
+    /// The number of steps spent.
     pub steps: u32,
     /// `Converged` when the rate ran out, `BetaCapped` when moreover ehat <= floor s2 (an interpolation).
     pub status: Status,
 }
 
-/// From the dense start: theta = `initial_logit`, w normal from `stream(seed, "garrote.gradient", 0)`.
+/// Solves from the dense start: theta = `initial_logit`, w normal from `stream(seed, "garrote.gradient", 0)`.
 ///
 /// # Errors
 /// Those of [`solve_from`].
@@ -164,7 +164,7 @@ pub fn solve_dense(
     )
 }
 
-/// From given weights (in units of y) and gate logits.
+/// Solves from given weights (in units of y) and gate logits.
 ///
 /// # Errors
 /// `Option` for an option outside its range; `Core(Shape)` if lengths disagree; `NoVariables`; `TooFewRows`
@@ -205,7 +205,7 @@ pub fn solve_from(
     Ok(problem.finish(point, value, steps, done))
 }
 
-/// From the dense start on a standardised design.
+/// Fits a standardised design from the dense start.
 ///
 /// # Errors
 /// Those of [`solve_from`].

@@ -18,6 +18,8 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Symbols and conventions are those of [`gibbs_core::garrote`].
 
 pub mod bootstrap;
 pub mod columns;

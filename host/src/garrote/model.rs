@@ -104,7 +104,7 @@ impl Model {
         Self::from_file(path, TensorFile::load(path, KIND, VERSION)?)
     }
 
-    /// As [`Model::load`], from the bytes of a file; `path` is for messages.
+    /// The model in the bytes of a file; otherwise as [`Model::load`]. `path` is for messages.
     ///
     /// # Errors
     /// As [`Model::load`].

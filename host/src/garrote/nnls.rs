@@ -18,13 +18,13 @@ use gibbs_core::math::{add_scaled, dot};
 /// A non-negative least squares solution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nnls {
-    /// x >= 0.
+    /// The solution x >= 0.
     pub solution: Vec<f64>,
-    /// |A x - b|.
+    /// The norm |A x - b| of the residual.
     pub residual: f64,
     /// Least-squares problems solved.
     pub steps: usize,
-    /// How it ended.
+    /// How the iteration ended.
     pub status: Status,
 }
 

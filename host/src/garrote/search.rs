@@ -1,7 +1,7 @@
 //! Search over supports: the corners m in {0, 1}^N of the free energy, by add, drop and swap moves.
 //!
 //! At a corner with support S of size k, 2 F = M ln(RSS_S/M) - 2 gamma k + const, so that with
-//! -gamma = ln(M)/2 + g ln N minimising F over corners is minimising EBIC_g (spec of the method, 6.3; derived).
+//! -gamma = ln(M)/2 + g ln N minimising F over corners is minimising EBIC_g (derived).
 //! Coordinate ascent moves one gate at a time and can stop at a corner that a swap would leave. The search
 //! keeps the best support of every size. Like the gamma path it runs upwards (best support of size k - 1 plus
 //! its best addition) and downwards (size k + 1 less its least useful member); it eliminates backwards from
@@ -225,7 +225,7 @@ impl Tableau {
 /// The best support found at one size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Corner {
-    /// Indices, rising.
+    /// The indices of the support, rising.
     pub support: Vec<usize>,
     /// RSS/M of the least-squares fit.
     pub rss: f64,
@@ -397,7 +397,7 @@ pub fn best_corner<'c>(design: &Design, corners: &'c [Corner], g: f64) -> Option
 /// A set with its criterion.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// Indices, rising.
+    /// The indices of the support, rising.
     pub support: Vec<usize>,
     /// EBIC_g.
     pub criterion: f64,

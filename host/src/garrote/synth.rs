@@ -63,7 +63,7 @@ impl Sample {
 pub struct Draw {
     /// The protocol's name, e.g. `A:5`.
     pub name: String,
-    /// Rows to fit.
+    /// The rows to fit on.
     pub train: Sample,
     /// Rows to choose hyper-parameters on, where the protocol has them.
     pub validation: Option<Sample>,

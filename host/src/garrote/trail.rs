@@ -20,12 +20,12 @@ pub struct Kept {
     pub pass: Pass,
     /// (index, m, w), by rising index.
     pub gates: Vec<(usize, f64, f64)>,
-    /// beta.
+    /// The inverse noise variance beta.
     pub precision: f64,
 }
 
 impl Kept {
-    /// Indices with m > 1/2.
+    /// The indices of the selected variables, those with m > 1/2.
     pub fn support(&self) -> Vec<usize> {
         self.gates
             .iter()
@@ -39,7 +39,7 @@ impl Kept {
         self.gates.iter().map(|(i, m, w)| (*i, m * w)).collect()
     }
 
-    /// Σ m (1 - m).
+    /// How undecided the solution is: Σ m (1 - m).
     pub fn undecided(&self) -> f64 {
         self.gates.iter().map(|(_, m, _)| m * (1.0 - m)).sum()
     }
@@ -51,11 +51,11 @@ pub type CurvePoint = (usize, Pass, Vec<(usize, f64)>);
 /// A traced path: curves by gamma index, kept solutions up to where the forward pass went.
 #[derive(Clone, Debug)]
 pub struct Trail {
-    /// gamma grid (G).
+    /// The grid of gammas (G).
     pub grid: Vec<f64>,
     /// Forward curve, `None` past the end of the pass.
     pub forward: Vec<Option<Solution<f64>>>,
-    /// Backward curve.
+    /// The solutions of the backward pass, one a gamma.
     pub backward: Vec<Option<Solution<f64>>>,
     /// The better solution at each gamma reached.
     pub kept: Vec<Kept>,
@@ -210,7 +210,7 @@ impl Gram {
         }
     }
 
-    /// The checked view.
+    /// The moments, checked.
     ///
     /// # Errors
     /// Those of [`Moments::new`].
@@ -228,7 +228,7 @@ impl Gram {
 pub trait WithSolver {
     /// Result.
     type Output;
-    /// Uses the solver.
+    /// Does its work with the solver.
     fn run(self, solver: &mut impl Solver<f64>) -> Self::Output;
 }
 
@@ -303,7 +303,7 @@ pub fn trace_design(
 ) -> Result<Trail, FitError> {
     let variables = design.variables();
     let limit = match options.noise {
-        // With beta fixed nothing interpolates: the whole grid is useful (spec of the method, 6.6).
+        // With beta fixed nothing interpolates: the whole grid is useful.
         gibbs_core::garrote::Noise::Fixed(_) => variables as f64 + 1.0,
         gibbs_core::garrote::Noise::Profile { .. } => default_limit(variables, design.rows() as f64),
     };

@@ -40,7 +40,7 @@ pub fn theory_error(rho: f64, true_density: f64) -> f64 {
 /// The signal at one gamma.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Signal {
-    /// Mean inclusion.
+    /// The mean inclusion of the ensemble, rho_model.
     pub density: f64,
     /// `sigma_sel` = within + between.
     pub sigma: f64,

@@ -27,10 +27,10 @@ mod tests;
 
 /// Attempted updates of a block: less than a tenth of a second.
 pub const BLOCK: u64 = 1 << 22;
-/// Time step of simulated bifurcation (spec 2: 0.5 to 1.25 works).
+/// Time step of simulated bifurcation (0.5 to 1.25 works).
 const TIME_STEP: f64 = 1.0;
 
-/// What a read does.
+/// How a read looks for low energies.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Method {
     /// Simulated annealing.
@@ -56,14 +56,14 @@ pub enum SpinRule {
     MetropolisWhole,
 }
 
-/// What to do.
+/// Options of this method.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
     /// Independent reads, at least 1.
     pub reads: usize,
     /// Sweeps (steps) of each, at least 1.
     pub sweeps: u32,
-    /// How.
+    /// How a read looks for low energies.
     pub method: Method,
     /// Seed of all draws.
     pub seed: u64,
@@ -74,7 +74,7 @@ pub struct Options {
 /// Why there is no result.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SolveError {
-    /// The core's reason.
+    /// The core refuses the problem.
     #[error(transparent)]
     Core(#[from] Error),
     /// Work ended early.
@@ -112,7 +112,7 @@ impl Refusal for SolveError {
     }
 }
 
-/// One read.
+/// One read: its energy and whether it is the best.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Read {
     /// Energy of its best state, exact.
@@ -121,14 +121,14 @@ pub struct Read {
     pub seconds: f64,
 }
 
-/// All reads.
+/// All reads of a problem, and the best of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Annealed {
-    /// In their order.
+    /// The reads in their order.
     pub reads: Vec<Read>,
     /// The best state, ±1; of equals that of the first read.
     pub state: Vec<i8>,
-    /// Its energy, exact.
+    /// The energy of the best state, exact.
     pub energy: Energy,
     /// Inverse temperatures of the first and the last sweep, per energy of the file (annealing).
     pub range: Option<(f64, f64)>,

@@ -22,13 +22,13 @@ pub const MOST_LEVELS: usize = 4096;
 pub struct Exact {
     /// Inverse temperature.
     pub beta: f64,
-    /// ln Z.
+    /// The logarithm of the partition function, ln Z.
     pub log_z: f64,
-    /// `<E>`.
+    /// The mean energy `<E>`.
     pub energy: f64,
-    /// `beta² <(E - <E>)²>`.
+    /// The heat capacity `beta² <(E - <E>)²>`, in units of k_B.
     pub heat_capacity: f64,
-    /// <s_i>.
+    /// The mean spins <s_i>.
     pub means: Vec<f64>,
     /// The ground energy, exact.
     pub ground: Energy,

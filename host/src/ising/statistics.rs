@@ -46,9 +46,9 @@ pub enum SeriesError {
     /// Too few values, whatever they are.
     #[error("{samples} samples are too few, at least {least} are needed\nhint: measure longer")]
     TooShort {
-        /// Values given.
+        /// The number of values given.
         samples: usize,
-        /// Values needed.
+        /// The number of values needed.
         least: usize,
     },
     /// The window reached half the series (or blocks became too few) before the correlations ended.
@@ -57,7 +57,7 @@ pub enum SeriesError {
          or use an algorithm that moves faster"
     )]
     Correlated {
-        /// Values given.
+        /// The number of values given.
         samples: usize,
         /// What was seen of the autocorrelation time.
         tau: f64,
@@ -65,9 +65,9 @@ pub enum SeriesError {
     /// Every value is the same: the mean is known, its error and tau are not.
     #[error("all {samples} samples are {value}: no error can be told")]
     Constant {
-        /// The value.
+        /// The value that never changes.
         value: f64,
-        /// How often.
+        /// The number of values in the series.
         samples: usize,
     },
     /// A value, or a function of means, is NaN or infinite.
@@ -82,7 +82,7 @@ pub enum SeriesError {
          burn-in"
     )]
     Drift {
-        /// Values given.
+        /// The number of values given.
         samples: usize,
         /// The difference in standard errors.
         sigmas: f64,
@@ -93,7 +93,7 @@ pub enum SeriesError {
          measure longer"
     )]
     Skewed {
-        /// Values given.
+        /// The number of values given.
         samples: usize,
         /// Skewness of the mean.
         skewness: f64,
@@ -104,9 +104,9 @@ pub enum SeriesError {
     /// Series measured together have different lengths.
     #[error("series of {left} and of {right} samples do not belong together")]
     Lengths {
-        /// One length.
+        /// The length of one series.
         left: usize,
-        /// Another.
+        /// The length of the other series.
         right: usize,
     },
 }
@@ -200,9 +200,9 @@ fn windowed(series: &[f64], most: usize) -> Result<Estimate, SeriesError> {
 pub struct Blocking {
     /// Values in a block, a power of 2.
     pub block: usize,
-    /// Blocks.
+    /// The number of blocks.
     pub blocks: usize,
-    /// Error of the mean.
+    /// The standard error of the mean.
     pub error: f64,
     /// One standard deviation of that error: error / sqrt(2 (blocks - 1)).
     pub uncertainty: f64,

@@ -14,9 +14,9 @@ const WANTED: f64 = 0.99;
 /// An estimate with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
-    /// The estimate.
+    /// The estimate of the probability.
     pub estimate: f64,
-    /// Lower end.
+    /// The lower end of the interval.
     pub low: f64,
     /// Upper end; infinite where nothing bounds it.
     pub high: f64,

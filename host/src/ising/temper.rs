@@ -35,19 +35,19 @@ const REFRESH: u64 = 1000;
 pub enum Ladder {
     /// These inverse temperatures, rising, per energy of the file.
     Betas(Vec<f64>),
-    /// In equal ratios from the first to the last; ends `None`: those of simulated annealing, from the weights.
+    /// Inverse temperatures in equal ratios from the first to the last; ends `None`: from the weights.
     Geometric {
-        /// The ends.
+        /// The smallest and the largest inverse temperature; `None`: from the couplings.
         ends: Option<(f64, f64)>,
-        /// How many.
+        /// The number of temperatures.
         rungs: usize,
     },
 }
 
-/// What to do.
+/// Options of this method.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The temperatures.
+    /// The ladder of inverse temperatures.
     pub ladder: Ladder,
     /// Sweeps of every replica that are measured.
     pub sweeps: u64,
@@ -63,14 +63,14 @@ pub struct Options {
     pub block: u64,
 }
 
-/// One temperature.
+/// What was measured at one temperature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Temperature {
     /// Inverse temperature, per energy of the file.
     pub beta: f64,
     /// Mean energy (of the file).
     pub mean: f64,
-    /// Its error and autocorrelation time in rounds, or why there is none.
+    /// The mean energy with its error and autocorrelation time in rounds, or why there is none.
     pub estimate: Result<Estimate, SeriesError>,
     /// Fraction of exchanges made with the next temperature; `None` at the last.
     pub acceptance: Option<f64>,
@@ -79,7 +79,7 @@ pub struct Temperature {
 /// What parallel tempering gives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tempered {
-    /// From hot to cold.
+    /// What was measured at each temperature, from hot to cold.
     pub temperatures: Vec<Temperature>,
     /// Round trips between the ends, of all replicas.
     pub round_trips: u64,
@@ -89,11 +89,11 @@ pub struct Tempered {
     pub rounds: u64,
     /// The best state seen, ±1.
     pub state: Vec<i8>,
-    /// Its energy, exact.
+    /// The energy of the best state, exact.
     pub energy: Energy,
 }
 
-/// Runs.
+/// Runs parallel tempering on a problem.
 ///
 /// # Errors
 /// [`SolveError`].

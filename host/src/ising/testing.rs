@@ -1,4 +1,4 @@
-//! What several tests share: the spin glasses of spec 1.8 as files.
+//! What several tests share: the golden spin glasses as files.
 
 use super::{Kind, Problem};
 use std::fmt::Write as _;
@@ -44,7 +44,7 @@ pub(crate) fn problem(text: &str, kind: Kind) -> Problem {
     Problem::parse(Path::new("file"), text.as_bytes(), kind, None).unwrap()
 }
 
-/// (problem, ground energy, degeneracy, beta, ln Z, <E>): spec 1.8, tolerance 1e-5.
+/// (problem, ground energy, degeneracy, beta, ln Z, <E>): from another program, tolerance 1e-5.
 pub(crate) fn golden() -> Vec<(Problem, i32, u32, f64, f64, f64)> {
     vec![
         (sk(1, ""), -36, 8, 0.25, 14.479_259_5, -24.356_829),

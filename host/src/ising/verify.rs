@@ -55,7 +55,7 @@ impl Size {
         }
     }
 
-    /// The same of cheap samples.
+    /// The number of samples of a run whose samples are cheap.
     fn cheap_samples(self, full: usize) -> usize {
         match self {
             Self::Quick => full / 10,
@@ -75,7 +75,7 @@ impl Size {
 /// One check: a row, and the group that it belongs to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
-    /// What it is about.
+    /// The group that the check belongs to.
     pub group: &'static str,
     /// What was measured, what is expected of it.
     pub row: Row,
@@ -150,7 +150,7 @@ impl Report {
         self.checks.iter().all(Check::passes)
     }
 
-    /// Those that do not.
+    /// The checks that do not hold.
     pub fn failures(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| !check.passes())
     }

@@ -30,15 +30,15 @@ pub enum KeepError {
         path: PathBuf,
         /// What differs: an option, the seed, the data.
         what: &'static str,
-        /// In the file.
+        /// The value in the file.
         found: String,
-        /// Asked for.
+        /// The value of the run that was asked for.
         wanted: String,
     },
     /// The file was made by a version of the program with another format.
     #[error("{}: {found}, which this version does not read\nhint: finish it with the version that made it, or --anew to discard it", path.display())]
     Format {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// What it is.
         found: String,
@@ -48,7 +48,7 @@ pub enum KeepError {
     Damaged {
         /// The file of the kept run.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong with it, in words.
         reason: String,
     },
 }

@@ -23,7 +23,7 @@ pub enum Wish {
     Unsaid,
     /// The run goes on with it.
     Resume,
-    /// It is discarded.
+    /// The kept run is discarded.
     Anew,
 }
 

@@ -39,17 +39,17 @@ pub enum NetError {
     /// Another number of parameters.
     #[error("{found} parameters, expected {expected}")]
     ParameterCount {
-        /// What came.
+        /// The value that was given.
         found: usize,
-        /// What the graph has.
+        /// The number that the graph has.
         expected: usize,
     },
     /// A parameter of another length.
     #[error("parameter {name}: {found} entries, expected {expected}")]
     ParameterLength {
-        /// Its name.
+        /// The name of the value or parameter.
         name: String,
-        /// What came.
+        /// The value that was given.
         found: usize,
         /// The product of its shape.
         expected: usize,
@@ -57,35 +57,35 @@ pub enum NetError {
     /// A parameter with NaN or infinity.
     #[error("parameter {name}: entry {index} is not finite")]
     ParameterNotFinite {
-        /// Its name.
+        /// The name of the value or parameter.
         name: String,
-        /// The first such entry.
+        /// The index of the first entry that is not finite.
         index: usize,
     },
     /// An input was not given.
     #[error("input {name} is missing")]
     Missing {
-        /// Its name.
+        /// The name of the value or parameter.
         name: String,
     },
     /// An input of another length.
     #[error("input {name}: {found} entries, expected {batch} samples of {shape}")]
     InputLength {
-        /// Its name.
+        /// The name of the value or parameter.
         name: String,
-        /// What came.
+        /// The value that was given.
         found: usize,
-        /// Samples.
+        /// The number of samples of the batch.
         batch: usize,
-        /// One sample.
+        /// The shape of one sample.
         shape: String,
     },
     /// An input with NaN or infinity.
     #[error("input {name}: entry {index} is not finite")]
     InputNotFinite {
-        /// Its name.
+        /// The name of the value or parameter.
         name: String,
-        /// The first such entry.
+        /// The index of the first entry that is not finite.
         index: usize,
     },
     /// The user wants to stop: see [`pass::Stop`].
@@ -94,9 +94,9 @@ pub enum NetError {
     /// A layer gave NaN or infinity.
     #[error("layer {name}: entry {index} of its output is not finite (inputs and parameters are)")]
     LayerNotFinite {
-        /// Its name.
+        /// The name of the value or parameter.
         name: String,
-        /// The first such entry.
+        /// The index of the first entry that is not finite.
         index: usize,
     },
 }
@@ -139,7 +139,7 @@ pub struct Net<B: Backend> {
 }
 
 impl<B: Backend> Net<B> {
-    /// With parameters in the order of [`Graph::parameters`] and the layout of files.
+    /// A net with parameters in the order of [`Graph::parameters`] and the layout of files.
     ///
     /// # Errors
     /// [`NetError`]: another number or length of parameters, or one that is not finite.

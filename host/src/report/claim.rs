@@ -35,7 +35,7 @@ impl Source {
         Self::Oracle(what.into())
     }
 
-    /// Our own protocol.
+    /// A value of our own protocol or of an earlier measurement of ours.
     pub fn own(what: impl Into<Cow<'static, str>>) -> Self {
         Self::Own(what.into())
     }
@@ -82,9 +82,9 @@ pub enum Expected {
         #[serde(with = "exact")]
         largest_error: f64,
     },
-    /// This or more.
+    /// At least this value.
     AtLeast(#[serde(with = "exact")] f64),
-    /// This or less.
+    /// At most this value.
     AtMost(#[serde(with = "exact")] f64),
     /// Between the two, ends included.
     Within {
@@ -183,7 +183,7 @@ impl Expected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// As expected.
+    /// The value is as expected.
     Met,
     /// Not as expected: the run ends with exit code 1.
     NotMet,
@@ -194,7 +194,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// For people.
+    /// The verdict in words, for people.
     pub fn text(self) -> &'static str {
         match self {
             Self::Met => "met",
@@ -204,7 +204,7 @@ impl Verdict {
         }
     }
 
-    /// For JSON.
+    /// The verdict as a word of JSON.
     pub fn key(self) -> &'static str {
         match self {
             Self::Met => "met",
@@ -267,7 +267,7 @@ impl Row {
         self
     }
 
-    /// With a unit.
+    /// The row with a unit.
     #[must_use]
     pub fn with_unit(mut self, unit: impl Into<Cow<'static, str>>) -> Self {
         self.unit = unit.into();

@@ -36,16 +36,16 @@ pub fn fit(points: &[(f64, f64)]) -> Option<PowerLaw> {
 /// One measured series.
 #[derive(Clone, Debug, Default)]
 pub struct Series {
-    /// Name in the legend.
+    /// The name that the legend shows.
     pub name: String,
     /// Points (x, y), both positive.
     pub points: Vec<(f64, f64)>,
 }
 
-/// What the figure shows.
+/// The data of the figure.
 #[derive(Clone, Debug, Default)]
 pub struct Scaling {
-    /// Title of the figure.
+    /// The title above the figure.
     pub title: String,
     /// Label of x with its unit.
     pub x_label: String,

@@ -11,7 +11,7 @@ use std::fmt::Write as _; // writing to a string cannot fail
 pub struct Group<'a> {
     /// What it is called.
     pub name: &'a str,
-    /// Its rows.
+    /// The rows of the experiment.
     pub rows: &'a [Row],
     /// Why there are none, if so.
     pub failure: Option<&'a str>,

@@ -56,18 +56,18 @@ impl Settings {
 /// The rule and its memory: two numbers per parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdamW {
-    /// The constants.
+    /// The constants of the optimiser.
     pub settings: Settings,
-    /// Updates made.
+    /// The number of updates made.
     pub updates: u64,
-    /// m, tensor by tensor.
+    /// The running mean m of the gradients, tensor by tensor.
     pub mean: Vec<Vec<f32>>,
-    /// v, tensor by tensor.
+    /// The running mean v of their squares, tensor by tensor.
     pub square: Vec<Vec<f32>>,
 }
 
 impl AdamW {
-    /// No update made yet.
+    /// An optimiser that has made no update yet.
     ///
     /// # Errors
     /// [`TrainError::Setting`].

@@ -19,15 +19,15 @@ use serde::{Deserialize, Serialize};
 pub enum Draw {
     /// Each of `count` samples once per epoch.
     Shuffled {
-        /// n, at least 1.
+        /// The number n of samples, at least 1.
         count: u32,
     },
-    /// With replacement from `count` samples.
+    /// Samples drawn with replacement from `count`.
     Drawn {
-        /// n, at least 1.
+        /// The number n of samples, at least 1.
         count: u32,
     },
-    /// Always new ones.
+    /// Every sample is new.
     Fresh,
 }
 

@@ -8,11 +8,11 @@ use super::{TrainError, check};
 use crate::simd::{Task, dispatch};
 use serde::{Deserialize, Serialize};
 
-/// The decay.
+/// The decay of an average, and whether it warms up.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// d, in [0, 1).
+    /// The decay d, in [0, 1).
     pub decay: f64,
     /// Whether it grows from 0.1 to d.
     pub warm_up: bool,
@@ -47,19 +47,19 @@ impl Settings {
     }
 }
 
-/// The average.
+/// An exponential moving average of parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Average {
-    /// The decay.
+    /// The decay of the average.
     pub settings: Settings,
-    /// Updates made.
+    /// The number of updates made.
     pub updates: u64,
-    /// a, tensor by tensor.
+    /// The average a, tensor by tensor.
     pub values: Vec<Vec<f32>>,
 }
 
 impl Average {
-    /// Starts at `parameters`.
+    /// An average that starts at `parameters`.
     ///
     /// # Errors
     /// [`TrainError::Setting`].

@@ -10,7 +10,7 @@ pub enum TrainError {
     /// A setting outside its range.
     #[error("setting `{setting}`: {reason}")]
     Setting {
-        /// Its name.
+        /// The name of the setting.
         setting: &'static str,
         /// What it is and what was expected.
         reason: String,
@@ -20,7 +20,7 @@ pub enum TrainError {
     Parameter {
         /// Its name, or its position when it has none.
         parameter: String,
-        /// What is wrong.
+        /// What is wrong with it, in words.
         reason: String,
     },
     /// The objective gave no loss.

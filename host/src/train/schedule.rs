@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Shape {
-    /// As it is.
+    /// The rate stays as it is.
     #[default]
     Constant,
     /// Multiplied by `factor` after each `every` steps.
@@ -27,7 +27,7 @@ pub enum Shape {
     Cosine {
         /// S: the step, warm-up included, from which the rate stays at `end`.
         steps: u64,
-        /// r_end, at least 0.
+        /// The last rate r_end, at least 0.
         end: f64,
     },
 }
@@ -40,7 +40,7 @@ pub struct Schedule {
     pub peak: f64,
     /// W, in steps; 0 for none.
     pub warm_up: u64,
-    /// What follows.
+    /// What follows the warm-up.
     pub shape: Shape,
 }
 

@@ -16,7 +16,7 @@ pub struct Settings {
     pub momentum: f64,
     /// Whether the gradient is taken where the momentum leads.
     pub nesterov: bool,
-    /// w, at least 0.
+    /// The decay w, at least 0.
     pub decay: f64,
 }
 
@@ -41,14 +41,14 @@ impl Settings {
 /// The rule and its memory: one number per parameter, used when there is momentum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sgd {
-    /// The constants.
+    /// The constants of the optimiser.
     pub settings: Settings,
-    /// b, tensor by tensor.
+    /// The momentum b, tensor by tensor.
     pub momentum: Vec<Vec<f32>>,
 }
 
 impl Sgd {
-    /// At rest.
+    /// An optimiser without momentum yet.
     ///
     /// # Errors
     /// [`TrainError::Setting`].

@@ -32,14 +32,14 @@ pub trait Objective {
     ) -> Result<f64, Self::Error>;
 }
 
-/// How to train.
+/// Settings of a training run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Steps in all. Not tied to a checkpoint: a run may be prolonged.
     pub steps: u64,
     /// The optimiser.
     pub method: Method,
-    /// Its rate.
+    /// The learning rate of every step.
     pub schedule: Schedule,
     /// Largest norm of all gradients together, if any.
     pub clip: Option<f64>,
@@ -73,13 +73,13 @@ impl Default for Settings {
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// Steps done in all.
+    /// The number of steps done in all.
     pub steps: u64,
     /// Loss of the last step.
     pub loss: f64,
     /// Mean loss of the last `window` steps.
     pub mean: f64,
-    /// Steps in that mean.
+    /// The number of steps in the mean loss.
     pub window: u64,
     /// Norm of the gradients of the last step before clipping; `None` when this run made no step.
     pub norm: Option<f64>,
@@ -138,7 +138,7 @@ impl Trainer {
         })
     }
 
-    /// Steps done.
+    /// The number of steps done.
     pub fn steps(&self) -> u64 {
         self.losses.len() as u64
     }

@@ -16,7 +16,7 @@ pub trait Bits:
     /// Whether all lanes are 0.
     fn is_none(self) -> bool;
 
-    /// As many lanes, all 0. (Not a constant: a vector is made by the machine that has it.)
+    /// A word of as many lanes, all 0. (Not a constant: a vector is made by the machine that has it.)
     #[inline(always)]
     #[must_use]
     #[allow(clippy::eq_op)] // how a register is cleared
@@ -24,7 +24,7 @@ pub trait Bits:
         self ^ self
     }
 
-    /// As many lanes, all 1.
+    /// A word of as many lanes, all 1.
     #[inline(always)]
     #[must_use]
     fn all(self) -> Self {
@@ -35,7 +35,7 @@ pub trait Bits:
 /// Where words of independent fair bits come from. (A trait, not a closure: closures are not inlined into
 /// functions compiled for wider instruction sets.)
 pub trait Fair<B: Bits> {
-    /// The next word.
+    /// The next word of fair random bits.
     fn word(&mut self) -> B;
 }
 

@@ -23,9 +23,9 @@ pub trait Bonds<W: Word> {
 /// One coupling everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uniform {
-    /// J = +1.
+    /// Every bond has J = +1.
     Ferromagnet,
-    /// J = -1.
+    /// Every bond has J = -1.
     Antiferromagnet,
 }
 

@@ -20,7 +20,8 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// For words of type `W`. Half of `width` must fit in one word or be a whole number of words.
+    /// The geometry of a lattice in words of type `W`. Half of `width` must fit in one word or be a whole number of
+    /// words.
     ///
     /// # Errors
     /// [`Error::Shape`] for a side of 0 or too many sites, [`Error::OddLattice`],
@@ -53,12 +54,12 @@ impl Geometry {
         }
     }
 
-    /// Sites of a row.
+    /// The number of sites in a row.
     pub const fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows.
+    /// The number of rows.
     pub const fn height(&self) -> usize {
         self.height
     }
@@ -78,12 +79,12 @@ impl Geometry {
         self.used <= W::BITS
     }
 
-    /// Number of sites.
+    /// The number of sites of the lattice.
     pub const fn sites(&self) -> usize {
         self.width * self.height
     }
 
-    /// Words of one colour.
+    /// The number of words that hold one colour.
     pub const fn plane(&self) -> usize {
         self.words * self.height
     }

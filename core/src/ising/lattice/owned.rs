@@ -21,7 +21,7 @@ impl<W: Word, const WORDS: usize, const ROWS: usize> Default for Lattice<W, WORD
 }
 
 impl<W: Word, const WORDS: usize, const ROWS: usize> Lattice<W, WORDS, ROWS> {
-    /// All spins -1.
+    /// A lattice with all spins -1.
     pub const fn new() -> Self {
         Self {
             planes: [[[W::NONE; WORDS]; ROWS]; 2],

@@ -63,7 +63,7 @@ impl<'a, W: Word> Planes<'a, W> {
         Ok(Self { geometry, planes })
     }
 
-    /// The layout.
+    /// Where the sites lie in words.
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
     }

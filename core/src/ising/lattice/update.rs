@@ -101,8 +101,8 @@ pub struct HeatBath {
 }
 
 impl HeatBath {
-    /// From thresholds t of 64 bits, (t + 1) / 2^64 being the probability to oppose a field of 2 and of 4: for
-    /// devices without floats.
+    /// The heat bath from thresholds t of 64 bits, (t + 1) / 2^64 being the probability to oppose a field of 2 and of
+    /// 4: for devices without floats.
     ///
     /// # Errors
     /// [`Error::Domain`]: a probability above 1/2, or above that of the weaker field.
@@ -137,7 +137,7 @@ impl HeatBath {
         Ok(Self { thresholds })
     }
 
-    /// The thresholds.
+    /// The thresholds t of a field of 2 and of 4: (t + 1) / 2^64 is the probability to oppose it.
     pub const fn thresholds(&self) -> [u64; 2] {
         self.thresholds
     }

@@ -51,7 +51,7 @@ pub trait Weight:
     /// This many bits of value: for hashes.
     fn bits(self) -> u64;
 
-    /// Its product with a spin.
+    /// The product of the weight with a spin.
     #[inline]
     #[must_use]
     fn times(self, spin: i8) -> Self {
@@ -151,7 +151,7 @@ float_weight!(f64);
 pub trait Stored: Copy + Send + Sync + 'static {
     /// What its energies are made of.
     type Weight: Weight;
-    /// As a weight.
+    /// The stored number as a weight.
     fn weight(self) -> Self::Weight;
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// A basis and where it came from.
 pub(super) struct Named {
     pub(super) path: PathBuf,
-    /// As short as tells it from the others.
+    /// The label of a basis, as short as tells it from the others.
     pub(super) label: String,
     pub(super) stored: StoredBasis,
 }

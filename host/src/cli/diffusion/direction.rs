@@ -51,7 +51,7 @@ pub(super) enum Given {
     /// A vector of H, and its time.
     From {
         u: Vec<f32>,
-        /// Of its basis.
+        /// The number of vectors of its basis.
         count: usize,
         hidden: [usize; 3],
         timestep: f64,

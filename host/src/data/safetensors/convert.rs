@@ -6,10 +6,10 @@ use safetensors::Dtype;
 /// Whether NaN and infinity are refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Finite {
-    /// They are an error that names the entry.
+    /// An entry that is not finite is an error that names it.
     #[default]
     Check,
-    /// They are handed on.
+    /// Tensors that are not finite are handed on.
     Skip,
 }
 

@@ -44,7 +44,7 @@ pub enum Fault {
     /// The header is not JSON of the expected form.
     #[error("the header cannot be read: {reason}")]
     Json {
-        /// What the parser said.
+        /// The message of the parser.
         reason: String,
     },
     /// Two entries of one name.
@@ -56,15 +56,15 @@ pub enum Fault {
     /// An entry that is not `dtype`, `shape`, `data_offsets`, or of a type that the format does not know.
     #[error("entry `{tensor}`: {reason}")]
     Entry {
-        /// The name.
+        /// The name of the tensor.
         tensor: String,
-        /// What the parser said.
+        /// The message of the parser.
         reason: String,
     },
     /// An end before its beginning.
     #[error("tensor `{tensor}`: begins at {begin}, ends before that at {end}")]
     Backwards {
-        /// The name.
+        /// The name of the tensor.
         tensor: String,
         /// Beginning announced.
         begin: u64,
@@ -74,7 +74,7 @@ pub enum Fault {
     /// An end beyond the end of the file.
     #[error("tensor `{tensor}`: ends at {end}, the file holds {length} bytes of data (truncated?)")]
     PastEnd {
-        /// The name.
+        /// The name of the tensor.
         tensor: String,
         /// End announced.
         end: u64,
@@ -86,7 +86,7 @@ pub enum Fault {
     Overlap {
         /// The name of the second.
         tensor: String,
-        /// Its beginning.
+        /// The beginning of the second.
         begin: u64,
         /// The name of the first.
         other: String,
@@ -98,7 +98,7 @@ pub enum Fault {
         "tensor `{tensor}`: begins at {begin}, expected {expected}: the bytes between belong to no tensor"
     )]
     Hole {
-        /// The name.
+        /// The name of the tensor.
         tensor: String,
         /// Beginning announced.
         begin: u64,
@@ -108,7 +108,7 @@ pub enum Fault {
     /// The bytes do not fit type and shape.
     #[error("tensor `{tensor}`: {found} bytes, expected {expected} for {dtype} of shape {shape}", shape = shorten_list(.shape))]
     Size {
-        /// The name.
+        /// The name of the tensor.
         tensor: String,
         /// Type announced.
         dtype: String,

@@ -33,7 +33,7 @@ const METADATA: &str = "__metadata__";
 /// What the header says of one tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Type of its numbers.
+    /// The type of the numbers.
     pub dtype: Dtype,
     /// Length of each dimension.
     pub shape: Vec<usize>,

@@ -31,7 +31,7 @@ pub use write::{save_f32, to_bytes_f32};
 pub struct TensorF32 {
     /// Length of each dimension; none for a single number.
     pub shape: Vec<usize>,
-    /// As many entries as the product of the shape.
+    /// The entries, as many as the product of the shape.
     pub values: Vec<f32>,
 }
 
@@ -59,7 +59,7 @@ impl SafetensorsFile {
         Self::check(path, Source::Mapped(map))
     }
 
-    /// As [`SafetensorsFile::open`], from bytes in memory; `path` is for messages.
+    /// A safetensors file in memory; otherwise as [`SafetensorsFile::open`]. `path` is for messages.
     ///
     /// # Errors
     /// As [`SafetensorsFile::open`].

@@ -14,7 +14,7 @@ pub(crate) struct Piece<'a> {
     pub name: &'a str,
     pub dtype: Dtype,
     pub shape: &'a [usize],
-    /// Its entries, little-endian.
+    /// The entries of the tensor, little-endian.
     pub bytes: Vec<u8>,
 }
 

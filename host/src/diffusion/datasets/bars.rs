@@ -4,7 +4,7 @@
 //! on [4, 12)², its direction on [0, pi), half its length on [3, 6), half its width on [0.6, 1.2), its brightness on
 //! [0.4, 1.6); lengths in sixteenths of the side. With u along and v across the bar its height is
 //! b sigmoid(2 (length - |u|)) sigmoid(2 (width - |v|)). Where shapes overlap the highest is seen: the value is
-//! -1 + the largest height. (Diffusion spec 2.5 (c) names the set; this law is ours.)
+//! -1 + the largest height. (This law is ours.)
 
 use super::discs::Disc;
 use super::{Dataset, DatasetError, between, check_length, check_side, paint};
@@ -22,9 +22,9 @@ pub struct Bar {
     pub y: f64,
     /// Angle of its length from the horizontal, radians, clockwise as seen (y points down).
     pub angle: f64,
-    /// Half its length.
+    /// Half the length of the bar.
     pub length: f64,
-    /// Half its width.
+    /// Half the width of the bar.
     pub width: f64,
     /// Height above the ground well inside.
     pub brightness: f64,
@@ -54,9 +54,9 @@ impl Bar {
 /// What an image of the set shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scene {
-    /// The disc.
+    /// The disc of the image.
     pub disc: Disc,
-    /// The first bar.
+    /// The bar that is always there.
     pub bar: Bar,
     /// The second bar, if there is one.
     pub second: Option<Bar>,

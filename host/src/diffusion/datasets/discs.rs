@@ -2,7 +2,7 @@
 //!
 //! Lengths are in sixteenths of the side, so that a larger image shows the same picture in finer pixels; pixel (i, j) of a
 //! side of 16 is the point (i + 1/2, j + 1/2). Centre uniform on [4, 12)², radius on [2, 4.5), brightness b on
-//! [0.4, 1.6); at distance d from the centre the value is -1 + b sigmoid(2 (r - d)). (Diffusion spec 2.5 (a).)
+//! [0.4, 1.6); at distance d from the centre the value is -1 + b sigmoid(2 (r - d)).
 
 use super::{Dataset, DatasetError, between, check_length, check_side, paint};
 use gibbs_core::math::sigmoid;

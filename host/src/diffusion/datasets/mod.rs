@@ -23,11 +23,11 @@ use crate::data::DataError;
 
 /// A set of images of one shape.
 pub trait Dataset: Send + Sync {
-    /// Its name, also that of its random streams.
+    /// The name of the set, also that of its random streams.
     fn name(&self) -> &'static str;
     /// Number of samples; `None` for a generated set, which has no end.
     fn count(&self) -> Option<u64>;
-    /// C, H, W.
+    /// The shape of one image: channels, height, width.
     fn shape(&self) -> [usize; 3];
     /// Writes sample `index` into `pixels` (C H W values, W fastest).
     ///
@@ -49,13 +49,13 @@ pub enum DatasetError {
     Side {
         /// The side asked for.
         side: usize,
-        /// What is possible.
+        /// The sides that are possible.
         expected: &'static str,
     },
     /// A temperature that is none, or no temperature at all.
     #[error("temperatures {temperatures:?}, expected one or more numbers above 0")]
     Temperatures {
-        /// Those asked for.
+        /// The temperatures that were asked for.
         temperatures: Vec<f64>,
     },
     /// The buffer is not an image of the set.
@@ -66,7 +66,7 @@ pub enum DatasetError {
         /// Values in an image.
         expected: usize,
     },
-    /// There is no such sample.
+    /// The set has no sample of this number.
     #[error("sample {index} of {count}")]
     Index {
         /// The sample asked for, from 0.
@@ -77,9 +77,9 @@ pub enum DatasetError {
     /// Images and labels that are not those of a set.
     #[error("{path}: {reason}", path = .path.display())]
     Content {
-        /// The file.
+        /// The path of the file that the error is about.
         path: std::path::PathBuf,
-        /// What is wrong.
+        /// What is wrong with it, in words.
         reason: String,
     },
     /// The sampler refuses.

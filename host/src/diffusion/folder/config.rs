@@ -20,7 +20,7 @@ pub struct UnetConfig {
     /// Per down block, that is per level: attention after each of its resnets. 2-D self-attention in
     /// `UNet2DModel`, a transformer with cross-attention in `UNet2DConditionModel`.
     pub down_attention: Vec<bool>,
-    /// The same per up block, in the order of the file: up block i works at level `levels - 1 - i`.
+    /// Which up blocks have attention, in the order of the file: up block i works at level `levels - 1 - i`.
     pub up_attention: Vec<bool>,
     /// Resnets of a down block; an up block has one more.
     pub layers_per_block: usize,
@@ -45,12 +45,12 @@ pub struct UnetConfig {
 /// The two nets, and what only one of them has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnetClass {
-    /// `UNet2DModel`.
+    /// A net without text, `UNet2DModel`.
     Unconditional {
         /// Channels of one attention head; none: one head as wide as the level. (`attention_head_dim`)
         head_width: Option<usize>,
     },
-    /// `UNet2DConditionModel`.
+    /// A net with cross-attention to text states, `UNet2DConditionModel`.
     Conditional {
         /// Number of attention heads per level: the file calls it `attention_head_dim`.
         heads: Vec<usize>,
@@ -76,9 +76,9 @@ pub enum DownsamplePadding {
 pub struct InvalidConfig {
     /// Name of the field in the file.
     pub field: &'static str,
-    /// Its value.
+    /// The value of the field in the file.
     pub found: String,
-    /// What was expected.
+    /// The values of the field that are expected.
     pub expected: String,
 }
 

@@ -36,11 +36,11 @@ pub enum FolderError {
     /// A field of a configuration that is missing, malformed, unknown, or of a value that is not supported.
     #[error("{path}: field `{field}` is {found}, expected {expected}", path = .path.display())]
     Field {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// Name of the field.
         field: String,
-        /// Its value, as JSON; or `missing`.
+        /// The value of the field, as JSON; or `missing`.
         found: String,
         /// What was expected.
         expected: String,
@@ -48,7 +48,7 @@ pub enum FolderError {
     /// The tensors are not those of the net that the configuration describes.
     #[error("{path}: not the tensors of the net in config.json:{problems}", path = .path.display())]
     Tensors {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// All that is wrong.
         problems: Box<Problems>,

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What may be let pass.
+/// What a reader of checkpoints may let pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoadOptions {
     /// Tensors that the net does not have are left out instead of refused.
@@ -22,7 +22,7 @@ pub struct LoadOptions {
 /// A folder with a net, read and checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelFolder {
-    /// What it computes.
+    /// The configuration of the net.
     pub config: UnetConfig,
     /// Where its noise schedule is, if there is one: see [`ModelFolder::scheduler`].
     scheduler: Option<PathBuf>,

@@ -28,7 +28,7 @@ pub struct SchedulerConfig {
     pub prediction: Prediction,
     /// Clip the predicted image to plus or minus `clip_sample_range`.
     pub clip_sample: bool,
-    /// A positive number.
+    /// The bound of clipping, a positive number.
     pub clip_sample_range: f64,
     /// Variance of a DDPM step.
     pub variance: Variance,
@@ -40,21 +40,21 @@ pub struct SchedulerConfig {
     pub set_alpha_to_one: bool,
 }
 
-/// How the betas go.
+/// How the betas go from first to last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BetaSchedule {
-    /// Evenly spaced.
+    /// Betas are evenly spaced.
     Linear,
-    /// Their roots evenly spaced.
+    /// The roots of the betas are evenly spaced.
     ScaledLinear,
-    /// From a squared cosine (`squaredcos_cap_v2`).
+    /// Betas from a squared cosine (`squaredcos_cap_v2`).
     SquaredCosine,
 }
 
 /// What a net predicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prediction {
-    /// The noise.
+    /// The net predicts the noise.
     Epsilon,
     /// sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) image.
     Velocity,
@@ -63,9 +63,9 @@ pub enum Prediction {
 /// Variance of a DDPM step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variance {
-    /// That of the posterior.
+    /// The variance of the posterior.
     FixedSmall,
-    /// Beta.
+    /// The variance beta of the forward process.
     FixedLarge,
 }
 
@@ -219,7 +219,7 @@ impl SchedulerConfig {
         Self::from_bytes(path, &read_bytes(path)?)
     }
 
-    /// As [`SchedulerConfig::read`], from bytes; `path` is for messages.
+    /// The schedule in the bytes of a file; otherwise as [`SchedulerConfig::read`]. `path` is for messages.
     ///
     /// # Errors
     /// As [`SchedulerConfig::read`].

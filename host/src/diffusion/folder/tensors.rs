@@ -22,7 +22,7 @@ pub struct Problems {
 /// A tensor of another shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// Its name in the file.
+    /// The name of the tensor in the file.
     pub tensor: String,
     /// The shape in the net.
     pub expected: Vec<usize>,
@@ -31,7 +31,7 @@ pub struct Mismatch {
 }
 
 impl Problems {
-    /// Nothing is wrong.
+    /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The four reference nets, as spec 1.2 lists them: configuration, tensors in the file, parameters.
+/// The four reference nets: configuration, tensors in the file, parameters.
 pub(super) fn references() -> [(&'static str, Value, usize, usize); 4] {
     let ddpm = |channels: Value, attends: usize, size: usize| {
         let levels = channels.as_array().unwrap().len();

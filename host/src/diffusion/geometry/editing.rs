@@ -8,10 +8,10 @@ use crate::diffusion::pullback::transport::Direction;
 use crate::diffusion::pullback::{Ended, GeometryError, PullbackError};
 use gibbs_core::diffusion::Hop;
 
-/// What to do.
+/// Options of an edit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edit {
-    /// The guidance.
+    /// The guidance in x-space.
     pub guidance: Guidance,
     /// Geodesic shooting: a basis at every step, to which the direction is transported.
     pub shoot: Option<Search>,
@@ -19,14 +19,14 @@ pub struct Edit {
     pub keep_contrast: bool,
 }
 
-/// What became of it.
+/// The outcome of an edit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edited {
     /// x_t after the guidance.
     pub x: Vec<f32>,
     /// The picture without the edit.
     pub original: Vec<f32>,
-    /// The picture with it.
+    /// The picture after the edit.
     pub edited: Vec<f32>,
     /// The direction at the last step.
     pub direction: Direction<f32>,

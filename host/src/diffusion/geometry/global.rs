@@ -32,23 +32,23 @@ const VERSION: &str = "1";
 /// A global basis and where it belongs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredGlobal {
-    /// Its vectors, [k, dim h].
+    /// The vectors u_i, [k, dim h].
     pub u: Vec<f32>,
-    /// [C, H, W] of h.
+    /// The shape of h: channels, height, width.
     pub hidden: [usize; 3],
     /// Distances of the local subspaces to its span, one for each sample.
     pub distances: Vec<f64>,
-    /// The time.
+    /// The time t of the schedule that it belongs to.
     pub timestep: f64,
 }
 
 impl StoredGlobal {
-    /// k.
+    /// The number of vectors, k.
     pub fn count(&self) -> usize {
         self.u.len() / self.hidden.iter().product::<usize>().max(1)
     }
 
-    /// u_i, if there is one.
+    /// The vector u_i, if there is one of this index.
     pub fn vector(&self, index: usize) -> Option<&[f32]> {
         self.u
             .chunks(self.hidden.iter().product::<usize>().max(1))
@@ -60,7 +60,7 @@ impl StoredGlobal {
         kind.is_some_and(|kind| kind == GLOBAL)
     }
 
-    /// As a file.
+    /// The tensors and metadata of its file.
     pub fn to_file(&self) -> TensorFile {
         let mut file = TensorFile::new(GLOBAL, VERSION);
         let u = tensor(&many(self.count(), self.hidden), &self.u);
@@ -72,7 +72,7 @@ impl StoredGlobal {
         file
     }
 
-    /// Reads a file.
+    /// Reads it from a file.
     ///
     /// # Errors
     /// The file missing or unreadable; `NotSafetensors`, `WrongKind`, `WrongVersion`; `Metadata`; `Tensor` for what is
@@ -115,7 +115,7 @@ pub struct Samples<'a> {
     pub seed: u64,
     /// From noise to the time.
     pub way: &'a [Hop],
-    /// The time.
+    /// The time t of the schedule that it belongs to.
     pub timestep: f64,
     /// The search for a basis.
     pub search: &'a Search,

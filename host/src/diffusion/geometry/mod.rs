@@ -56,7 +56,7 @@ pub struct Geometry<'a> {
 pub struct Boost {
     /// Hops that start below this time are random.
     pub below: f64,
-    /// Of the noise.
+    /// The seed of the noise.
     pub seed: u64,
 }
 

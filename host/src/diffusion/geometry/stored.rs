@@ -26,24 +26,24 @@ const ORTHONORMAL: f64 = 1e-3;
 /// A basis and where it was taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredBasis {
-    /// The basis.
+    /// The singular vectors, values and residuals.
     pub basis: Basis<f32>,
-    /// The sample [C, H, W].
+    /// The sample x_t at which the basis was taken, [C, H, W].
     pub x: Vec<f32>,
     /// [C, H, W] of x and of h.
     pub dimensions: [[usize; 3]; 2],
-    /// The time.
+    /// The time t of the schedule that it belongs to.
     pub timestep: f64,
 }
 
 /// A direction and what it belongs to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredDirection {
-    /// The direction.
+    /// The direction, in x and in h.
     pub direction: Direction<f32>,
     /// [C, H, W] of x and of h.
     pub dimensions: [[usize; 3]; 2],
-    /// The time.
+    /// The time t of the schedule that it belongs to.
     pub timestep: f64,
 }
 
@@ -90,7 +90,7 @@ pub(super) fn shape_of(
 }
 
 impl StoredBasis {
-    /// As a file.
+    /// The tensors and metadata of its file.
     pub fn to_file(&self) -> TensorFile {
         let Self {
             basis,
@@ -127,7 +127,7 @@ impl StoredBasis {
         file
     }
 
-    /// Reads a file.
+    /// Reads it from a file.
     ///
     /// # Errors
     /// The file missing or unreadable; `NotSafetensors`, `WrongKind`, `WrongVersion`; `Metadata`; `Tensor` for what is
@@ -280,7 +280,7 @@ impl StoredBasis {
 }
 
 impl StoredDirection {
-    /// As a file.
+    /// The tensors and metadata of its file.
     pub fn to_file(&self) -> TensorFile {
         let mut file = TensorFile::new(DIRECTION, VERSION);
         let [image, hidden] = self.dimensions;
@@ -292,7 +292,7 @@ impl StoredDirection {
         file
     }
 
-    /// Reads a file.
+    /// Reads it from a file.
     ///
     /// # Errors
     /// As [`StoredBasis::load`]; `Tensor` unless both vectors have unit length.

@@ -49,12 +49,12 @@ impl Subspace {
         Ok(Self { dimension, rows })
     }
 
-    /// k.
+    /// The number of vectors, k.
     pub fn count(&self) -> usize {
         self.rows.len() / self.dimension
     }
 
-    /// d.
+    /// The dimension d of the space.
     pub fn dimension(&self) -> usize {
         self.dimension
     }
@@ -64,7 +64,7 @@ impl Subspace {
         &self.rows
     }
 
-    /// From rows that are orthonormal up to rounding.
+    /// The span of rows that are orthonormal up to rounding.
     pub(super) fn of_orthonormal(rows: Vec<f64>, dimension: usize) -> Self {
         let rows = orthonormalise(rows, &[], dimension, 0.0).q;
         Self { dimension, rows }
@@ -108,7 +108,7 @@ fn square_values(values: &[f64], k: usize, columns: usize) -> Result<Vec<f64>, G
     Ok(found)
 }
 
-/// sqrt(Σ theta_j²).
+/// The geodesic distance sqrt(Σ theta_j²) of two subspaces, in radians.
 ///
 /// # Errors
 /// As [`principal_angles`].
@@ -127,7 +127,7 @@ pub fn largest_distance(k: usize) -> f64 {
 pub struct Chance {
     /// Mean distance of pairs.
     pub mean: f64,
-    /// Its standard error.
+    /// The standard error of the mean.
     pub error: f64,
     /// Pairs drawn.
     pub pairs: usize,

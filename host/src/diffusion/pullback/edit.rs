@@ -26,11 +26,11 @@ pub trait Model<T> {
 /// x-space guidance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Guidance {
-    /// Strength of a step.
+    /// The strength gamma of a step of guidance.
     pub gamma: f64,
     /// How far along v the model is asked.
     pub delta: f64,
-    /// S.
+    /// The number S of steps of guidance.
     pub steps: usize,
 }
 

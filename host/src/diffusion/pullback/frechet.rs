@@ -22,17 +22,17 @@ use crate::net::cpu::matrix::Into;
 use crate::net::element::Element;
 pub use rotation::{Matching, frame_mean};
 
-/// How to stop.
+/// When the search for a mean stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
     /// Length of the mean tangent below which the mean is reached.
     pub tolerance: f64,
-    /// Steps at most.
+    /// The largest number of steps.
     pub limit: usize,
 }
 
 impl Default for Options {
-    /// 1e-6 and 100 steps.
+    /// A tolerance of 1e-6 and at most 100 steps.
     fn default() -> Self {
         Self {
             tolerance: 1e-6,
@@ -44,7 +44,7 @@ impl Default for Options {
 /// A mean on a manifold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mean<M> {
-    /// Where it is.
+    /// The mean itself.
     pub mean: M,
     /// Steps taken.
     pub steps: usize,
@@ -148,7 +148,7 @@ pub fn subspace_mean(subspaces: &[Subspace], options: &Options) -> Result<Mean<S
 /// The global basis of local ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Global {
-    /// Its vectors [k, d], orthonormal.
+    /// The vectors of the mean frame [k, d], orthonormal.
     pub vectors: Vec<f64>,
     /// The mean of the subspaces.
     pub subspace: Mean<Subspace>,

@@ -37,11 +37,11 @@ pub struct Search {
     pub oversampling: usize,
     /// The largest residual that counts as converged.
     pub tolerance: f64,
-    /// Blocks at most.
+    /// The largest number of blocks.
     pub limit: usize,
     /// Vectors of the space kept at most, at least twice a block; `None`: all.
     pub memory: Option<usize>,
-    /// Of the Gaussian start.
+    /// The seed of the Gaussian start.
     pub seed: u64,
 }
 

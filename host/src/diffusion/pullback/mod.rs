@@ -33,11 +33,11 @@ pub enum PullbackError<E> {
     /// J v or Jᵀ u has NaN or infinity.
     #[error("{map} of direction {direction}: entry {index} is not finite; check the weights and the point")]
     NotFinite {
-        /// "J" or "J^T".
+        /// The map that failed, "J" or "J^T".
         map: &'static str,
         /// Which direction of the block.
         direction: usize,
-        /// Its first such entry.
+        /// The index of its first entry that is not finite.
         index: usize,
     },
     /// The vectors asked for do not exist.
@@ -45,39 +45,39 @@ pub enum PullbackError<E> {
         "{found} singular vectors asked for, expected 1 to {most} (the smaller side of the {rows} x {columns} Jacobian)"
     )]
     Count {
-        /// What was asked for.
+        /// The number that was asked for.
         found: usize,
-        /// min(rows, columns).
+        /// The most there can be: the smaller of rows and columns.
         most: usize,
-        /// dim h.
+        /// The number of rows of the Jacobian, dim h.
         rows: usize,
-        /// dim x.
+        /// The number of columns of the Jacobian, dim x.
         columns: usize,
     },
     /// An option is out of range.
     #[error("{name}: found {found}, expected {expected}")]
     Option {
-        /// Which.
+        /// The name of the option or array.
         name: &'static str,
-        /// What came.
+        /// The value that was given.
         found: f64,
-        /// The range.
+        /// The range that is expected.
         expected: &'static str,
     },
     /// An array of another length.
     #[error("{name}: {found} entries, expected {expected}")]
     Length {
-        /// Which.
+        /// The name of the option or array.
         name: &'static str,
-        /// What came.
+        /// The value that was given.
         found: usize,
-        /// What the shapes say.
+        /// The length that follows from the shapes.
         expected: usize,
     },
     /// Vectors that span less than their number (a basis with a zero vector does).
     #[error("{found} vectors span {rank} dimensions only: take the vectors that are not flagged as zero")]
     Dependent {
-        /// How many came.
+        /// The number of values that was given.
         found: usize,
         /// How many are independent.
         rank: usize,
@@ -90,7 +90,7 @@ pub enum PullbackError<E> {
     /// A small dense decomposition did not end (never seen; it would take numbers beyond the range of f64).
     #[error("the decomposition of a {size} x {size} matrix did not end; rescale the map")]
     Decomposition {
-        /// Its side.
+        /// The side of the square matrix.
         size: usize,
     },
 }
@@ -99,7 +99,7 @@ pub enum PullbackError<E> {
 pub type GeometryError = PullbackError<std::convert::Infallible>;
 
 impl GeometryError {
-    /// As the error of an operator.
+    /// This error as one of an operator with errors of its own.
     pub fn widen<E>(self) -> PullbackError<E> {
         match self {
             Self::Operator(never) => match never {},
@@ -151,16 +151,16 @@ impl GeometryError {
 /// How an iteration ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Its measure fell below the tolerance.
+    /// The measure of the iteration fell below the tolerance.
     Converged,
-    /// At the limit of its passes or steps: not success.
+    /// The limit of passes or steps was reached: not success.
     Limit,
 }
 
 /// The leading singular triplets of J: J v_i = s_i u_i.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Basis<T> {
-    /// (dim h, dim x).
+    /// The dimensions of the Jacobian: (dim h, dim x).
     pub dimensions: (usize, usize),
     /// s_1 >= s_2 >= ...; one for each vector.
     pub singular_values: Vec<f64>,
@@ -182,7 +182,7 @@ pub struct Basis<T> {
     pub passes: Passes,
     /// The largest residual, by which it was stopped.
     pub measure: f64,
-    /// How it ended.
+    /// How the iteration ended.
     pub ended: Ended,
 }
 
@@ -201,7 +201,7 @@ impl<T: Element> Basis<T> {
 }
 
 impl<T> Basis<T> {
-    /// k.
+    /// The number of vectors, k.
     pub fn count(&self) -> usize {
         self.singular_values.len()
     }

@@ -17,9 +17,9 @@ pub(crate) fn dimensions<T: Element, O: LinearOperator<T>>(operator: &O) -> (usi
 /// Directions multiplied so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passes {
-    /// By J.
+    /// The number of products with J.
     pub tangents: usize,
-    /// By Jᵀ.
+    /// The number of products with Jᵀ.
     pub cotangents: usize,
 }
 
@@ -86,7 +86,7 @@ pub struct Dense<T> {
 }
 
 impl<T: Element> Dense<T> {
-    /// From row-major values.
+    /// A dense matrix of row-major values.
     ///
     /// # Errors
     /// [`PullbackError::Length`] unless there are rows x columns values.

@@ -14,9 +14,9 @@ mod tests;
 /// A direction of unit length in X and its image in H.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Direction<T> {
-    /// In X.
+    /// The direction in x, v.
     pub v: Vec<T>,
-    /// In H.
+    /// The direction in h, u.
     pub u: Vec<T>,
 }
 

@@ -79,7 +79,7 @@ impl<T: Real> Trajectories<T> {
         Ok(made)
     }
 
-    /// The same from standard normal noise, which becomes the state that the sampler starts from.
+    /// Trajectories from standard normal noise, which becomes the state that the sampler starts from.
     ///
     /// # Errors
     /// As [`Self::new`]; `Core` for a scaled state at a level without signal.

@@ -1,4 +1,4 @@
-//! What the diffusion experiments share: rows beside the specification's numbers, rank correlation.
+//! What the diffusion experiments share: rows beside earlier numbers of another program, rank correlation.
 //!
 //! ```text
 //! Spearman's rho   the correlation of ranks, equal values sharing the mean of theirs

@@ -1,5 +1,5 @@
 //! Leading singular subspaces of three synthetic operators: block Krylov, plain subspace iteration and the loop of the
-//! authors' code beside each other (diffusion specification 2.1).
+//! authors' code beside each other.
 //!
 //! J = diag(sigma_1 .. sigma_6000), 50 directions. The quantity is sin(theta), the sine of the largest principal angle
 //! between what is found and the first 50 axes. A pass is one product of J and one of J' with 50 directions.
@@ -38,7 +38,7 @@ const BLOCKS: [usize; 5] = [2, 4, 6, 8, 10];
 /// Of the plain methods; the full version has all of them, the quick one every other.
 const PASSES: [usize; 7] = [2, 5, 10, 20, 30, 40, 50];
 
-/// A spectrum, what one run of the specification's program found on it (blocks, sine), and after 50 plain passes.
+/// A spectrum, what one run of another program found on it (blocks, sine), and after 50 plain passes.
 struct Spectrum {
     name: &'static str,
     stem: &'static str,
@@ -296,14 +296,12 @@ fn rows(index: usize, found: &[Seen], outcome: &mut Outcome) {
     };
     let sine = |method, passes| at(method, passes).map_or(f64::NAN, |f| f.sine);
     let single = || {
-        let text = format!(
-            "specification 2.1: one run of another program and start; within a factor {FACTOR} (ours)"
-        );
+        let text = format!("one run of another program and start; within a factor {FACTOR} (ours)");
         Source::oracle(text)
     };
     let residual = at(Method::Krylov, 8).map_or(f64::NAN, |f| f.residual);
     let quantity = format!("{name}: krylov, largest residual after 8 blocks");
-    let source = Source::own("acceptance of the method, specification 2.1");
+    let source = Source::own("acceptance of the method");
     outcome.row(Row::new(quantity, source, Expected::AtMost(RESIDUAL), residual));
     for m in BLOCKS {
         let quantity = format!("{name}: krylov, sin(theta) after {m} blocks");
@@ -321,8 +319,7 @@ fn rows(index: usize, found: &[Seen], outcome: &mut Outcome) {
         outcome.row(same_size(quantity, single(), *plain, sine(method, 50)));
     }
     let quantity = format!("{name}: sin(theta), 50 passes of subspace over 8 blocks of krylov");
-    let source =
-        Source::own("specification 2.1: 6 to 8 blocks beat 50 passes by orders of magnitude; one at least");
+    let source = Source::own("6 to 8 blocks beat 50 passes by orders of magnitude; one at least");
     let ratio = sine(Method::Subspace, 50) / sine(Method::Krylov, 8);
     outcome.row(Row::new(quantity, source, Expected::AtLeast(10.0), ratio));
     let fired = at(Method::Authors, 50).is_none_or(|f| f.fired);
@@ -404,12 +401,12 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     }
     signs::report(context, &mut outcome)?;
     outcome.note(
-        "All methods start from the same Gaussian directions. Sines depend on them: the values of the specification are \
+        "All methods start from the same Gaussian directions. Sines depend on them: the earlier values are \
          single runs of another start. Whether trained nets have such spectra is another question.",
     );
     outcome.note(
         "Signs: with the decomposition used here they stay once the directions have converged, and then the authors' test \
-         fires (diag(2^-i)); they change while neighbouring directions still mix. LAPACK, in the specification, \
+         fires (diag(2^-i)); they change while neighbouring directions still mix. LAPACK, in an earlier measurement, \
          also flipped them.",
     );
     Ok(outcome)

@@ -1,5 +1,4 @@
-//! Orders of the samplers on data with a closed form, the golden samples of another library, inversion (diffusion
-//! specification 1.7).
+//! Orders of the samplers on data with a closed form, the golden samples of another library, inversion.
 
 mod goldens;
 
@@ -143,7 +142,7 @@ fn orders(context: &Context<'_>, outcome: &mut Outcome) -> Result<(), Experiment
             .collect::<Result<_, _>>()
             .map_err(ExperimentError::core(name))?;
         for ((n, (error, _)), value) in counts.iter().zip(&found).zip(values) {
-            let source = Source::oracle("specification 1.7: an independent program, digits as printed");
+            let source = Source::oracle("an independent program, digits as printed");
             let quantity = format!("{name}, |error| at the end, {n} steps");
             outcome.row(Row::new(quantity, source, printed(value, digits), *error));
         }
@@ -202,7 +201,7 @@ fn inversion(context: &Context<'_>, outcome: &mut Outcome) -> Result<(), Experim
         value: -1.0,
         tolerance: 0.2,
     };
-    let source = Source::oracle("DDIM inverts to first order (specification 1.7); tolerance ours");
+    let source = Source::oracle("DDIM inverts to first order; tolerance ours");
     outcome.row(Row::new(
         "inversion, then sampling: log-log slope of |x0 - x0'| against N",
         source,

@@ -1,7 +1,7 @@
 //! The tangent spaces of small diffusion models: frequency, agreement between samples and between times, edits
-//! (diffusion specification 2.4 and 2.5; findings E1, E2, E3, E4 and E6).
+//! (findings E1, E2, E3, E4 and E6 of Park et al. 2023).
 //!
-//! Nets as in the specification's pilot (`trained`), local bases at 13 times (`local`), edits at two (`edits`);
+//! Nets as in an earlier pilot run (`trained`), local bases at 13 times (`local`), edits at two (`edits`);
 //! every seed has its own nets, images and noise. Rows are means over the seeds.
 
 mod edits;

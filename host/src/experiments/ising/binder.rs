@@ -1,4 +1,4 @@
-//! Binder's cumulant at the critical point: where the curves of L = 8, 16, 32 cross (R2 of the specification).
+//! Binder's cumulant at the critical point: where the curves of L = 8, 16, 32 cross.
 
 use super::sampling::{compared, estimated, lazy, of_numbers, to_numbers, vectors};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};

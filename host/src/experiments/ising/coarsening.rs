@@ -1,4 +1,4 @@
-//! Coarsening after a quench from infinite temperature to T = 1.5 (R4 of the specification): qualitative.
+//! Coarsening after a quench from infinite temperature to T = 1.5: qualitative.
 
 use super::sampling::lazy;
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};

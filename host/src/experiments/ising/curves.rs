@@ -1,4 +1,4 @@
-//! Energy and magnetisation of the 64 x 64 lattice against temperature (R1 of the specification).
+//! Energy and magnetisation of the 64 x 64 lattice against temperature.
 
 use super::sampling::{compared, estimated, grid, lazy, of_numbers, to_numbers, vectors};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};

@@ -1,4 +1,4 @@
-//! How the autocorrelation time at T_c grows with the lattice: Wolff and Metropolis (R3 of the specification).
+//! How the autocorrelation time at T_c grows with the lattice: Wolff and Metropolis.
 
 use super::sampling::{estimated, lazy, sampled, vectors};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};

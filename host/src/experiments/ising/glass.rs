@@ -1,4 +1,4 @@
-//! Parallel tempering of the golden Sherrington-Kirkpatrick glasses of 16 spins (R6 of the specification).
+//! Parallel tempering of the golden Sherrington-Kirkpatrick glasses of 16 spins.
 
 use super::sampling::{compared, estimated, grid, halted};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};

@@ -1,5 +1,4 @@
-//! The law of the effective temperature: a sampler of few random bits is exact, elsewhere (R5 of the
-//! specification).
+//! The law of the effective temperature: a sampler of few random bits is exact, elsewhere.
 
 use super::sampling::{compared, estimated, fixed, grid, of_numbers, to_numbers, vectors};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};

@@ -6,9 +6,9 @@ use gibbs_core::math::{add_scaled, dot};
 /// A linear map X of `columns` numbers to `rows` numbers that need not exist as a matrix (a projector of
 /// tomography, a transform followed by sampling). `adjoint` must be the exact transpose of `forward`.
 pub trait LinearOperator {
-    /// M.
+    /// The number of rows of the operator, M.
     fn rows(&self) -> usize;
-    /// N.
+    /// The number of columns of the operator, N.
     fn columns(&self) -> usize;
     /// out = X v; `v` has N entries, `out` M.
     fn forward(&self, v: &[f64], out: &mut [f64]);

@@ -1,5 +1,5 @@
 //! Oracles: ensembles whose means are known (independent and exclusive selections), the identity within + between
-//! (spec 11.13), and inference on curves made by the theory.
+//!, and inference on curves made by the theory.
 //!
 //! Mutations seen red: the two branches of `theory` exchanged; `mean * mean` in sigma; the square not squared; merge
 //! without `judged`; argmin for argmax in `infer_density`; weights of sum zero let through.

@@ -68,7 +68,7 @@ fn golden_spin_glasses_are_found() {
             let success = found.success(Some(&target(&ground.to_string())));
             assert!(success.reads.high <= 100.0, "{method:?}: {success:?}");
         }
-        // Spec 2: 50 starts of 200 steps hit 0.86 of the time or more on the SK instances.
+        // Another program: 50 starts of 200 steps hit 0.86 of the time or more on the SK instances.
         for variant in [Variant::Ballistic, Variant::Discrete] {
             let method = Method::Bifurcation(variant);
             let found = anneal(&problem, &options(30, 200, method), &Work::plain()).unwrap();

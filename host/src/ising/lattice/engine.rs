@@ -77,14 +77,14 @@ impl<W: Packed> Engine<W> {
         })
     }
 
-    /// With other instructions than the best of this machine; the bits stay the same.
+    /// The engine with other instructions than the best of this machine; the bits stay the same.
     #[must_use]
     pub fn with_instructions(mut self, instructions: Instructions) -> Self {
         self.instructions = instructions;
         self
     }
 
-    /// The layout.
+    /// Where the sites lie in words.
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
     }

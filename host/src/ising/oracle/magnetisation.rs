@@ -60,7 +60,7 @@ impl Law {
         self.mean(f64::abs)
     }
 
-    /// <m²>.
+    /// The mean of the squared magnetisation, <m²>.
     pub fn square(&self) -> f64 {
         self.mean(|m| m * m)
     }

@@ -16,9 +16,9 @@ pub(crate) mod tables;
 /// ln Z and its first two derivatives, of a whole system.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thermodynamics {
-    /// Number of spins N.
+    /// The number of spins N.
     pub spins: usize,
-    /// ln Z.
+    /// The logarithm of the partition function, ln Z.
     pub log_z: f64,
     /// Mean energy, -d ln Z / d beta.
     pub energy: f64,

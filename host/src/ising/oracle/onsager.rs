@@ -66,7 +66,7 @@ pub fn magnetisation(beta: f64) -> Result<f64, Error> {
 
 #[cfg(test)]
 mod tests {
-    //! Oracles: the critical point in closed form, expansions at both ends, the spec's table; Kaufman's finite
+    //! Oracles: the critical point in closed form, expansions at both ends, a table of another program; Kaufman's finite
     //! lattice in `kaufman::tests`. Mutations seen red: means of the AGM, its
     //! stop at 1%; cosh for sinh, tanh for coth, the sign of the second term; 1/8 -> 1/4, sinh^-4 -> sinh^-2 and
     //! a wrong critical point in m; beta <= 0 let through.
@@ -84,7 +84,7 @@ mod tests {
         assert!(magnetisation(CRITICAL_BETA + 1e-12).unwrap() > 0.03);
     }
 
-    // spec 1.8: every digit
+    // every digit of the table
     #[test] // golden: ising-onsager
     fn table() {
         for (t, e) in [

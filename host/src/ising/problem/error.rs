@@ -13,7 +13,7 @@ pub enum ProblemError {
     /// One line cannot be taken.
     #[error("{path}: line {line}: {trouble}", path = .path.display())]
     Line {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// The line, from 1.
         line: u64,
@@ -23,7 +23,7 @@ pub enum ProblemError {
     /// The whole cannot be taken.
     #[error("{path}: {trouble}", path = .path.display())]
     Whole {
-        /// The file.
+        /// The path of the file that the error is about.
         path: PathBuf,
         /// What is wrong with it.
         trouble: Trouble,
@@ -100,7 +100,7 @@ pub enum Trouble {
         /// Spins asked for.
         spins: usize,
     },
-    /// The same ordered pair twice.
+    /// An ordered pair stands in the file twice.
     #[error("the pair {i}, {j} is already on line {first}\nhint: give each pair once{qubo}", qubo = if i == j { "; i = j is the field of spin i" } else { "; with --qubo entries add" })]
     Repeated {
         /// First index.

@@ -41,7 +41,7 @@ pub(crate) const MOST_SPINS: u64 = 1 << 26;
 /// Numbers of spins up to this are taken without asking, whatever the number of entries.
 const PLAUSIBLE_SPINS: u64 = 1 << 20;
 
-/// What the entries are.
+/// What the entries of a file are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     /// Couplings and fields of spins ±1.
@@ -106,7 +106,8 @@ impl Problem {
         Self::parse(path, &read_bytes(path)?, kind, spins)
     }
 
-    /// As [`Self::read`], of bytes in memory; `path` stands for them in messages. Cost: O(entries log entries).
+    /// The problem in bytes in memory; otherwise as [`Self::read`]. `path` stands for them in messages. Cost: O(entries
+    /// log entries).
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -155,7 +156,7 @@ impl Problem {
         self.spins
     }
 
-    /// What the entries were.
+    /// What the entries of the file were.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -248,7 +249,7 @@ impl Problem {
 /// An energy in the units of the file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Energy {
-    /// All digits.
+    /// An energy with all its digits.
     Exact(Decimal),
     /// The exact sum of the nearest f64 to each value, rounded once.
     Rounded(f64),

@@ -246,7 +246,7 @@ fn entries() -> impl Strategy<Value = (usize, Vec<(u32, u32, f64)>)> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    #[test] // spec 0: all 2^N energies of a QUBO and of its Ising form agree to 1e-12
+    #[test] // all 2^N energies of a QUBO and of its Ising form agree to 1e-12
     fn a_qubo_and_its_spins_agree((n, list) in entries()) {
         let mut text = String::from("i,j,value\n");
         for (i, j, q) in &list {

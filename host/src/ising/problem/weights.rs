@@ -27,9 +27,9 @@ enum Storage<C> {
 /// A model on lent memory, dense or sparse.
 #[derive(Clone, Copy, Debug)]
 pub enum View<'a, C> {
-    /// All pairs.
+    /// Couplings of all pairs.
     Dense(Dense<'a, C>),
-    /// Compressed rows.
+    /// Couplings as compressed rows.
     Sparse(Sparse<'a, C>),
 }
 
@@ -136,7 +136,7 @@ impl<C: Stored + Default + PartialEq> Couplings<C> {
 /// What the weights are made of.
 #[derive(Clone, Debug)]
 pub enum Values {
-    /// Exact.
+    /// Weights as integers, exact.
     Integer(Couplings<i32>),
     /// Nearest f64 of each sum.
     Float(Couplings<f64>),

@@ -36,11 +36,11 @@ pub enum CheckpointError {
         "its {what} is {found}, but {wanted} was asked for\nhint: give the same options, or run without --resume"
     )]
     Other {
-        /// What differs.
+        /// The entry in which file and run differ.
         what: &'static str,
-        /// In the file.
+        /// The value in the file.
         found: String,
-        /// Asked for.
+        /// The value of the run that was asked for.
         wanted: String,
     },
     /// The plan itself is refused.

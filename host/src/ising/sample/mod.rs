@@ -48,12 +48,12 @@ impl Rule {
     }
 }
 
-/// The bonds.
+/// The signs of the bonds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Coupling {
-    /// J = +1.
+    /// Every bond has J = +1.
     Ferromagnet,
-    /// J = -1.
+    /// Every bond has J = -1.
     Antiferromagnet,
     /// J = +1 with this probability, else -1, bond by bond.
     PlusMinus(f64),
@@ -73,7 +73,7 @@ pub enum Stream {
 pub enum DrawKind {
     /// Until every site is decided.
     Lazy,
-    /// All bits, always.
+    /// All bits of every decision are drawn.
     Fixed,
 }
 
@@ -89,13 +89,13 @@ pub enum Start {
 /// What to run. Equal plans give equal bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
-    /// Sites of a row.
+    /// The number of sites in a row.
     pub width: usize,
-    /// Rows.
+    /// The number of rows of the lattice.
     pub height: usize,
     /// A side of 2 (whose bonds count twice) is meant.
     pub multigraph: bool,
-    /// The bonds.
+    /// The signs of the bonds.
     pub coupling: Coupling,
     /// Temperature in units of |J|; may be infinite.
     pub temperature: f64,
@@ -111,7 +111,7 @@ pub struct Plan {
     pub start: Start,
     /// Sweeps before the first measurement; under Wolff's rule each as many clusters as flip all sites once.
     pub burn_in: u64,
-    /// Sweeps after.
+    /// The number of sweeps that are measured.
     pub sweeps: u64,
     /// Sweeps from one measurement to the next, at least 1.
     pub every: u64,
@@ -200,16 +200,16 @@ impl Plan {
 #[derive(Clone, Copy, Debug)]
 enum Moves {
     Words(AnyUpdate),
-    /// At this inverse temperature.
+    /// Cluster moves at this inverse temperature.
     Clusters(Clusters, f64),
 }
 
 /// Which clusters a step flips.
 #[derive(Clone, Copy, Debug)]
 enum Clusters {
-    /// Wolff.
+    /// One cluster at a time, after Wolff.
     One,
-    /// Swendsen and Wang.
+    /// All clusters at once, after Swendsen and Wang.
     All,
 }
 

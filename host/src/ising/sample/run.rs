@@ -16,7 +16,7 @@ pub struct Record {
     pub configurations: Vec<u8>,
 }
 
-/// A chain on its way.
+/// A chain, how far it is, and what it recorded.
 pub struct Run {
     pub(super) plan: Plan,
     pub(super) chain: Chain,
@@ -26,7 +26,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// At the first configuration.
+    /// A run at its first configuration.
     ///
     /// # Errors
     /// [`SampleError`].
@@ -42,7 +42,7 @@ impl Run {
         })
     }
 
-    /// What is run.
+    /// The plan of the run.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }

@@ -20,7 +20,7 @@ pub struct Summary {
     pub energy: Measured,
     /// <|m|>.
     pub abs_magnetization: Measured,
-    /// <m²>.
+    /// The mean of the squared magnetisation, <m²>.
     pub magnetization2: Measured,
     /// Binder's cumulant 1 - <m⁴> / (3 <m²>²).
     pub binder: Measured,
@@ -43,7 +43,7 @@ impl Summary {
         ]
     }
 
-    /// Of a record under a plan, at the effective temperature.
+    /// Means with errors from a record under a plan, at the effective temperature.
     ///
     /// # Errors
     /// [`SeriesError::TooShort`] without measurements.

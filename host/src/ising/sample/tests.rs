@@ -347,7 +347,7 @@ fn all_rules_agree_with_exact_values() {
     }
 }
 
-// law (spec 1.11 R5): 8 bits at nominal T_c are exact at T_eff = 2.2715, and not at T_c
+// law: 8 bits at nominal T_c are exact at T_eff = 2.2715, and not at T_c
 #[test] // oracle: ising-sample
 fn few_bits_are_exact_at_the_effective_temperature() {
     let coarse = Plan {

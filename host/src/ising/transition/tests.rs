@@ -1,4 +1,4 @@
-//! Oracles: the Boltzmann and Peretto laws; the facts of the spec's 1.2 and 1.3.
+//! Oracles: the Boltzmann and Peretto laws; facts worked out by hand.
 //!
 //! Mutations seen red: p and 1 - p; a flip that only raises; p/N -> p; one side of the balance taken twice; the sign of a
 //! change dropped; 2 s f -> s f; the sign of the heat bath and of E; a free flip of Metropolis at 1/2; Peretto's field;
@@ -7,7 +7,7 @@ use super::*;
 use crate::garrote::testing::tolerance as tol;
 use gibbs_core::ising::{Dense, HeatBath, Metropolis, Rule, Torus, model::Wrap};
 
-/// The spec's example: a ring of 6 spins, J = .7, h = .2, beta = 1.
+/// A ring of 6 spins, J = .7, h = .2, beta = 1.
 struct Ring {
     couplings: Vec<f64>,
     fields: Vec<f64>,
@@ -35,7 +35,7 @@ impl Ring {
 const EVEN: [usize; 3] = [0, 2, 4];
 const ODD: [usize; 3] = [1, 3, 5];
 
-// spec 1.2: the pieces are reversible, the sweep is stationary, the palindrome is reversible again
+// the pieces are reversible, the sweep is stationary, the palindrome is reversible again
 #[test] // law: ising-metropolis, ising-heat-bath, ising-transition
 fn checkerboard_sweeps() {
     let ring = ring();
@@ -149,7 +149,7 @@ fn window(free: [usize; 4], frozen: u32) -> (Vec<i32>, Vec<i32>) {
     (couplings, fields)
 }
 
-// spec 1.3: with p8 = p4² the quantised chain is exact at beta' = -ln(p4)/4
+// with p8 = p4² the quantised chain is exact at beta' = -ln(p4)/4
 #[test] // law: ising-transition
 fn one_quantisation_is_exact_elsewhere() {
     let helix = Dense::new(&HELIX, &[0; 4]).unwrap();
@@ -195,7 +195,7 @@ fn two_quantisations_are_caught() {
     // where only one of the two costs occurs, nothing is wrong to be seen: the 2 x 2 torus at its own beta
     let square = Torus::new(2, 2, 1, 0, Wrap::Multigraph).unwrap();
     assert!(violation(&square, p4, p8, from8) < tol::PROBABILITY);
-    // the critical shift of the spec at 8 bits
+    // the shift at the critical temperature, 8 bits
     assert!((1.0 / from4 - 1.0 / CRITICAL - 2.3e-3).abs() < 5e-5);
 }
 

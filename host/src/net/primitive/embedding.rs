@@ -18,7 +18,7 @@ use gibbs_core::math::Real;
 pub struct Sinusoidal {
     /// Numbers that come out, even.
     pub channels: usize,
-    /// Cosines before sines.
+    /// Whether cosines stand before sines.
     pub flip_sin_to_cos: bool,
     /// Taken off the number of frequencies in the exponent: with 1, the last period is `max_period` x 2 pi.
     pub freq_shift: f64,

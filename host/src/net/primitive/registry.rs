@@ -32,7 +32,7 @@ macro_rules! primitives {
         )*
 
         impl Primitive {
-            /// Its shapes and parameters.
+            /// The shapes and parameters of the primitive.
             pub fn meaning(&self) -> &dyn Meaning {
                 match self {
                     Self::Input => &Nothing,
@@ -40,7 +40,7 @@ macro_rules! primitives {
                 }
             }
 
-            /// Its rules on the CPU.
+            /// The rules of the primitive on the CPU.
             pub fn rules<T: Element>(&self) -> &dyn Rules<T> {
                 match self {
                     Self::Input => &Nothing,

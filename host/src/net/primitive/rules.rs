@@ -12,9 +12,9 @@ use crate::net::shape::Shape;
 /// The shapes of one sample around a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shapes {
-    /// Of its inputs.
+    /// The shapes of the inputs of a node.
     pub inputs: Vec<Shape>,
-    /// Of what it gives.
+    /// The shape of what a node gives.
     pub output: Shape,
 }
 
@@ -37,7 +37,7 @@ pub trait Meaning {
     /// What does not fit, as a sentence without the layer's name.
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String>;
 
-    /// Its parameters: suffix of the name, and the shape in files.
+    /// The parameters of the primitive: suffix of the name, and the shape in files.
     fn parameters(&self, inputs: &[Shape]) -> Vec<(&'static str, Vec<usize>)> {
         let _ = inputs;
         Vec::new()
@@ -76,9 +76,9 @@ pub struct Site<'a, T> {
 /// What the primal pass left; slices that are not needed are empty.
 #[derive(Clone, Copy)]
 pub struct Primal<'a, T> {
-    /// The inputs.
+    /// The inputs of the node at the point.
     pub inputs: &'a [&'a [T]],
-    /// The output.
+    /// The output of the node at the point.
     pub output: &'a [T],
     /// What the forward rule saved.
     pub saved: &'a [T],
@@ -86,7 +86,7 @@ pub struct Primal<'a, T> {
 
 /// Where the cotangent of an input goes.
 pub struct Target<'a, T> {
-    /// As many samples as cotangents came in.
+    /// The values to write or to add to, as many samples as cotangents came in.
     pub values: &'a mut [T],
     /// Add to what is there, rather than overwrite it.
     pub add: bool,

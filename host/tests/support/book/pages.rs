@@ -218,6 +218,30 @@ pub(crate) fn kinds() -> std::collections::BTreeSet<String> {
     kinds
 }
 
+/// Comments that cite a document outside the repository.
+pub(crate) fn citations_of_nothing() -> Vec<String> {
+    let folders = [
+        "core",
+        "host/src",
+        "tests",
+        "benches",
+        "firmware/common",
+        "fixtures",
+    ];
+    let mut found = Vec::new();
+    for (name, text) in folders.iter().flat_map(|folder| sources(folder)) {
+        for (at, line) in text.lines().enumerate() {
+            let comment = line.split_once("//").map_or("", |(_, comment)| comment);
+            let mut words = comment.split(|c: char| !c.is_alphanumeric());
+            let outside = ["spec", "Spec", "specification", "DESIGN"];
+            if words.any(|word| outside.contains(&word)) || comment.contains("methods guide") {
+                found.push(format!("{name}:{}: cites a document that is not here", at + 1));
+            }
+        }
+    }
+    found
+}
+
 /// Whether a name in code leads somewhere; what is neither a test, a module nor a path of the repository is not judged.
 fn exists(span: &str) -> bool {
     let root = repository();

@@ -12,11 +12,12 @@ use nalgebra::{DMatrix, Schur};
 /// What is done to a frame before it enters the mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matching {
-    /// Nothing.
+    /// Vectors stay as they are.
     None,
-    /// Its vectors are turned round where they point away from those of the first frame.
+    /// Vectors of a frame are turned round where they point away from those of the first frame.
     Signs,
-    /// Its vectors are put in the order, and turned, that fits the first frame best: the largest Σ |<o_i, o_first,i>|.
+    /// Vectors of a frame are put in the order, and turned, that fits the first frame best: the largest Σ |<o_i,
+    /// o_first,i>|.
     SignsAndOrder,
 }
 

@@ -1,4 +1,4 @@
-//! The golden samples of the specification: a linear model under six samplers and schedules, made with another library.
+//! Golden samples: a linear model under six samplers and schedules, made with another library.
 
 use super::{integrate, planned, schedule};
 use crate::diffusion::folder::Spacing;

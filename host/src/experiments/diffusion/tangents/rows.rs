@@ -21,7 +21,7 @@ const PRINTED: [(f64, f64); 8] = [
 ];
 
 fn target(what: &str) -> Source {
-    let text = format!("{what}: target of the specification, set after its pilot of one seed");
+    let text = format!("{what}: target set after a pilot of one seed");
     Source::own(text)
 }
 
@@ -146,7 +146,7 @@ pub(super) fn factors(studied: &Studied, outcome: &mut Outcome) {
             1,
         ),
     ] {
-        let source = Source::own("specification 2.5: gate 50 %, target 70 %, not measured there");
+        let source = Source::own("gate 50 %, target 70 %, set beforehand");
         outcome.row(studied.row(quantity, source, expected, |net| share(net, space)));
     }
     for (factor, name) in ["x", "y", "radius", "brightness"].into_iter().enumerate() {
@@ -185,7 +185,7 @@ pub(super) fn editing(studied: &Studied, gated: bool, outcome: &mut Outcome) {
 pub(super) fn pilot(studied: &Studied, outcome: &mut Outcome) {
     for (t, (centroid, distance)) in PILOT.iter().zip(PRINTED) {
         let at = place(*t);
-        let source = |value| Source::own(format!("specification 2.5, pilot, one seed: {value}"));
+        let source = |value| Source::own(format!("pilot run, one seed: {value}"));
         let quantity = format!("mean frequency of the v_i, t = {t}");
         let pick = |net: &Net| net.local.spectra[at].centroid;
         outcome.row(studied.row(&quantity, source(centroid), Expected::Informative, pick));

@@ -1,4 +1,4 @@
-//! The small nets: trained as those of the specification's pilot, one for each set and seed.
+//! The small nets: trained as those of the pilot run, one for each set and seed.
 
 use crate::diffusion::datasets::{Configurations, Dataset, DatasetError, Discs, DiscsAndBars};
 use crate::diffusion::folder::SchedulerConfig;

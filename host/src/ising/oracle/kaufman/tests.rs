@@ -1,5 +1,5 @@
 //! Oracles: enumeration of small tori, both ways round; the exchange of the sides; central differences of
-//! ln Z; Onsager's limit; every digit of the spec's tables.
+//! ln Z; Onsager's limit; every digit of the tables.
 //!
 //! Mutations seen red: the sign of g_0 dropped; odd and even modes exchanged; either factor 2 of the prefactor; pi k/n for
 //! pi k/2n; in the derivatives: g_0', g_0'', the bend of cosh g and the sign of coth g g'², the curvature of the
@@ -81,7 +81,7 @@ fn energy_table() {
     }
     let found = torus(128, 128, CRITICAL_BETA).unwrap().energy_per_spin();
     assert!((found + 1.419_076_3).abs() <= tol::DIGITS_7, "{found}");
-    // the spec's -1.4166449 is the central difference of step 1e-5, 1.7e-8 from the derivative
+    // the table's -1.4166449 is the central difference of step 1e-5, 1.7e-8 from the derivative
     let found = torus(256, 256, CRITICAL_BETA).unwrap().energy_per_spin();
     assert!((found + 1.416_644_954).abs() <= 6e-10, "{found}");
     let log_z = |beta: f64| torus(256, 256, beta).unwrap().log_z / 65_536.0;
@@ -89,7 +89,7 @@ fn energy_table() {
     assert!((slope - 1.416_644_9).abs() <= tol::DIGITS_7, "{slope}");
 }
 
-/// The spec's digits are second differences of ln Z of step 1e-3, which is off by up to 5e-3 at L = 128: they are
+/// The table's digits are second differences of ln Z of step 1e-3, which is off by up to 5e-3 at L = 128: they are
 /// reproduced as such, and the derivative approaches them as the step does 0. The derivative itself is held to
 /// enumeration above, and here to the law of Ferdinand and Fisher (Phys. Rev. 185, 832 (1969)):
 /// c = A ln L + B + O(1/L), A = (2/pi) ln²(1 + sqrt 2), B = 0.138149.

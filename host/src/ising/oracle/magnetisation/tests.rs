@@ -1,4 +1,4 @@
-//! Oracles: enumeration of small tori; Kaufman's ln Z and energy; every digit of the spec's table.
+//! Oracles: enumeration of small tori; Kaufman's ln Z and energy; every digit of the table.
 //!
 //! Mutations seen red: signs of K; bonds to the left and around the row left out; N for 2N bonds; e^-|K|; sizes and
 //! rotations of the kinds of first rows; no mirror; the 3 of U4; m³ for m⁴; u for 2u. Seen green: up and down
