@@ -1,7 +1,7 @@
 //! Tables as users have them: one problem, written down in many ways, is fitted to the same bits; rows and columns keep
 //! their identity from `fit` to `predict` and `export`.
 //!
-//! Mutations seen red: the target looked up after columns were left out; rows numbered after rows were left out; the target
+//! Meant to be seen: the target looked up after columns were left out; rows numbered after rows were left out; the target
 //! of `predict` read as if it were needed.
 
 #[path = "support/cli.rs"]

@@ -4,7 +4,7 @@
 //! Clusters: all models of up to 4 spins with couplings and fields in {-1, 0, 1}, up to order and signs of the spins. Tempering:
 //! sweeps of all replicas and exchanges of either parity by turns, on the configurations of all rungs together.
 //!
-//! Mutations tried, each seen red: Wolff without its coin where no bond is activated.
+//! Meant to be seen: Wolff without its coin where no bond is activated.
 
 use crate::oracle::{spins_of, state_of};
 use crate::play::{Branch, boundary, connections, equal, sweep_matrix};

@@ -3,7 +3,7 @@
 //! Boltzmann's law at the effective temperature as fixed point. (Larger lattices are the same words:
 //! `lattice_update` holds them to sites one by one, `lattice_balance` to their law.)
 //!
-//! Mutations tried, each seen red: a half sweep that never rests; one that rests and leaves all sites out; sites left out that
+//! Meant to be seen: a half sweep that never rests; one that rests and leaves all sites out; sites left out that
 //! are cleared instead of kept; one that always rests and leaves out none.
 
 use crate::lattice::{Memory, Table};

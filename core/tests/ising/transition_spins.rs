@@ -2,7 +2,7 @@
 //! Boltzmann's law as fixed point. Of all models of up to 4 spins with couplings and fields in {-1, 0, 1} (up to the
 //! sign of each spin), 2,000 drawn ones of 5 and 6 spins, rings of up to 8 and small tori.
 //!
-//! Mutations tried, each seen red: no gaps in one order, or under one rule; gaps that always leave one out; the first place
+//! Meant to be seen: no gaps in one order, or under one rule; gaps that always leave one out; the first place
 //! never left out; a stretch of N places of which N can be left out but not none.
 
 use crate::oracle::{boltzmann, energies};

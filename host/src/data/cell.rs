@@ -114,7 +114,7 @@ impl Notation {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: a leading zero taken for thousands; a group of two digits; the fraction not looked at; the
+    //! Meant to be seen: a leading zero taken for thousands; a group of two digits; the fraction not looked at; the
     //! decimal mark replaced more than once.
     use super::*;
 

@@ -109,7 +109,7 @@ fn too_large(path: &Path, longest: u64) -> DataError {
 
 #[cfg(test)]
 mod tests {
-    //! Mutations seen red: `>=` for `>` at the limit; one gzip member instead of all; the pointer not looked for.
+    //! Meant to be seen: `>=` for `>` at the limit; one gzip member instead of all; the pointer not looked for.
     use super::*;
     use std::io::Write as _;
 

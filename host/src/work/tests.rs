@@ -1,4 +1,4 @@
-//! Mutations seen red: the state not written when stopped; `done` not kept; a part recalled under another index; the
+//! Meant to be seen: the state not written when stopped; `done` not kept; a part recalled under another index; the
 //! file written without its seal.
 use super::*;
 use crate::keep::{Identity, Wish};

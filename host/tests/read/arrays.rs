@@ -1,6 +1,6 @@
 //! Arrays as tables: NPY and NPZ.
 //!
-//! Mutations seen red: `Order::Fortran` read as C; the bracket depth and the product of the shape not guarded (npyz
+//! Meant to be seen: `Order::Fortran` read as C; the bracket depth and the product of the shape not guarded (npyz
 //! overflows); `>= EXACT` to `> EXACT`; NaN let through; the rows of two arrays not compared; arrays that are ignored
 //! looked at.
 

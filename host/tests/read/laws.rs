@@ -1,7 +1,7 @@
 //! Laws of the readers: permuting, dropping, renaming and adding columns and rows commutes with reading, however the
 //! table is written down.
 //!
-//! Mutations seen red: keys looked up after columns were left out; row numbers counted after rows were left out; the
+//! Meant to be seen: keys looked up after columns were left out; row numbers counted after rows were left out; the
 //! position of a column counted among those that stay; a decimal comma taken for the separator.
 
 use gibbs::data::{Header, Missing, Reading, TableOptions};

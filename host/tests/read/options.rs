@@ -1,6 +1,6 @@
 //! What the user says about a table, and what is found out without being told.
 //!
-//! Mutations seen red: keys looked up after columns were left out; the parts of `--ignore` before the whole; a tab taken
+//! Meant to be seen: keys looked up after columns were left out; the parts of `--ignore` before the whole; a tab taken
 //! for granted in `.tsv`; quotation marks inside a cell counted; line ends of `\r` not counted.
 
 use super::{Folder, columns, explaining, ignoring, read, read_with, refused};

@@ -1,4 +1,4 @@
-//! Oracle: small grids by hand. Mutations seen red: the seeds of a setting taken from the next; one stream for all seeds;
+//! Oracle: small grids by hand. Meant to be seen: the seeds of a setting taken from the next; one stream for all seeds;
 //! rows in the order of the settings.
 use super::*;
 use crate::experiments::Expected;

@@ -1,6 +1,6 @@
 //! Oracles: closed forms for 1, 2 and infinitely many degrees, tables, the density by quadrature.
 //!
-//! Mutations seen red: f for f/2; the reflection of the fraction left out; `odd` without its sign.
+//! Meant to be seen: f for f/2; the reflection of the fraction left out; `odd` without its sign.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Mutations seen red: the seal not looked at; an entry of the identity not compared; a kept run overwritten unasked.
+//! Meant to be seen: the seal not looked at; an entry of the identity not compared; a kept run overwritten unasked.
 use super::*;
 
 const SEED: u64 = 3;

@@ -1,4 +1,4 @@
-//! Mutations seen red: labels not padded; a hidden field shown; the rest of the rows not named; errors left out of CSV.
+//! Meant to be seen: labels not padded; a hidden field shown; the rest of the rows not named; errors left out of CSV.
 use super::*;
 
 struct Level {

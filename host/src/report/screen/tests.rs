@@ -1,4 +1,4 @@
-//! Mutations seen red: see the list in `claim/tests.rs`.
+//! Meant to be seen: see the list in `claim/tests.rs`.
 use super::*;
 use crate::report::claim::{Expected, Source};
 

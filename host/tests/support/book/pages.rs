@@ -231,7 +231,9 @@ pub(crate) fn citations_of_nothing() -> Vec<String> {
     let mut found = Vec::new();
     for (name, text) in folders.iter().flat_map(|folder| sources(folder)) {
         for (at, line) in text.lines().enumerate() {
-            let comment = line.split_once("//").map_or("", |(_, comment)| comment);
+            let marks = ["// ", "//! "];
+            let comment = marks.iter().find_map(|mark| line.split_once(mark));
+            let comment = comment.map_or("", |(_, comment)| comment);
             let mut words = comment.split(|c: char| !c.is_alphanumeric());
             let outside = ["spec", "Spec", "specification", "DESIGN"];
             if words.any(|word| outside.contains(&word)) || comment.contains("methods guide") {

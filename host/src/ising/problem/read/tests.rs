@@ -1,6 +1,6 @@
 //! Forms of files against energies written out here.
 //!
-//! Mutations tried, each seen red: the offset forgotten, its sign turned; the sign of dimod's spins kept; rudy counted
+//! Meant to be seen: the offset forgotten, its sign turned; the sign of dimod's spins kept; rudy counted
 //! from 0; a cut with the sign of the couplings; the counts of `p qubo` not looked at.
 
 use crate::ising::{Kind, Problem};
