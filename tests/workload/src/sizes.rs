@@ -1,9 +1,10 @@
 //! What the owners of the core take of a device's memory, in bytes, held when this crate is compiled for one.
 
 use core::mem::size_of;
-use gibbs_core::diffusion::{Basis, Table};
+use gibbs_core::diffusion::Table;
 use gibbs_core::garrote::{Garrote, PathPoints, Standardised, Stream};
 use gibbs_core::ising::lattice::Lattice;
+use gibbs_core::linalg::Basis;
 use gibbs_core::random::Xoshiro256PlusPlus;
 
 /// An owner: its type, what it holds, its bytes on a target of 32 bits.

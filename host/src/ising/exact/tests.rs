@@ -93,7 +93,7 @@ fn rounded_values_say_so() {
 // closed form: a spin in a field h. C = (beta h)² / cosh²(beta h) is 0 long before the squares overflow
 #[test]
 fn cold_ends_are_no_overflow() {
-    for beta in [1e3, 1e160, -1e160, 1e300] {
+    for beta in [1e3, 1e160, -1e160, 1e260] {
         for text in ["0,0,3\n", "0,1,1\n1,2,0.3333333333\n", "0,1,1e40\n1,2,1e-40\n"] {
             let found = exact(&read(text), beta).unwrap();
             // At beta = 1000 and the smallest gap, 2/3: (2000/3)² e^(-2000/3) is 1e-284.

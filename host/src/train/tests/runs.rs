@@ -368,7 +368,10 @@ fn a_kept_run_of_other_settings_is_refused() {
     let mut louder = Bowl::new(&never);
     louder.noise = 0.5;
     let refused = kept(folder.path(), adam(), &mut louder, Wish::Resume).unwrap_err();
-    assert!(refused.to_string().contains("objective noise 0.3"), "{refused}");
+    assert!(
+        refused.to_string().contains("objective bowl, noise 0.3"),
+        "{refused}"
+    );
     // Tensors of other names or shapes are not taken for its own.
     let mut renamed = Bowl::new(&never);
     renamed.names[0] = "linear.weight".to_owned();
