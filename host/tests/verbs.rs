@@ -11,6 +11,7 @@ mod table;
 use cli::{err, gibbs, object, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::LazyLock;
@@ -84,7 +85,8 @@ fn fields_are_those_of_the_reference() {
                 "# JSON of `gibbs {family}`\n\nThe fields of the objects on standard output, as the call shown gives them. Made by the tests of the verbs.\n"
             )
         });
-        *page += &format!(
+        let _ = write!(
+            page,
             "\n## `{schema}`\n\n`gibbs {} {}`\n\n{}",
             verb.words,
             verb.arguments,

@@ -117,7 +117,7 @@ impl<'a, M: Model> Enumeration<'a, M> {
     /// # Errors
     /// [`Error::Shape`], [`Error::NonFinite`].
     pub fn moments(&mut self, beta: f64, means: &mut [f64], products: &mut [f64]) -> Result<Thermal, Error> {
-        self.sums(beta, |energy| energy.wide(), means, products)
+        self.sums(beta, Weight::wide, means, products)
     }
 
     /// As [`Self::moments`], of E - E_0 with E_0 = `ground`, that of [`Self::ground`]: ln Z is ln Z + beta E_0, and

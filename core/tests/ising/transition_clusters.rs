@@ -213,6 +213,7 @@ fn all_clusters_reach_all_and_keep_the_law() {
 }
 
 /// Configurations of all rungs together: that of rung r in digit r to the base 2^N.
+#[allow(clippy::struct_field_names)] // a rung is what the field counts
 struct Rungs<'a, E> {
     n: usize,
     rungs: usize,
@@ -250,7 +251,7 @@ impl<E: Exchange<i32>> Rungs<'_, E> {
             let made = boundary(|word| {
                 let mut replicas = vec![Replica::default(); self.rungs];
                 let mut rungs = vec![Rung::default(); self.rungs];
-                drop(Tempering::new(&mut replicas, &mut rungs).unwrap());
+                let _ = Tempering::new(&mut replicas, &mut rungs).unwrap();
                 let mut tempering = Tempering::resume(&mut replicas, &mut rungs, odd).unwrap();
                 tempering.exchange(&energies, &self.exchange, word).unwrap() == 1
             });

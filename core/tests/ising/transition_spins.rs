@@ -249,7 +249,7 @@ fn rings_and_small_tori() {
             let mut small = Small::new(width * height, || 0);
             for i in 0..width * height {
                 torus.neighbours(i, |j, coupling| {
-                    small.couplings[i * width * height + j] += coupling as i8
+                    small.couplings[i * width * height + j] += coupling as i8;
                 });
             }
             all_rules(&small, 0.4, Order::Typewriter);

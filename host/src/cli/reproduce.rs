@@ -96,7 +96,8 @@ fn clear(session: &Session<'_>, wanted: &[Experiment<'_>], resumed: bool) -> Res
     let stays = |name: &str| resumed && wanted.iter().any(|one| one.about.name == name);
     let figure_of = |file: &str, name: &str| {
         let rest = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
-        rest.is_some_and(|rest| rest.ends_with(".svg") || rest.ends_with(".png"))
+        rest.and_then(|rest| rest.rsplit_once('.'))
+            .is_some_and(|(_, end)| matches!(end, "svg" | "png"))
     };
     session.clear_where("", |file| {
         let mut names = REGISTRY.iter().map(|one| one.about.name);

@@ -28,6 +28,7 @@ use std::time::Instant;
 /// Options of every verb.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Common options")]
+#[allow(clippy::struct_excessive_bools)] // each is a flag of the command line
 pub struct Common {
     /// Seed of all random draws
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
@@ -181,6 +182,7 @@ impl<'a> Session<'a> {
 
     /// Refuses what needs more memory than there is. `bytes` is computed from all arguments together, and `what` names
     /// what takes it.
+    #[allow(clippy::unused_self)] // a question to the session, whoever answers it
     pub(super) fn needs(&self, bytes: u64, what: &str) -> Result<(), CliError> {
         let free = memory::available().unwrap_or(u64::MAX);
         if bytes <= free {

@@ -54,7 +54,7 @@ fn refuse<T>(path: &Path, reason: String) -> Result<T, DiffusionError> {
 
 /// From safetensors, by the first of `names` that is there, or the only tensor; or the one array of an NPY file.
 fn read(path: &Path, names: &[&str]) -> Result<Tensor, DiffusionError> {
-    let extension = path.extension().map(|end| end.to_ascii_lowercase());
+    let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     match extension.as_ref().and_then(|end| end.to_str()) {
         Some("npy") => read_npy(path),
         Some("png") => {

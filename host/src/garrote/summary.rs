@@ -57,9 +57,12 @@ impl Fit {
             weights[*i] = w * unit;
         }
         let beta = self.precision / (design.unit * design.unit);
-        let evidence = |w: &f64| match beta.is_normal() {
-            true => gate::evidence(beta, samples, *w, *w),
-            false => gate::evidence(self.precision, samples, w / design.unit, w / design.unit),
+        let evidence = |w: &f64| {
+            if beta.is_normal() {
+                gate::evidence(beta, samples, *w, *w)
+            } else {
+                gate::evidence(self.precision, samples, w / design.unit, w / design.unit)
+            }
         };
         let pass = self
             .index

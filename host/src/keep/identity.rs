@@ -1,7 +1,7 @@
 //! What a run depends on.
 
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 
 /// Everything that the bits of a run depend on, in words: family and verb, version of the program, seed, options, a hash of
 /// the data.
@@ -25,7 +25,7 @@ impl Identity {
 
     /// That depends on `value` as well, which messages call `what`.
     #[must_use]
-    pub fn with(mut self, what: &'static str, value: impl ToString) -> Self {
+    pub fn with(mut self, what: &'static str, value: impl Display) -> Self {
         self.entries.push((what, value.to_string()));
         self
     }

@@ -3,6 +3,7 @@
 use super::{Identity, KeepError, Part, Resumable, Shelf};
 use crate::data::tensors::TensorFile;
 use crate::data::{DataError, shorten};
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -183,7 +184,7 @@ impl Keeper {
     }
 }
 
-fn unusable(path: &Path, reason: impl ToString) -> KeepError {
+fn unusable(path: &Path, reason: impl Display) -> KeepError {
     KeepError::Io {
         path: path.to_owned(),
         reason: reason.to_string(),

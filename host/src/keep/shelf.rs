@@ -3,6 +3,7 @@
 use super::KeepError;
 use crate::data::DataError;
 use crate::data::tensors::{Element, Tensor, TensorFile};
+use std::fmt::Display;
 use std::path::Path;
 
 /// A place in the file of a kept run: names put here do not meet those of other places.
@@ -27,7 +28,7 @@ impl<'a> Shelf<'a> {
     }
 
     /// The error that says that the file is damaged.
-    pub fn damaged(&self, reason: impl ToString) -> KeepError {
+    pub fn damaged(&self, reason: impl Display) -> KeepError {
         KeepError::Damaged {
             path: self.path.to_owned(),
             reason: reason.to_string(),
@@ -55,7 +56,7 @@ impl<'a> Shelf<'a> {
     }
 
     /// Puts a text here.
-    pub fn text(&mut self, name: &str, text: impl ToString) {
+    pub fn text(&mut self, name: &str, text: impl Display) {
         let name = self.name(name);
         self.file.metadata.insert(name, text.to_string());
     }

@@ -67,6 +67,7 @@ fn reserve<B: Backend>(backend: &B, plan: &Plan, slots: &mut Vec<B::Buffer>, sam
 }
 
 /// Brings in the inputs and computes all nodes of the plan; `saved` has a buffer for each node that saves.
+#[allow(clippy::too_many_arguments)] // what a pass is made of, and who may stop it
 fn run<B: Backend>(
     net: &Net<B>,
     stop: Stop<'_>,

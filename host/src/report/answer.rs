@@ -5,6 +5,7 @@ use super::rows::Rows;
 use super::table::Style;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::fmt::Write as _; // writing to a string cannot fail
 
 /// Significant digits of a number in a line of facts, unless the line asks for others.
 const DIGITS: usize = 6;
@@ -42,6 +43,7 @@ pub struct Line<'a> {
 
 impl Line<'_> {
     /// The line has this label in the text, instead of the name.
+    #[allow(clippy::return_self_not_must_use)] // the answer has the line already
     pub fn label(self, text: &str) -> Self {
         if let Shown::Line { label, .. } = &mut self.field.shown {
             text.clone_into(label);
@@ -50,6 +52,7 @@ impl Line<'_> {
     }
 
     /// The text says this instead of the value.
+    #[allow(clippy::return_self_not_must_use)] // the answer has the line already
     pub fn says(self, words: impl Into<String>) -> Self {
         if let Shown::Line { text, .. } = &mut self.field.shown {
             *text = words.into();
@@ -58,6 +61,7 @@ impl Line<'_> {
     }
 
     /// The number has this many significant digits in the text.
+    #[allow(clippy::return_self_not_must_use)] // the answer has the line already
     pub fn digits(self, digits: usize) -> Self {
         match self.number {
             Some(value) => self.says(significant(value, digits)),
@@ -66,6 +70,7 @@ impl Line<'_> {
     }
 
     /// The text names this unit behind the value.
+    #[allow(clippy::return_self_not_must_use)] // the answer has the line already
     pub fn unit(self, unit: &str) -> Self {
         if let Shown::Line { text, .. } = &mut self.field.shown {
             text.push(' ');
@@ -138,7 +143,7 @@ impl Answer {
     pub fn rows_first(&mut self, rows: &Rows, most: usize) {
         let mut text = rows.to_text(Style::of_stdout(), most);
         if rows.len() > most {
-            text.push_str(&format!("and {} more\n", rows.len() - most));
+            let _ = writeln!(text, "and {} more", rows.len() - most);
         }
         self.fields.push(Field {
             json: Some((rows.name().to_owned(), rows.to_json())),
@@ -214,7 +219,7 @@ impl Answer {
                     if !text.is_empty() && !in_lines {
                         text.push('\n');
                     }
-                    text.push_str(&format!("{label:<width$} {value}\n"));
+                    let _ = writeln!(text, "{label:<width$} {value}");
                     in_lines = true;
                 }
             }

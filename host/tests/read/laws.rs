@@ -48,8 +48,9 @@ fn meant() -> impl Strategy<Value = Meant> {
             rows[0]
                 .iter_mut()
                 .for_each(|cell| *cell = Some(cell.unwrap_or(1.0)));
-            rows.iter_mut()
-                .for_each(|row| row[0] = Some(row[0].unwrap_or(2.0)));
+            for row in &mut rows {
+                row[0] = Some(row[0].unwrap_or(2.0));
+            }
             let names = names.iter().map(|name| (*name).to_owned()).collect();
             Meant { names, rows }
         })

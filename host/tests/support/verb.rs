@@ -2,6 +2,7 @@
 
 use crate::cli::{err, gibbs, object, text};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -34,7 +35,7 @@ impl Verb {
         Self { files: false, ..self }
     }
 
-    const fn to_move(self) -> Self {
+    const fn not_moved(self) -> Self {
         Self {
             settled: false,
             ..self
@@ -70,11 +71,11 @@ pub(crate) const VERBS: &[Verb] = &[
     verb("garrote synth", "B"),
     verb("ising sample", "--size 64 --temperature 2.5 --sweeps 30000")
         .keeps("--sweeps 30001")
-        .to_move(),
+        .not_moved(),
     verb("ising anneal", COUPLINGS).keeps("--reads 39"),
     verb("ising temper", "glass.csv --sweeps 40000 --ladder 0.1,2,8")
         .keeps("--sweeps 40001")
-        .to_move(),
+        .not_moved(),
     verb("ising exact", "pair.csv --beta 0.5"),
     verb("diffusion train", "--data digits --steps 12 --batch 16").keeps("--batch 17"),
     verb("diffusion sample", "digits --count 3 --steps 30").keeps("--steps 31"),
@@ -229,7 +230,7 @@ fn glass(spins: u32) -> String {
         for j in i + 1..spins {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let sign = if state >> 31 == 0 { 1 } else { -1 };
-            lines += &format!("{i},{j},{sign}\n");
+            let _ = writeln!(lines, "{i},{j},{sign}");
         }
     }
     lines

@@ -170,7 +170,7 @@ impl Arguments {
             _ if timestep == 0.0 => {
                 refuse("images, of t = 0, and not noise\nhint: `gibbs diffusion invert`".to_owned())
             }
-            Kind::Ddim { eta } if eta == 0.0 => Ok(schedule.way(Some(timestep), None, steps)?),
+            Kind::Ddim { eta: 0.0 } => Ok(schedule.way(Some(timestep), None, steps)?),
             _ => refuse(format!(
                 "of t = {timestep}, but {steps} steps of {} begin at t = {first}\nhint: --sampler ddim",
                 self.name()

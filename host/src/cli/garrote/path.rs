@@ -130,7 +130,7 @@ fn table(points: &[Point<'_>]) -> Rows {
         .hidden()
         .number("noise_sd", |p| 1.0 / p.solution.precision.sqrt())
         .digits(4)
-        .count("sweeps", |p| p.solution.sweeps as u64)
+        .count("sweeps", |p| p.solution.sweeps)
         .text("status", |p| status_name(p.solution.status))
         .count("support_size", |p| p.support.len() as u64)
         .titled("size")

@@ -175,9 +175,8 @@ fn targets_count_what_is_at_or_below_them() {
 /// Rings, a ladder, a grid and a clique of equal couplings, where degeneracy is the rule.
 fn equal_couplings() -> Vec<(&'static str, Problem, i32)> {
     let ring = |n: usize| {
-        (0..n)
-            .map(|i| format!("{i},{},1\n", (i + 1) % n))
-            .collect::<String>()
+        let lines: Vec<String> = (0..n).map(|i| format!("{i},{},1\n", (i + 1) % n)).collect();
+        lines.concat()
     };
     let ladder = (0..8).map(|x| {
         let rails = format!("{},{},1\n{},{},1\n", 2 * x, 2 * x + 2, 2 * x + 1, 2 * x + 3);

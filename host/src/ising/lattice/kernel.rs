@@ -217,7 +217,7 @@ impl<W: Packed, U: Update, B: Bonds<W>> Band<'_, W, U, B> {
         let mut proposal = self.update.propose(spins, seen(neighbours, signs, moved), random);
         proposal.spins &= moved;
         if rests {
-            proposal.spins = proposal.spins | (spins & !moved);
+            proposal.spins |= spins & !moved;
         }
         proposal
     }

@@ -76,7 +76,8 @@ fn offsets_are_added_to_every_energy() {
         ("# offset=1e-45\n0 1 1e45\n", Kind::Ising),
     ] {
         let with = parse(text, kind).unwrap();
-        let bare: String = text.lines().skip(1).map(|line| format!("{line}\n")).collect();
+        let bare: Vec<&str> = text.lines().skip(1).collect();
+        let bare = bare.join("\n");
         let without = parse(&bare, with.kind()).unwrap();
         let offset: f64 = text
             .split("offset=")
