@@ -247,7 +247,7 @@ impl Problem {
             return Ok((couplings, self.share(), offset));
         }
         // Two factors: one alone may lie beyond the range of f64.
-        let exponent = largest.log2().floor() as i32;
+        let exponent = libm::frexp(largest).1 - 1;
         let [first, second] = [exponent / 2, exponent - exponent / 2].map(|e| 2.0_f64.powi(e));
         let scaled = |v: f64| v / first / second;
         let bonds: Vec<_> = bonds.iter().map(|(i, j, v)| (*i, *j, scaled(*v))).collect();
