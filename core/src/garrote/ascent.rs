@@ -72,6 +72,7 @@ impl<'a, T: Real> Ascent<'a, T> {
     }
 
     /// The state and its field, as an energy sees them.
+    #[cfg_attr(target_os = "none", inline(never))] // its frame is not that of the sweeps
     pub fn energy(&self, gamma: T) -> Energy<T> {
         measure(
             &self.data,
@@ -81,6 +82,18 @@ impl<'a, T: Real> Ascent<'a, T> {
             self.state.precision,
             gamma,
         )
+    }
+
+    /// Between sweeps: the field afresh, the open gates jointly. On a device its frame is not that of the sweeps.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[cfg_attr(target_os = "none", inline(never))]
+    fn tend(&mut self, count: u32) {
+        if count % REFRESH == 0 {
+            self.state.refresh(&self.data);
+        }
+        if !self.scratch.is_empty() {
+            settle_weights(&self.data, &mut self.state, self.scratch);
+        }
     }
 
     /// Up to `sweeps` sweeps at `gamma` from the present state: anytime use on a device.
@@ -99,11 +112,8 @@ impl<'a, T: Real> Ascent<'a, T> {
                 };
                 break;
             }
-            if count % REFRESH == 0 {
-                self.state.refresh(&self.data);
-            }
-            if count % SETTLE == 0 && !self.scratch.is_empty() {
-                settle_weights(&self.data, &mut self.state, self.scratch);
+            if count % SETTLE == 0 {
+                self.tend(count);
             }
         }
         let energy = self.energy(gamma);

@@ -184,6 +184,7 @@ impl<'a, T: Real> Joint<'a, T> {
 /// The field stays g = C v; F never rises, nor does it with the jitter of [`cholesky_jittered`], which only shortens
 /// the step. Does nothing where fewer than two gates are open, `scratch` is shorter than [`scratch_len`] of their
 /// number, or K cannot be factored. Cost k³/6 + (1 + Q) k N for k open gates.
+#[inline(never)] // its frame counts on a microcontroller only where scratch is lent
 pub fn settle_weights<T: Real>(data: &Moments<'_, T>, state: &mut State<'_, T>, scratch: &mut [T]) {
     let n = data.variables().max(1);
     let open = |m: &T| *m > T::of(0.0625);

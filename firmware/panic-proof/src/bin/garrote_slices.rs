@@ -9,8 +9,7 @@ use gibbs_core::garrote::path::{activation_grid, default_limit, kappen_grid, lin
 use gibbs_core::garrote::predict::{Fitted, importance, ties, unbiased_precision};
 use gibbs_core::garrote::select::{
     Rows, Score, by_information, by_plateau, by_validation, calm_limit, information_criterion,
-    longest_plateau, refit, same_support, selected, support_len, susceptibility, undecided,
-    validation_error,
+    longest_plateau, refit, same_support, selected, support_len, susceptibility, undecided, validation_error,
 };
 use gibbs_core::garrote::solver::{free_energy_without, rounding_floor};
 use gibbs_core::garrote::stream::{StandardisedMut, Sums, Totals, standardise_row};
@@ -176,6 +175,7 @@ fn solvers<T: Real>(data: &Moments<'_, T>) {
         path(data, &mut solver);
     }
     let mut scratch = [T::ZERO; joint::scratch_len(6)];
+    joint::settle_weights(data, &mut other.state(), some(&mut scratch));
     taken(given(joint::scratch_len(given(6))));
     if let Ok(mut solver) = Joint::new(*data, other.state(), options, some(&mut scratch)) {
         path(data, &mut solver);

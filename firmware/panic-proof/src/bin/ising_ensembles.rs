@@ -71,6 +71,10 @@ fn everything<M: Model>(model: &M, rng: &mut Random) {
         let (mut means, mut products) = (given([0.0; 6]), given([0.0; 36]));
         taken(all.thermal(given(0.4)));
         taken(all.moments(given(0.4), some(&mut means), some(&mut products)));
+        if let Ok(ground) = all.ground() {
+            taken(all.moments_above(ground.energy, given(0.4), some(&mut means), some(&mut products)));
+        }
+        taken(all.resolution());
         taken(all.ground());
     }
 }

@@ -8,7 +8,7 @@ use gibbs_core::ising::lattice::geometry::{Geometry, looks_right};
 use gibbs_core::ising::lattice::owned::Lattice;
 use gibbs_core::ising::lattice::planes::Planes;
 use gibbs_core::ising::lattice::probability::{Draw, Fixed, Lazy, Probability, Proposal};
-use gibbs_core::ising::lattice::update::{HeatBath, Metropolis, Update, seen};
+use gibbs_core::ising::lattice::update::{HeatBath, Metropolis, Update, rests, seen};
 use gibbs_core::ising::model::Wrap;
 use gibbs_core::random::{Xoshiro256PlusPlus, stream};
 use gibbs_panic_proof::{given, taken};
@@ -75,6 +75,7 @@ fn words<W: Word>(update: &impl Update, rng: &mut Random) {
     ));
     taken((word.is_none(), word.none(), word.all()));
     taken(seen([word; 4], given([word; 4]), given(word)));
+    taken(rests::<Metropolis<Fixed>>(|| given(7)));
 
     let mut owned = given(Lattice::<W, 2, 6>::new());
     if let Ok(mut planes) = owned.view(given(64), given(Wrap::Simple)) {
