@@ -36,7 +36,7 @@ pub struct Enumeration<'a, M: Model> {
 pub struct Thermal {
     /// The logarithm of the partition function, ln Z.
     pub log_partition: f64,
-    /// The mean energy <E>.
+    /// The mean energy `<E>`.
     pub energy: f64,
     /// The mean square of the energy, <E²>.
     pub energy_squared: f64,

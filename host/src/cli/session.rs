@@ -1,7 +1,7 @@
 //! What a verb is given and gives back: options, the locked folder, the kept run, files, the answer.
 //!
-//! A verb reads from top to bottom: [`Session::begin`], read the input, [`Session::run`] what takes long, [`Session::write`]
-//! the files, [`Session::done`]. Everything that verbs share, such as `--resume`, locks, signals, messages and the fields
+//! A verb reads from top to bottom: `Session::begin`, read the input, `Session::run` what takes long, `Session::write`
+//! the files, `Session::done`. Everything that verbs share, such as `--resume`, locks, signals, messages and the fields
 //! `schema`, `seed`, `ended`, `timing` and `files`, is done here, once.
 
 use super::error::CliError;

@@ -4,7 +4,7 @@
 //! t uniform on 0..T, e standard normal (Ho et al. 2020, eq. 14). Entry i of the batch of step s draws t and e from
 //! the stream (seed, "diffusion/noise", s B + i), so that a step depends on its number alone.
 //!
-//! A batch is taken in parts of as many images as [`PART`] numbers of a pass allow: memory and the time until a stop is seen
+//! A batch is taken in parts of as many images as `PART` numbers of a pass allow: memory and the time until a stop is seen
 //! do not grow with the batch. Gradients of parts are added in their order; the parts depend on the sizes alone, so that no bit
 //! depends on the machine.
 

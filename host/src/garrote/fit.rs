@@ -1,6 +1,6 @@
 //! From a design to one fitted garrote: candidates, selection rule, final solution.
 //!
-//! Rules. `ebic:g` (default g = 1; `bic` is g = 0), in [`criterion`]: the set of smallest EBIC_g, relaxed at the gamma
+//! Rules. `ebic:g` (default g = 1; `bic` is g = 0), in `criterion`: the set of smallest EBIC_g, relaxed at the gamma
 //! at which F and EBIC_g agree. The other rules choose a point of the path: `plateau` the middle of the longest
 //! stable interval, `cv` and `validation` the smallest error on rows left out, `transition` the gamma at which an
 //! ensemble selects as many variables as the transition signal says are relevant. The model without any variable is a
@@ -8,7 +8,7 @@
 //! empty and says so ([`Fit::ended`]).
 //!
 //! A solution at which the data speak against a selected variable (Delta F < 0: F is lower without it) is only a local
-//! minimum: [`settle`] leaves it.
+//! minimum: `settle` leaves it.
 
 mod criterion;
 mod settle;

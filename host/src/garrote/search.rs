@@ -17,7 +17,7 @@
 //! ```
 //! Cost O(k N) a move, and M N for the Gram row of each variable that ever enters; memory k N.
 //!
-//! Swaps need not find the best set: of up to 32 columns, [`exact`] then proves it or finds the better one.
+//! Swaps need not find the best set: of up to 32 columns, `exact` then proves it or finds the better one.
 
 mod exact;
 

@@ -4,7 +4,7 @@
 //! gibbs.diffusion.global/1   U [k, dimensions of h] in f32, orthonormal; distances [n] in f64, of the local subspaces
 //!                            to its span; timestep as text
 //! ```
-//! It is made by [`frechet`](crate::diffusion::pullback::frechet) of the local bases of n samples. At another sample,
+//! It is made by [`frechet`] of the local bases of n samples. At another sample,
 //! v = V Uᵀ u with the local basis there, brought to unit length
 //! ([`transport`](crate::diffusion::pullback::transport::transport)).
 
