@@ -88,7 +88,7 @@ impl<'a, T: Real> Ascent<'a, T> {
     #[cfg_attr(not(target_os = "none"), inline(always))]
     #[cfg_attr(target_os = "none", inline(never))]
     fn tend(&mut self, count: u32) {
-        if count % REFRESH == 0 {
+        if count.is_multiple_of(REFRESH) {
             self.state.refresh(&self.data);
         }
         if !self.scratch.is_empty() {
