@@ -201,8 +201,10 @@ fn objects_have_the_documented_fields() {
         "0.1,3,4",
     ]);
     let expected = [
+        "ended",
         "energy",
         "energy_exact",
+        "files",
         "permutation",
         "round_trips",
         "rounds",
@@ -212,17 +214,18 @@ fn objects_have_the_documented_fields() {
         "state",
         "swap_every",
         "temperatures",
+        "timing",
         "x",
     ];
     assert_eq!(fields(&temper), expected);
     assert_eq!(
         (&temper["schema"], &temper["energy"]),
-        (&Value::from("gibbs.ising.temper/1"), &Value::from(-1.25))
+        (&Value::from("gibbs.ising.temper/2"), &Value::from(-1.25))
     );
     let temperatures = temper["temperatures"].as_array().unwrap();
     assert_eq!(temperatures.len(), 4);
-    assert_eq!(fields(&temperatures[0]), ["acceptance", "beta", "energy"]);
-    assert_eq!(fields(&temperatures[0]["energy"]), ["error", "mean", "tau"]);
+    let expected = ["acceptance", "beta", "energy", "energy_error", "no_error", "tau"];
+    assert_eq!(fields(&temperatures[0]), expected);
     assert_eq!(temperatures[3]["acceptance"], Value::Null);
 }
 
@@ -296,7 +299,10 @@ fn tables_and_files() {
     assert!(out(&output).contains("energy     -2\n"), "{}", out(&output));
     assert_eq!(listing(&run_of), ["state.csv", "temperatures.csv"]);
     let table = std::fs::read_to_string(run_of.join("temperatures.csv")).unwrap();
-    assert!(table.starts_with("beta,energy,error,tau,acceptance\n0.2,") && table.lines().count() == 4);
+    assert!(
+        table.starts_with("beta,energy,energy_error,tau,acceptance,no_error\n0.2,")
+            && table.lines().count() == 4
+    );
 }
 
 #[test]

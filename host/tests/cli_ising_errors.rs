@@ -135,6 +135,15 @@ fn options_out_of_range() {
         (&["temper", file, "--ladder", "1,2"], &["2 to 10000"]),
         (&["temper", file, "--ladder", "2,1,4"], &["rising"]),
         (&["temper", file, "--ladder", "1,2,1"], &["2 to 10000"]),
+        // R6: the product of the arguments, refused before anything is taken
+        (
+            &["temper", file, "--spins", "67108864", "--ladder", "0.1,1,10000"],
+            &["needs", "are free"],
+        ),
+        (
+            &["temper", file, "--sweeps", "200000000000000"],
+            &["needs", "are free"],
+        ),
         (&["exact", file], &["--beta"]),
         (&["exact", file, "--beta", "inf"], &["a number was expected"]),
         (

@@ -310,13 +310,6 @@ impl<'a> Session<'a> {
         self.files.borrow_mut().push(name);
     }
 
-    /// The result is written: nothing is left to resume.
-    pub(super) fn release(&self) {
-        if let Some(keeper) = self.keeper.take() {
-            keeper.remove();
-        }
-    }
-
     /// Prints the answer, and removes the kept run.
     pub(super) fn done(self, mut answer: Answer, ended: Ended) -> Result<Status, CliError> {
         answer.count("seed", self.seed());
@@ -333,7 +326,9 @@ impl<'a> Session<'a> {
             }
             Value::Object(object)
         };
-        self.release();
+        if let Some(keeper) = self.keeper.take() {
+            keeper.remove();
+        }
         output::emit(self.common, || object(&answer), || text(&answer))?;
         Ok(ended.status)
     }

@@ -8,9 +8,10 @@
 //!
 //! Cost of a read: sweeps x N decisions, and the degree of a spin per flip (bifurcation: steps x bonds).
 
-use super::packing::{pack, packed_len, unpack};
+use super::kept::{put_spins, take_spins};
 use super::problem::{Couplings, Energy, Problem, Values, View, Weights};
 use super::success::{Interval, probability, reads_to_solution};
+use crate::keep::{KeepError, Part, Shelf};
 use crate::refusal::{Kind, Place, Refusal};
 use crate::work::{Stopped, Work};
 use gibbs_core::Error;
@@ -189,25 +190,26 @@ fn annealing<C: Stored + Default + PartialEq>(
         "annealing, reads",
         options.reads,
         u64::from(blocks),
-        |read, block, part: &mut Vec<f64>| {
+        |read, block, part: &mut Reading| {
             let begun = Instant::now();
             let mut rng = stream(options.seed, "ising.anneal", (read as u64) << 32 | block);
-            let (mut spins, mut best) = (vec![1_i8; n], vec![1_i8; n]);
             let mut fields = vec![C::Weight::ZERO; n];
             let first = block == 0;
-            if !first {
-                unpack(part.get(1..).unwrap_or_default(), &mut best);
-                unpack(part.get(1 + packed_len(n)..).unwrap_or_default(), &mut spins);
+            if first {
+                (part.spins, part.best) = (vec![1; n], vec![1; n]);
             }
-            let seconds = part.first().copied().unwrap_or(0.0);
-            let mut state = State::new(&model, &mut spins, &mut fields)?;
+            let mut state = State::new(&model, &mut part.spins, &mut fields)?;
             if first {
                 state.randomise(&model, &mut rng);
             }
             let betas = geometric(hot, cold, options.sweeps)?
                 .skip(block as usize * per_block as usize)
                 .take(per_block as usize);
-            let before = if first { None } else { Some(model.energy(&best)?) };
+            let before = if first {
+                None
+            } else {
+                Some(model.energy(&part.best)?)
+            };
             let mut found = vec![1_i8; n];
             let order = Order::Typewriter;
             let done = match rule {
@@ -225,16 +227,13 @@ fn annealing<C: Stored + Default + PartialEq>(
                 }
             };
             if before.is_none_or(|before| done.best_energy < before) {
-                best = found;
+                part.best = found;
             }
-            part.clear();
-            part.push(seconds + begun.elapsed().as_secs_f64());
-            pack(&best, part);
-            pack(state.spins(), part);
+            part.seconds += begun.elapsed().as_secs_f64();
             Ok(())
         },
     )?;
-    Ok(best_of(problem, &parts, Some((hot / unit, cold / unit))))
+    Ok(best_of(problem, parts, Some((hot / unit, cold / unit))))
 }
 
 fn bifurcation(
@@ -250,7 +249,7 @@ fn bifurcation(
         steps: options.sweeps,
         time_step: TIME_STEP,
     };
-    let parts = work.parts::<Vec<f64>, SolveError>("bifurcation, reads", options.reads, |read| {
+    let parts = work.parts::<Reading, SolveError>("bifurcation, reads", options.reads, |read| {
         let begun = Instant::now();
         let mut rng = stream(options.seed, "ising.bifurcation", read as u64);
         let (mut positions, mut velocities) = (vec![0.0; n], vec![0.0; n]);
@@ -258,31 +257,65 @@ fn bifurcation(
         scatter(&mut velocities, &mut rng);
         let mut spins = vec![1_i8; n];
         run.run(model, &mut positions, &mut velocities, &mut spins)?;
-        let mut part = vec![begun.elapsed().as_secs_f64()];
-        pack(&spins, &mut part);
-        Ok(part)
+        Ok(Reading {
+            seconds: begun.elapsed().as_secs_f64(),
+            best: spins,
+            spins: Vec::new(),
+        })
     })?;
-    Ok(best_of(problem, &parts, None))
+    Ok(best_of(problem, parts, None))
 }
 
-/// Parts: seconds, the packed best state, and what else there is.
-fn best_of(problem: &Problem, parts: &[Vec<f64>], range: Option<(f64, f64)>) -> Annealed {
-    let mut state = vec![1_i8; problem.spins()];
+/// What a read has come to.
+#[derive(Default)]
+struct Reading {
+    seconds: f64,
+    /// The best state so far.
+    best: Vec<i8>,
+    /// The state now; empty once it no longer matters.
+    spins: Vec<i8>,
+}
+
+impl Part for Reading {
+    fn put(&self, shelf: &mut Shelf<'_>) {
+        shelf.bits("seconds", &[self.seconds]);
+        shelf.list("lengths", vec![self.best.len() as u64, self.spins.len() as u64]);
+        put_spins(shelf, "best", [&self.best[..]]);
+        put_spins(shelf, "spins", [&self.spins[..]]);
+    }
+
+    fn take(shelf: &mut Shelf<'_>) -> Result<Self, KeepError> {
+        let seconds = shelf.take_bits("seconds")?.first().copied().unwrap_or(0.0);
+        let [best, spins] = shelf.take_counts("lengths")?;
+        let mut one = |name, n| -> Result<Vec<i8>, KeepError> {
+            Ok(take_spins(shelf, name, 1, n as usize)?.pop().unwrap_or_default())
+        };
+        let (best, spins) = (one("best", best)?, one("spins", spins)?);
+        Ok(Self { seconds, best, spins })
+    }
+}
+
+/// All reads, and the best of them.
+fn best_of(problem: &Problem, parts: Vec<Reading>, range: Option<(f64, f64)>) -> Annealed {
     let mut best: Option<(Energy, Vec<i8>)> = None;
     let mut reads = Vec::with_capacity(parts.len());
-    for part in parts {
-        unpack(part.get(1..).unwrap_or_default(), &mut state);
+    for Reading {
+        seconds, best: state, ..
+    } in parts
+    {
         let energy = problem.energy(&state);
-        let seconds = part.first().copied().unwrap_or(0.0);
         reads.push(Read { energy, seconds });
         if best
             .as_ref()
             .is_none_or(|(lowest, _)| energy.order(lowest) == Ordering::Less)
         {
-            best = Some((energy, state.clone()));
+            best = Some((energy, state));
         }
     }
-    let (energy, state) = best.unwrap_or_else(|| (problem.energy(&state), state));
+    let (energy, state) = best.unwrap_or_else(|| {
+        let state = vec![1_i8; problem.spins()];
+        (problem.energy(&state), state)
+    });
     Annealed {
         reads,
         state,

@@ -26,9 +26,9 @@
 pub mod anneal;
 pub mod exact;
 pub mod figures;
+mod kept;
 pub mod lattice;
 pub mod oracle;
-mod packing;
 pub mod problem;
 pub mod sample;
 pub(crate) mod series;

@@ -2,33 +2,32 @@
 //!
 //! One replica per inverse temperature of a ladder. A round is `swap_every` sweeps of every replica at its
 //! temperature, then one attempt to exchange the temperatures of every other pair of neighbours
-//! ([`gibbs_core::ising::temper`]). After the burn-in the energy at each temperature is recorded once a round.
+//! ([`gibbs_core::ising::temper`]). After the burn-in energy and magnetisation at each temperature are recorded once a
+//! round, before the exchange.
 //!
 //! Rounds come in blocks, as many as make about 2^22 updates ([`Options::block`]). Replica r of block b draws from
 //! `stream(seed, "ising.temper", b 2^32 + r)`, the exchanges of block b from
 //! `stream(seed, "ising.temper.exchange", b)`; after each block everything is kept. So the result depends neither
 //! on threads nor on where a run was stopped and resumed. Float fields are summed anew with every block and
 //! about every 1000 sweeps.
+//!
+//! Files: `rounds` moves, `standing` is what is kept between blocks, `results` makes means and errors of the series.
 
-use super::anneal::{SolveError, SpinRule, Wide};
-use super::packing::{pack, packed_len, unpack};
-use super::problem::{Couplings, Energy, Problem, Values, View, Weights};
-use super::statistics::{Estimate, SeriesError, estimate};
-use crate::keep::{KeepError, Resumable, Shelf};
+use super::anneal::{SolveError, SpinRule};
+use super::problem::{Couplings, Energy, Problem, Values, Weights};
+use super::statistics::{Estimate, SeriesError};
 use crate::work::Work;
 use gibbs_core::ising::anneal::beta_range;
-use gibbs_core::ising::temper::{Betas, Leg, Replica, Rung, Tempering, geometric};
-use gibbs_core::ising::{HeatBath, Metropolis, Model, Order, State, Stored, Weight};
-use gibbs_core::random::{Xoshiro256PlusPlus, stream};
-use rayon::prelude::*;
+use gibbs_core::ising::temper::{Betas, geometric};
+use gibbs_core::ising::{Model, Stored};
+use rounds::Plan;
+use standing::Standing;
 
+mod results;
+mod rounds;
+mod standing;
 #[cfg(test)]
 mod tests;
-
-/// Attempted updates of a round below which threads cost more than they give.
-const PARALLEL: u64 = 1 << 15;
-/// Float fields are summed anew after about this many sweeps.
-const REFRESH: u64 = 1000;
 
 /// Where the temperatures come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,15 +62,29 @@ pub struct Options {
     pub block: u64,
 }
 
+/// A mean that was measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// The mean, or a function of means; NaN without samples.
+    pub mean: f64,
+    /// The mean with its error and autocorrelation time in rounds, or why no error can be told.
+    pub estimate: Result<Estimate, SeriesError>,
+}
+
+impl Measured {
+    /// One standard deviation of the mean, where it can be told.
+    pub fn error(&self) -> Option<f64> {
+        self.estimate.ok().map(|estimate| estimate.error)
+    }
+}
+
 /// What was measured at one temperature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Temperature {
     /// Inverse temperature, per energy of the file.
     pub beta: f64,
     /// Mean energy (of the file).
-    pub mean: f64,
-    /// The mean energy with its error and autocorrelation time in rounds, or why there is none.
-    pub estimate: Result<Estimate, SeriesError>,
+    pub energy: Measured,
     /// Fraction of exchanges made with the next temperature; `None` at the last.
     pub acceptance: Option<f64>,
 }
@@ -91,6 +104,40 @@ pub struct Tempered {
     pub state: Vec<i8>,
     /// The energy of the best state, exact.
     pub energy: Energy,
+}
+
+impl Options {
+    /// Sweeps of a round.
+    fn swap_every(&self) -> u64 {
+        self.swap_every.max(1)
+    }
+
+    /// Rounds before the first that is measured.
+    fn burn_in_rounds(&self) -> u64 {
+        self.burn_in.div_ceil(self.swap_every())
+    }
+
+    /// Rounds that are measured.
+    fn measured_rounds(&self) -> u64 {
+        self.sweeps.div_ceil(self.swap_every())
+    }
+
+    /// Number of temperatures.
+    fn rungs(&self) -> usize {
+        match &self.ladder {
+            Ladder::Betas(betas) => betas.len(),
+            Ladder::Geometric { rungs, .. } => *rungs,
+        }
+    }
+}
+
+/// Bytes that [`temper`] takes for a problem of so many spins, beside the problem itself: couplings are not counted.
+/// Per temperature the spins now and the best, as they are and as they are kept, and local fields of 8 bytes; per
+/// temperature and round the series, as they are, as they are kept, and as they are looked at in the end.
+pub fn memory(spins: usize, options: &Options) -> u64 {
+    let replicas = (options.rungs() as u64).saturating_mul(spins as u64 * (2 * 2 + 8));
+    let values = (options.rungs() as u64).saturating_mul(options.measured_rounds());
+    replicas.saturating_add(values.saturating_mul(8 * 2 * results::SERIES))
 }
 
 /// Runs parallel tempering on a problem.
@@ -118,27 +165,12 @@ fn run<C: Stored + Default + PartialEq>(
 ) -> Result<Tempered, SolveError> {
     let model = couplings.view()?;
     let betas = ladder(&model, &options.ladder, weights.unit)?;
-    let swap_every = options.swap_every.max(1);
-    let updates = swap_every.saturating_mul((model.spins() * betas.len()) as u64);
-    let plan = Plan {
-        model: &model,
-        betas: &betas,
-        options,
-        burn_in: options.burn_in.div_ceil(swap_every),
-        rounds: (options.burn_in.div_ceil(swap_every)).saturating_add(options.sweeps.div_ceil(swap_every)),
-        per_block: (options.block / updates.max(1)).max(1),
-        parallel: updates >= PARALLEL,
-    };
-    let blocks = plan.rounds.div_ceil(plan.per_block);
+    let plan = Plan::new(&model, &betas, options);
     let mut standing = Standing::new(&model, betas.len(), options.seed)?;
-    work.advance("tempering, blocks", blocks, &mut standing, |standing| {
-        let energies = plan.block(standing.blocks, standing)?;
-        extend(&mut standing.series, &energies);
-        standing.blocks += 1;
-        Ok::<(), SolveError>(())
+    work.advance("tempering, blocks", plan.blocks(), &mut standing, |standing| {
+        plan.block(standing)
     })?;
-    let series = std::mem::take(&mut standing.series);
-    Ok(standing.result(problem, weights, &betas, series))
+    Ok(results::of(problem, &model, weights, &betas, options, standing))
 }
 
 /// Inverse temperatures in the unit of the weights.
@@ -157,293 +189,4 @@ fn ladder<M: Model>(model: &M, ladder: &Ladder, unit: f64) -> Result<Vec<f64>, S
     };
     Betas::new(&betas)?;
     Ok(betas)
-}
-
-/// Series by temperature from energies by round.
-fn extend(series: &mut [Vec<f64>], energies: &[f64]) {
-    for round in energies.chunks_exact(series.len().max(1)) {
-        for (one, energy) in series.iter_mut().zip(round) {
-            one.push(*energy);
-        }
-    }
-}
-
-/// What does not change.
-struct Plan<'a, C> {
-    model: &'a View<'a, C>,
-    betas: &'a [f64],
-    options: &'a Options,
-    burn_in: u64,
-    rounds: u64,
-    per_block: u64,
-    parallel: bool,
-}
-
-/// What does: R replicas of N spins, their places, the best states they have seen, and the energies so far.
-struct Standing {
-    blocks: u64,
-    series: Vec<Vec<f64>>,
-    spins: Vec<Vec<i8>>,
-    best: Vec<Vec<i8>>,
-    replicas: Vec<Replica>,
-    rungs: Vec<Rung>,
-    odd: bool,
-}
-
-/// A replica within a block.
-struct Walker<'a, W> {
-    state: State<'a, W>,
-    best: &'a mut Vec<i8>,
-    best_energy: W,
-    rng: Xoshiro256PlusPlus,
-    rung: usize,
-}
-
-impl<C: Stored> Plan<'_, C> {
-    /// One block; gives the measured energies, round after round, from hot to cold.
-    fn block(&self, block: u64, standing: &mut Standing) -> Result<Vec<f64>, SolveError> {
-        let Self {
-            model,
-            betas,
-            options,
-            ..
-        } = *self;
-        let n = model.spins();
-        let mut fields = vec![C::Weight::ZERO; n * betas.len()];
-        let mut walkers = Vec::with_capacity(betas.len());
-        let replicas = standing
-            .spins
-            .iter_mut()
-            .zip(&mut standing.best)
-            .zip(fields.chunks_exact_mut(n));
-        for (index, ((spins, best), fields)) in replicas.enumerate() {
-            let rng = stream(options.seed, "ising.temper", block << 32 | index as u64);
-            let best_energy = model.energy(best)?;
-            let state = State::new(model, spins, fields)?;
-            walkers.push(Walker {
-                state,
-                best,
-                best_energy,
-                rng,
-                rung: 0,
-            });
-        }
-        let mut tempering = Tempering::resume(&mut standing.replicas, &mut standing.rungs, standing.odd)?;
-        let exchange = Betas::new(betas)?;
-        let mut rng = stream(options.seed, "ising.temper.exchange", block);
-        let metropolis: Vec<_> = betas
-            .iter()
-            .map(|b| Metropolis::new(*b).map(Wide))
-            .collect::<Result<_, _>>()?;
-        let heat_bath: Vec<_> = betas
-            .iter()
-            .map(|b| HeatBath::new(*b).map(Wide))
-            .collect::<Result<_, _>>()?;
-        let refresh = (REFRESH / options.swap_every.max(1)).max(1);
-        let first = block * self.per_block;
-        let mut measured = Vec::new();
-        for round in first..self.rounds.min(first + self.per_block) {
-            let anew = (round - first) % refresh == refresh - 1;
-            for (walker, replica) in walkers.iter_mut().zip(tempering.replicas()) {
-                walker.rung = replica.rung as usize;
-            }
-            let step = |walker: &mut Walker<'_, C::Weight>| {
-                for _ in 0..options.swap_every.max(1) {
-                    let (state, rng, at) = (&mut walker.state, &mut walker.rng, walker.rung);
-                    match options.rule {
-                        SpinRule::Metropolis | SpinRule::MetropolisWhole => {
-                            state.sweep(model, &metropolis[at], Order::Typewriter, rng)
-                        }
-                        SpinRule::HeatBath => state.sweep(model, &heat_bath[at], Order::Typewriter, rng),
-                    };
-                    walker.note_best();
-                }
-                if anew {
-                    walker.state.refresh(model);
-                }
-            };
-            if self.parallel {
-                walkers.par_iter_mut().for_each(step);
-            } else {
-                walkers.iter_mut().for_each(step);
-            }
-            let energies: Vec<C::Weight> = walkers.iter().map(|walker| walker.state.energy()).collect();
-            if round == self.burn_in {
-                tempering.reset_counts();
-            }
-            if round >= self.burn_in {
-                // Before the exchange: each rung's replica has just been swept at its temperature.
-                let at = |rung: &Rung| energies[rung.replica as usize].wide();
-                measured.extend(tempering.rungs().iter().map(at));
-            }
-            tempering.exchange(&energies, &exchange, &mut rng)?;
-        }
-        standing.odd = tempering.odd();
-        Ok(measured)
-    }
-}
-
-impl<W: Weight> Walker<'_, W> {
-    fn note_best(&mut self) {
-        if self.state.energy() < self.best_energy {
-            self.best_energy = self.state.energy();
-            self.best.copy_from_slice(self.state.spins());
-        }
-    }
-}
-
-impl Resumable for Standing {
-    fn done(&self) -> u64 {
-        self.blocks
-    }
-
-    fn put(&self, shelf: &mut Shelf<'_>) {
-        shelf.bits("standing", &self.packed());
-        shelf.bits("energies", &self.series.concat());
-    }
-
-    fn take(&mut self, shelf: &mut Shelf<'_>) -> Result<(), KeepError> {
-        let n = self.spins.first().map_or(0, Vec::len);
-        let (part, energies) = (shelf.take_bits("standing")?, shelf.take_bits("energies")?);
-        let rungs = self.spins.len();
-        let kept = Self::unpacked(&part, n, rungs);
-        let kept = kept.filter(|_| energies.len().is_multiple_of(rungs));
-        *self = kept.ok_or_else(|| shelf.damaged("its replicas do not fit together"))?;
-        let rounds = (energies.len() / rungs).max(1);
-        self.series = energies.chunks(rounds).map(<[f64]>::to_vec).collect();
-        self.series.resize(rungs, Vec::new());
-        Ok(())
-    }
-}
-
-impl Standing {
-    /// Random spins, replica r at temperature r.
-    fn new<M: Model>(model: &M, rungs: usize, seed: u64) -> Result<Self, SolveError> {
-        let n = model.spins();
-        let mut spins = vec![vec![1_i8; n]; rungs];
-        let mut fields = vec![M::Weight::ZERO; n];
-        for (index, spins) in spins.iter_mut().enumerate() {
-            let mut rng = stream(seed, "ising.temper.start", index as u64);
-            State::new(model, spins, &mut fields)?.randomise(model, &mut rng);
-        }
-        let (mut replicas, mut rungs) = (vec![Replica::default(); rungs], vec![Rung::default(); rungs]);
-        Tempering::new(&mut replicas, &mut rungs)?;
-        Ok(Self {
-            blocks: 0,
-            series: vec![Vec::new(); rungs.len()],
-            best: spins.clone(),
-            spins,
-            replicas,
-            rungs,
-            odd: false,
-        })
-    }
-
-    /// All of it but the series as numbers.
-    fn packed(&self) -> Vec<f64> {
-        let mut part = vec![self.blocks as f64, f64::from(u8::from(self.odd))];
-        for replica in &self.replicas {
-            let leg = match replica.leg {
-                Leg::Before => 0.0,
-                Leg::Up => 1.0,
-                Leg::Down => 2.0,
-            };
-            part.extend([f64::from(replica.rung), leg, replica.round_trips as f64]);
-        }
-        for rung in &self.rungs {
-            part.extend([
-                f64::from(rung.replica),
-                rung.attempts as f64,
-                rung.accepted as f64,
-            ]);
-        }
-        self.spins
-            .iter()
-            .chain(&self.best)
-            .for_each(|spins| pack(spins, &mut part));
-        part
-    }
-
-    /// Reads it back.
-    fn unpacked(part: &[f64], n: usize, count: usize) -> Option<Self> {
-        let (head, part) = part.split_at_checked(2)?;
-        let (replicas, part) = part.split_at_checked(3 * count)?;
-        let (rungs, part) = part.split_at_checked(3 * count)?;
-        let (places, width) = (head.get(1)? > &0.0, packed_len(n));
-        let replicas = replicas.chunks_exact(3).map(|x| Replica {
-            rung: x[0] as u32,
-            leg: match x[1] as u8 {
-                0 => Leg::Before,
-                1 => Leg::Up,
-                _ => Leg::Down,
-            },
-            round_trips: x[2] as u64,
-        });
-        let rungs = rungs.chunks_exact(3).map(|x| Rung {
-            replica: x[0] as u32,
-            attempts: x[1] as u64,
-            accepted: x[2] as u64,
-        });
-        let mut states: Vec<Vec<i8>> = part
-            .chunks_exact(width)
-            .map(|numbers| {
-                let mut spins = vec![1; n];
-                unpack(numbers, &mut spins);
-                spins
-            })
-            .collect();
-        if states.len() != 2 * count {
-            return None;
-        }
-        let best = states.split_off(count);
-        let (replicas, rungs) = (replicas.collect(), rungs.collect());
-        Some(Self {
-            blocks: *head.first()? as u64,
-            series: Vec::new(),
-            spins: states,
-            best,
-            replicas,
-            rungs,
-            odd: places,
-        })
-    }
-
-    fn result(self, problem: &Problem, weights: &Weights, betas: &[f64], series: Vec<Vec<f64>>) -> Tempered {
-        let rounds = series.first().map_or(0, Vec::len) as u64;
-        let temperature = |((beta, rung), energies): ((&f64, &Rung), Vec<f64>)| {
-            let series: Vec<f64> = energies
-                .iter()
-                .map(|e| (e + weights.offset) * weights.unit)
-                .collect();
-            Temperature {
-                beta: beta / weights.unit,
-                mean: series.iter().sum::<f64>() / series.len().max(1) as f64,
-                estimate: estimate(&series),
-                acceptance: (rung.attempts > 0).then(|| rung.accepted as f64 / rung.attempts as f64),
-            }
-        };
-        let temperatures = betas
-            .iter()
-            .zip(&self.rungs)
-            .zip(series)
-            .map(temperature)
-            .collect();
-        let energies = self.best.into_iter().map(|state| (problem.energy(&state), state));
-        let best = energies.reduce(|best, other| {
-            if other.0.order(&best.0).is_lt() {
-                other
-            } else {
-                best
-            }
-        });
-        let (energy, state) = best.unwrap_or_else(|| (Energy::Rounded(0.0), Vec::new()));
-        Tempered {
-            temperatures,
-            round_trips: self.replicas.iter().map(|replica| replica.round_trips).sum(),
-            permutation: self.rungs.iter().map(|rung| rung.replica).collect(),
-            rounds,
-            state,
-            energy,
-        }
-    }
 }

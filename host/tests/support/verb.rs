@@ -73,9 +73,7 @@ pub(crate) const VERBS: &[Verb] = &[
         .keeps("--sweeps 30001")
         .not_moved(),
     verb("ising anneal", COUPLINGS).keeps("--reads 39"),
-    verb("ising temper", "glass.csv --sweeps 40000 --ladder 0.1,2,8")
-        .keeps("--sweeps 40001")
-        .not_moved(),
+    verb("ising temper", "glass.csv --sweeps 40000 --ladder 0.1,2,8").keeps("--sweeps 40001"),
     verb("ising exact", "pair.csv --beta 0.5"),
     verb("diffusion train", "--data digits --steps 12 --batch 16").keeps("--batch 17"),
     verb("diffusion sample", "digits --count 3 --steps 30").keeps("--steps 31"),

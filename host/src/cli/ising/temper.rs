@@ -2,22 +2,17 @@
 
 use super::anneal::RuleChoice;
 use super::reading::{Reading, refused};
-use super::remark;
-use super::writing::{csv, energy_text, state_csv, state_fields, state_text};
+use super::writing::{answer_state, state_csv};
 use crate::cli::error::CliError;
-use crate::cli::output::emit;
-use crate::cli::session::{Common, Folder, Session, Status, Verb};
-use crate::data::write_atomic;
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::ising::Problem;
 use crate::ising::anneal::BLOCK;
-use crate::ising::temper::{Ladder, Options, Temperature, Tempered, temper};
+use crate::ising::temper::{Ladder, Options, Tempered, memory, temper};
 use crate::keep::Identity;
-use crate::report::number::{plain, significant, with_error};
-use crate::report::table::{Style, Table};
+use crate::report::answer::Answer;
+use crate::report::number::plain;
+use crate::report::rows::Rows;
 use clap::Args;
-use serde_json::{Value, json};
-use std::fmt::Write as _; // writing to a string cannot fail
-use std::path::Path;
 
 const VERB: Verb = Verb {
     name: "ising.temper",
@@ -117,121 +112,60 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     let session = Session::begin(common, VERB)?;
     let options = arguments.options(common)?;
     let problem = arguments.reading.problem(&session)?;
+    let what = "all temperatures, spins and sweeps together";
+    session.needs(memory(problem.spins(), &options), what)?;
     let identity = Identity::new(VERB.name, options.seed)
         .options(&options)
         .data(problem.key(""));
     let tempered = session.run(&identity, |work| {
         temper(&problem, &options, work).map_err(|e| refused(e, &arguments.reading.file))
     })?;
-    warn(&tempered, common);
-    if let Some(out) = &common.out {
-        write(&problem, &tempered, out, common)?;
-    }
-    session.release();
-    emit(
-        common,
-        || json_of(&problem, &tempered, &options),
-        || text_of(&problem, &tempered, &options),
-    )?;
-    Ok(Status::Done)
-}
-
-fn warn(tempered: &Tempered, common: &Common) {
     for t in &tempered.temperatures {
-        if let Err(reason) = &t.estimate {
+        if let Err(reason) = &t.energy.estimate {
             let beta = plain(t.beta);
-            remark(
-                common,
-                &format!("note: no error of the energy at beta {beta}: {reason}"),
-            );
+            session.remark(&format!("note: no error of the energy at beta {beta}: {reason}"));
         }
     }
     if tempered.round_trips == 0 {
-        remark(
-            common,
-            "warning: no round trip was completed\nhint: more sweeps, or more temperatures",
-        );
+        session.remark("warning: no round trip was completed\nhint: more sweeps, or more temperatures");
     }
+    let temperatures = rows(&tempered);
+    session.write("temperatures.csv", &temperatures)?;
+    session.write("state.csv", &state_csv(problem.kind(), &tempered.state)[..])?;
+    session.done(answer(&problem, &tempered, &temperatures, &options), Ended::DONE)
 }
 
-/// The object of schema `gibbs.ising.temper/1`: the best state, and per temperature, from hot to cold, the mean
-/// energy (`error` and `tau`, in rounds, null where there is none).
-fn json_of(problem: &Problem, tempered: &Tempered, options: &Options) -> Value {
-    let mut object = state_fields(problem, &tempered.state, tempered.energy);
-    let entry = |t: &Temperature| {
-        let estimate = t.estimate.ok();
-        json!({
-            "beta": t.beta,
-            "energy": {
-                "mean": t.mean,
-                "error": estimate.map(|e| e.error),
-                "tau": estimate.map(|e| e.tau),
-            },
-            "acceptance": t.acceptance,
+/// A row per temperature, from hot to cold, in the unit of the file.
+fn rows(tempered: &Tempered) -> Rows {
+    let note = |reason: String| reason.lines().next().unwrap_or_default().to_owned();
+    Rows::of("temperatures", &tempered.temperatures)
+        .number("beta", |t| t.beta)
+        .measured("energy", |t| (t.energy.mean, t.energy.error()))
+        .number("tau", |t| t.energy.estimate.ok().map(|found| found.tau))
+        .digits(4)
+        .number("acceptance", |t| t.acceptance)
+        .digits(3)
+        .text("no_error", |t| {
+            t.energy
+                .estimate
+                .err()
+                .map_or_else(String::new, |reason| note(reason.to_string()))
         })
-    };
-    for (field, value) in [
-        ("schema", json!("gibbs.ising.temper/1")),
-        (
-            "temperatures",
-            json!(tempered.temperatures.iter().map(entry).collect::<Vec<_>>()),
-        ),
-        ("round_trips", json!(tempered.round_trips)),
-        ("permutation", json!(tempered.permutation)),
-        ("rounds", json!(tempered.rounds)),
-        ("swap_every", json!(options.swap_every)),
-        ("seed", json!(options.seed)),
-    ] {
-        object.insert(field.to_owned(), value);
-    }
-    Value::Object(object)
+        .hidden()
+        .done()
 }
 
-fn text_of(problem: &Problem, tempered: &Tempered, options: &Options) -> String {
-    let header = ["beta", "energy", "tau", "acceptance"];
-    let mut table = Table::new(&header).right(&[0, 1, 2, 3]);
-    for t in &tempered.temperatures {
-        let (energy, tau) = match &t.estimate {
-            Ok(estimate) => (with_error(estimate.mean, estimate.error), plain(estimate.tau)),
-            Err(_) => (significant(t.mean, 6), String::new()),
-        };
-        let acceptance = t.acceptance.map_or_else(String::new, |a| format!("{a:.3}"));
-        table.push([plain(t.beta), energy, tau, acceptance]);
-    }
-    let mut text = table.to_text(Style::of_stdout());
-    text.push('\n');
+fn answer(problem: &Problem, tempered: &Tempered, temperatures: &Rows, options: &Options) -> Answer {
+    let mut answer = Answer::new();
+    answer.rows(temperatures);
+    answer_state(&mut answer, "", problem, &tempered.state, tempered.energy);
     let rounds = format!("{} of {} sweeps", tempered.rounds, options.swap_every);
-    for (name, value) in [
-        ("energy", energy_text(tempered.energy)),
-        ("state", state_text(problem.kind(), &tempered.state)),
-        ("spins", problem.spins().to_string()),
-        ("rounds", rounds),
-        ("trips", format!("{} round trips", tempered.round_trips)),
-        ("seed", options.seed.to_string()),
-    ] {
-        let _ = writeln!(text, "{name:<10} {value}");
-    }
-    text
-}
-
-/// The best state and the table of temperatures.
-fn write(problem: &Problem, tempered: &Tempered, out: &Path, common: &Common) -> Result<(), CliError> {
-    let exact = |value: f64| format!("{value:?}");
-    let rows = tempered.temperatures.iter().map(|t| {
-        let estimate = t.estimate.ok();
-        let or_empty = |value: Option<f64>| value.map_or_else(String::new, exact);
-        let error = or_empty(estimate.map(|e| e.error));
-        let tau = or_empty(estimate.map(|e| e.tau));
-        vec![exact(t.beta), exact(t.mean), error, tau, or_empty(t.acceptance)]
-    });
-    let table = csv(&["beta", "energy", "error", "tau", "acceptance"], rows)?;
-    for (name, bytes) in [
-        ("state.csv", state_csv(problem.kind(), &tempered.state)),
-        ("temperatures.csv", table),
-    ] {
-        let path = out.join(name);
-        write_atomic(&path, &bytes)?;
-        remark(common, &format!("wrote {}", path.display()));
-    }
-    Ok(())
+    answer.value("rounds", tempered.rounds, rounds);
+    answer.hidden("swap_every", options.swap_every);
+    let trips = format!("{} round trips", tempered.round_trips);
+    answer
+        .value("round_trips", tempered.round_trips, trips)
+        .label("trips");
+    answer.hidden("permutation", &tempered.permutation);
+    answer
 }

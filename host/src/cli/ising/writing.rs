@@ -1,11 +1,10 @@
 //! States, energies and intervals as JSON, text and CSV.
 
-use crate::cli::error::CliError;
 use crate::ising::success::Interval;
 use crate::ising::{Energy, Kind, Problem};
 use crate::report::answer::Answer;
 use crate::report::number::plain;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::fmt::Write as _; // writing to a string cannot fail
 
 /// Adds a state to an answer: `PREFIXenergy` (nearest number), `PREFIXenergy_exact` (all digits; null when rounded),
@@ -29,21 +28,6 @@ pub(super) fn answer_state(
         answer.hidden(&name("x"), x);
     }
     answer.count("spins", problem.spins() as u64);
-}
-
-/// The fields of a state: `energy` (nearest number), `energy_exact` (all digits; null when rounded), `state`
-/// (±1) and, of a QUBO, `x` (0 or 1).
-pub(super) fn state_fields(problem: &Problem, state: &[i8], energy: Energy) -> Map<String, Value> {
-    let mut fields = Map::new();
-    fields.insert("energy".to_owned(), json!(energy.nearest()));
-    fields.insert("energy_exact".to_owned(), json!(exact_text(energy)));
-    fields.insert("spins".to_owned(), json!(problem.spins()));
-    fields.insert("state".to_owned(), json!(state));
-    if problem.kind() == Kind::Qubo {
-        let x: Vec<u8> = state.iter().map(|s| u8::from(*s > 0)).collect();
-        fields.insert("x".to_owned(), json!(x));
-    }
-    fields
 }
 
 /// All digits of an energy that was not rounded.
@@ -108,15 +92,4 @@ pub(super) fn scaled(interval: Interval, factor: f64) -> Interval {
         low: interval.low * factor,
         high: interval.high * factor,
     }
-}
-
-/// A table of numbers as CSV.
-pub(super) fn csv(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, CliError> {
-    let failed = |e: &dyn std::fmt::Display| CliError::failed(format!("cannot make the table: {e}"));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(header).map_err(|e| failed(&e))?;
-    for row in rows {
-        writer.write_record(row).map_err(|e| failed(&e))?;
-    }
-    writer.into_inner().map_err(|e| failed(&e))
 }

@@ -9,6 +9,7 @@ use crate::ising::exact::exact;
 use crate::ising::success::probability;
 use crate::ising::testing::{edwards_anderson, golden, problem, sk};
 use crate::work::testing::stopped_every;
+use rayon::prelude::*;
 use std::fmt::Write as _;
 
 const OWN: Ladder = Ladder::Geometric {
@@ -53,7 +54,7 @@ fn every_temperature_has_its_boltzmann_mean() {
         let found = temper(&problem, &measured, &Work::plain()).unwrap();
         assert_eq!(found.rounds, 4000 / swap_every);
         for t in &found.temperatures {
-            let estimate = t.estimate.unwrap();
+            let estimate = t.energy.estimate.unwrap();
             let expected = exact(&problem, t.beta).unwrap().energy;
             let z = (estimate.mean - expected) / estimate.error;
             assert!(
@@ -175,7 +176,7 @@ fn the_triangle_has_its_energies() {
                 .zip([-1.844_938_376_910_375, -2.791_659_975_310_062])
                 .zip(&mut sums)
             {
-                let estimate = t.estimate.unwrap();
+                let estimate = t.energy.estimate.unwrap();
                 let z = (estimate.mean - exact) / estimate.error;
                 assert!(z.abs() < 5.0, "{rule:?}, beta {}, seed {seed}: {z}", t.beta);
                 sums[0] += z;
