@@ -140,6 +140,7 @@ fn rows(tempered: &Tempered) -> Rows {
     let note = |reason: String| reason.lines().next().unwrap_or_default().to_owned();
     Rows::of("temperatures", &tempered.temperatures)
         .number("beta", |t| t.beta)
+        .digits(4)
         .measured("energy", |t| (t.energy.mean, t.energy.error()))
         .number("tau", |t| t.energy.estimate.ok().map(|found| found.tau))
         .digits(4)
