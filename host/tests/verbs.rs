@@ -20,7 +20,7 @@ use table::{Place, VERBS, Verb, shape, timeless};
 
 static PLACE: LazyLock<Place> = LazyLock::new(Place::new);
 
-/// The rows to be held, and what the call of each answers, with --out `answers-FAMILY-VERB` where it takes files.
+/// The rows to be held, and what the call of each answers, with --out `answers-…` where it takes files.
 static ANSWERS: LazyLock<Vec<(&Verb, Value)>> = LazyLock::new(|| {
     let rows = settled();
     let answer = |verb| (verb, PLACE.object(verb, &folder("answers", verb), &[]));
@@ -33,7 +33,8 @@ fn settled() -> impl Iterator<Item = &'static Verb> {
 
 /// A folder name of its own for each use.
 fn folder(test: &str, verb: &Verb) -> String {
-    format!("{test}-{}", verb.words.replace(' ', "-"))
+    let call = format!("{test} {} {}", verb.words, verb.arguments);
+    call.replace(|c: char| !c.is_alphanumeric(), "-")
 }
 
 #[test] // edge
@@ -249,8 +250,7 @@ fn other_call(verb: &Verb, out: &str, other: &[&str]) -> std::process::Output {
 #[cfg(unix)]
 #[test] // edge: R1: a run whose hang-up is ignored outlives it
 fn ignored_signals_stay_ignored() {
-    let verb = &VERBS[5];
-    assert_eq!(verb.words, "ising anneal");
+    let verb = VERBS.iter().find(|verb| verb.words == "ising anneal").unwrap();
     let out = folder("nohup", verb);
     let words = format!(
         "trap '' HUP INT; exec {} {} {} --json --quiet --out {out}",

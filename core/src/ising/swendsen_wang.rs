@@ -17,6 +17,8 @@ use crate::math::sigmoid;
 use crate::random;
 use rand_core::Rng;
 
+/// Sites between two questions whether to go on.
+const POLL: usize = 1 << 16;
 /// Marks a root.
 const ROOT: u32 = 1 << 31;
 /// The root of a cluster that is kept, or flipped.
@@ -82,9 +84,33 @@ impl<'a, M: Model> SwendsenWang<'a, M> {
     /// Cuts into clusters, flips each or not. Cost: every bond, nearly O(1) each; one word for each satisfied
     /// bond and for each cluster.
     pub fn sweep(&mut self, rng: &mut impl Rng) -> Clusters {
-        self.connect(rng);
+        self.sweep_while(rng, || true)
+            .unwrap_or(Clusters { count: 0, squares: 0 })
+    }
+
+    /// One sweep as [`Self::sweep`] makes it, unless `goes_on` says no, which is asked every 65,536 sites: then `None`, and
+    /// the spins are as they were (the generator is not).
+    pub fn sweep_while(&mut self, rng: &mut impl Rng, mut goes_on: impl FnMut() -> bool) -> Option<Clusters> {
+        if !self.connect(rng, &mut goes_on) {
+            return None;
+        }
         let clusters = self.decide(rng);
-        for i in 0..self.spins.len() {
+        let all = self.spins.len();
+        let flipped = self.flip(all, &mut goes_on);
+        if flipped < all {
+            self.flip(flipped, &mut || true);
+            return None;
+        }
+        Some(clusters)
+    }
+
+    /// Flips the first `most` spins whose cluster is to be flipped. Returns how many spins were looked at: fewer if `goes_on`
+    /// said no.
+    fn flip(&mut self, most: usize, goes_on: &mut impl FnMut() -> bool) -> usize {
+        for i in 0..most {
+            if i.is_multiple_of(POLL) && !goes_on() {
+                return i;
+            }
             let root = find(self.labels, i as u32);
             if self.labels.get(root as usize) == Some(&FLIPPED)
                 && let Some(spin) = self.spins.get_mut(i)
@@ -92,10 +118,11 @@ impl<'a, M: Model> SwendsenWang<'a, M> {
                 *spin = -*spin;
             }
         }
-        clusters
+        most
     }
 
-    fn connect(&mut self, rng: &mut impl Rng) {
+    /// Joins the sites of activated bonds. Returns whether all bonds were tried.
+    fn connect(&mut self, rng: &mut impl Rng, goes_on: &mut impl FnMut() -> bool) -> bool {
         let Self {
             model,
             bonds,
@@ -105,6 +132,9 @@ impl<'a, M: Model> SwendsenWang<'a, M> {
         } = self;
         labels.fill(ROOT + 1);
         for (i, spin) in spins.iter().enumerate() {
+            if i.is_multiple_of(POLL) && !goes_on() {
+                return false;
+            }
             model.neighbours(i, |j, coupling| {
                 if j > i
                     && spins.get(j) == Some(&(spin * bonds.satisfying(coupling)))
@@ -114,6 +144,7 @@ impl<'a, M: Model> SwendsenWang<'a, M> {
                 }
             });
         }
+        true
     }
 
     fn decide(&mut self, rng: &mut impl Rng) -> Clusters {

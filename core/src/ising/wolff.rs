@@ -23,6 +23,9 @@ use crate::math::Real;
 use crate::random;
 use rand_core::Rng;
 
+/// Sites between two questions whether to go on.
+const POLL: usize = 1 << 16;
+
 /// A configuration moved by clusters, in lent memory.
 #[derive(Debug)]
 pub struct Wolff<'a, M: Model> {
@@ -84,6 +87,16 @@ impl<'a, M: Model> Wolff<'a, M> {
     /// cluster's sites, and two more at most.
     #[inline]
     pub fn step(&mut self, rng: &mut impl Rng) -> Cluster {
+        self.step_while(rng, || true).unwrap_or(Cluster {
+            size: 0,
+            flipped: false,
+        })
+    }
+
+    /// One step as [`Self::step`] makes it, unless `goes_on` says no, which is asked every 65,536 sites: then `None`, and the
+    /// spins are as they were (the generator is not).
+    #[inline]
+    pub fn step_while(&mut self, rng: &mut impl Rng, mut goes_on: impl FnMut() -> bool) -> Option<Cluster> {
         let Self {
             model,
             bonds,
@@ -98,10 +111,15 @@ impl<'a, M: Model> Wolff<'a, M> {
         }
         let (mut tried, mut size) = (0, 1);
         let mut aligned = 0.0; // Σ h_i s_i over the cluster
+        let mut stopped = false;
         while tried < size
             && let Some(site) = members.get(tried).map(|site| *site as usize)
         {
             tried += 1;
+            if tried.is_multiple_of(POLL) && !goes_on() {
+                stopped = true;
+                break;
+            }
             let spin = spins.get(site).map_or(0, |s| s / 2);
             if self.fields {
                 aligned += model.field(site).times(spin).wide();
@@ -118,7 +136,9 @@ impl<'a, M: Model> Wolff<'a, M> {
             });
         }
         let cost = 2.0 * bonds.beta * aligned;
-        let flipped = if self.loose {
+        let flipped = if stopped {
+            false
+        } else if self.loose {
             rng.next_u64() >> 63 == 1
         } else {
             cost <= 0.0 || random::uniform::<f64>(rng) < Real::exp(-cost)
@@ -128,6 +148,6 @@ impl<'a, M: Model> Wolff<'a, M> {
                 *spin = if flipped { -(*spin / 2) } else { *spin / 2 };
             }
         }
-        Cluster { size, flipped }
+        (!stopped).then_some(Cluster { size, flipped })
     }
 }

@@ -286,6 +286,18 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// As [`Self::write`], of files that come during the work: [`Self::wrote`] lists them at its end.
+    pub(super) fn write_silently(
+        &self,
+        name: &str,
+        content: &(impl Content + ?Sized),
+    ) -> Result<(), CliError> {
+        if let Some(out) = &self.out {
+            content.write(&out.join(name))?;
+        }
+        Ok(())
+    }
+
     /// Lets `fill` write a file piece by piece: for contents too large to hold.
     pub(super) fn stream(
         &self,

@@ -1,7 +1,7 @@
 //! Measured points with error bars over curves that are known exactly.
 
 use crate::report::figure::Figure;
-use crate::report::style::{Axes, Chart, colour, dash, marker};
+use crate::report::style::{Axes, Chart, colour, dash, marker, panels};
 
 /// One quantity: what was measured and what it should be.
 #[derive(Clone, Debug, Default)]
@@ -38,16 +38,34 @@ pub struct Exact {
 impl Exact {
     /// Draws the curves, and the points over them.
     pub fn draw(&self) -> Figure {
+        let (chart, axes) = self.chart();
+        chart.finish(&self.title, &axes)
+    }
+
+    /// Draws several in one figure, two beside each other.
+    pub fn panels(title: &str, all: &[Self]) -> Figure {
+        let charts = all.iter().map(|one| {
+            let (chart, axes) = one.chart();
+            (chart, one.title.as_str(), axes)
+        });
+        panels(title, charts.collect())
+    }
+
+    fn chart(&self) -> (Chart, Axes<'_>) {
         let mut chart = Chart::default();
         for (index, series) in self.series.iter().enumerate() {
             if !series.curve.is_empty() {
                 chart.line(&series.curve, colour(index), dash(index), 1.6);
-                chart.legend_line(&series.curve_name, colour(index), dash(index));
+                if !series.curve_name.is_empty() {
+                    chart.legend_line(&series.curve_name, colour(index), dash(index));
+                }
             }
         }
         for (index, series) in self.series.iter().enumerate() {
             chart.errors(&series.points, &series.errors, colour(index), marker(index));
-            chart.legend_marker(&series.name, colour(index), marker(index));
+            if !series.name.is_empty() {
+                chart.legend_marker(&series.name, colour(index), marker(index));
+            }
         }
         if let Some((x, name)) = &self.vertical {
             chart.vertical(*x, name, "2 4");
@@ -60,6 +78,6 @@ impl Exact {
             y: &self.y_label,
             ..Axes::default()
         };
-        chart.finish(&self.title, &axes)
+        (chart, axes)
     }
 }

@@ -9,6 +9,7 @@ use kuva::plot::legend::{LegendEntry, LegendShape};
 use kuva::plot::scatter::MarkerShape;
 use kuva::plot::{LinePlot, LineStyle, ScatterPlot};
 use kuva::render::annotations::ReferenceLine;
+use kuva::render::figure::Figure as Grid;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::render_multiple;
@@ -233,6 +234,12 @@ impl Chart {
 
     /// Draws the chart.
     pub(crate) fn finish(self, title: &str, axes: &Axes<'_>) -> Figure {
+        let (plots, layout) = self.laid_out(title, axes);
+        Figure::new(title, render_multiple(plots, layout))
+    }
+
+    /// What is drawn and how it is laid out.
+    fn laid_out(self, title: &str, axes: &Axes<'_>) -> (Vec<Plot>, Layout) {
         let height = if self.names.is_empty() {
             440.0
         } else {
@@ -284,8 +291,25 @@ impl Chart {
         for mark in self.marks {
             layout = layout.with_reference_line(mark);
         }
-        Figure::new(title, render_multiple(self.plots, layout))
+        (self.plots, layout)
     }
+}
+
+/// Draws charts beside and below each other, two in a row, each with its own title and axes.
+pub(crate) fn panels(title: &str, charts: Vec<(Chart, &str, Axes<'_>)>) -> Figure {
+    const SIZE: (f64, f64) = (560.0, 360.0);
+    let rows = charts.len().div_ceil(2);
+    let (plots, layouts) = charts
+        .into_iter()
+        .map(|(chart, name, axes)| chart.laid_out(name, &axes))
+        .unzip();
+    let grid = Grid::new(rows, 2)
+        .with_title(label_free(title))
+        .with_title_size(18)
+        .with_plots(plots)
+        .with_layouts(layouts)
+        .with_cell_size(SIZE.0, SIZE.1);
+    Figure::new(title, grid.render())
 }
 
 /// A title: not cut, but safe to draw.

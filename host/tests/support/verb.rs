@@ -69,9 +69,16 @@ pub(crate) const VERBS: &[Verb] = &[
     verb("garrote path", "diabetes.csv --target target"),
     verb("garrote predict", "model.safetensors diabetes.csv"),
     verb("garrote synth", "B"),
-    verb("ising sample", "--size 64 --temperature 2.5 --sweeps 30000")
-        .keeps("--sweeps 30001")
-        .not_moved(),
+    verb(
+        "ising sample",
+        "--size 64 --temperature 2.5 --sweeps 30000 --correlation-length --snapshots 3",
+    )
+    .keeps("--sweeps 30001"),
+    verb(
+        "ising sample",
+        "--size 32 --temperatures 1.8:2.8:3 --sweeps 30000",
+    )
+    .keeps("--sweeps 30001"),
     verb("ising anneal", COUPLINGS).keeps("--reads 39"),
     verb("ising temper", "glass.csv --sweeps 40000 --ladder 0.1,2,8").keeps("--sweeps 40001"),
     verb("ising exact", "pair.csv --beta 0.5"),

@@ -1,15 +1,14 @@
 //! The spins, as each rule needs them.
 
-use super::{AnyUpdate, Clusters, Coupling, MOST_CLUSTER_SITES, MOST_SITES, Moves};
+use super::clusters::ClusterChain;
+use super::wave::Wave;
+use super::{AnyUpdate, Coupling, MOST_CLUSTER_SITES, MOST_SITES, Moves};
 use super::{Plan, SampleError, Start, Stream};
 use crate::ising::lattice::{Engine, Observation, Packed};
+use crate::work::Work;
 use gibbs_core::ising::lattice::{Bonds, Geometry, Planes, PlusMinus, Uniform, Word};
 use gibbs_core::ising::model::Wrap;
-use gibbs_core::ising::swendsen_wang::SwendsenWang;
-use gibbs_core::ising::wolff::Wolff;
-use gibbs_core::ising::{Model, Torus};
 use gibbs_core::random::{Xoshiro256PlusPlus, bernoulli, stream};
-use rand_core::Rng;
 
 /// Signs of ±J bonds that own their memory.
 pub(super) struct Signs<W> {
@@ -43,14 +42,7 @@ pub(super) enum Chain {
         signs: Option<Signs<u32>>,
         rng: Xoshiro256PlusPlus,
     },
-    Cluster {
-        clusters: Clusters,
-        beta: f64,
-        model: Torus<i32>,
-        spins: Vec<i8>,
-        scratch: Vec<u32>,
-        rng: Xoshiro256PlusPlus,
-    },
+    Clusters(ClusterChain),
 }
 
 fn signs<W: Word>(plan: &Plan, geometry: Geometry) -> Result<Option<Signs<W>>, SampleError> {
@@ -128,7 +120,9 @@ impl Chain {
             }
             (Moves::Words(update), Stream::Lanes) => Lanes::new(plan, wrap, update).map(Self::Wide),
             (Moves::Words(update), Stream::Scalar) => Self::scalar(plan, wrap, update),
-            (Moves::Clusters(clusters, beta), _) => Self::cluster(plan, wrap, clusters, beta),
+            (Moves::Clusters(clusters, beta), _) => {
+                ClusterChain::new(plan, wrap, clusters, beta).map(Self::Clusters)
+            }
         }
     }
 
@@ -150,63 +144,15 @@ impl Chain {
         })
     }
 
-    fn cluster(plan: &Plan, wrap: Wrap, clusters: Clusters, beta: f64) -> Result<Self, SampleError> {
-        let coupling = match plan.coupling {
-            Coupling::Ferromagnet => 1,
-            Coupling::Antiferromagnet => -1,
-            Coupling::PlusMinus(_) => {
-                let message = "cluster rules percolate on frustrated bonds: use metropolis or heat-bath";
-                return Err(SampleError::Plan(message.to_owned()));
-            }
-        };
-        let model = Torus::new(plan.width, plan.height, coupling, 0, wrap)?;
-        let mut rng = stream(plan.seed, "ising-cluster", 0);
-        let mut spins = vec![1; model.spins()];
-        for (i, spin) in spins.iter_mut().enumerate() {
-            let up = match plan.start {
-                Start::Ordered => coupling > 0 || (i % plan.width + i / plan.width).is_multiple_of(2),
-                Start::Random => rng.next_u32() >> 31 == 1,
-            };
-            *spin = if up { 1 } else { -1 };
-        }
-        let scratch = vec![0; spins.len()];
-        Ok(Self::Cluster {
-            clusters,
-            beta,
-            model,
-            spins,
-            scratch,
-            rng,
-        })
-    }
-
-    /// `sweeps` steps of the burn-in: as [`Self::advance`], but under Wolff's rule a step is as many clusters as flip all
-    /// sites once. (A cluster may be one site or nearly all: a number of clusters says nothing of equilibrium.)
-    pub(super) fn burn_in(&mut self, plan: &Plan, sweeps: u64) -> Result<(), SampleError> {
-        let Self::Cluster {
-            clusters: Clusters::One,
-            beta,
-            model,
-            spins,
-            scratch,
-            rng,
-        } = self
-        else {
-            return self.advance(plan, sweeps);
-        };
-        let sites = spins.len();
-        let mut wolff = Wolff::new(model, *beta, spins, scratch)?;
-        for _ in 0..sweeps {
-            let mut flipped = 0;
-            while flipped < sites {
-                flipped += wolff.step(rng).size;
-            }
-        }
-        Ok(())
-    }
-
-    /// `sweeps` steps of the plan's rule.
-    pub(super) fn advance(&mut self, plan: &Plan, sweeps: u64) -> Result<(), SampleError> {
+    /// `sweeps` steps of the plan's rule; returns how many were made: fewer, if the user wants to stop ([`ClusterChain`]; sweeps
+    /// of words are too quick for it).
+    pub(super) fn advance(
+        &mut self,
+        plan: &Plan,
+        sweeps: u64,
+        burn_in: bool,
+        work: &Work<'_>,
+    ) -> Result<u64, SampleError> {
         match self {
             Self::Wide(lanes) => lanes.advance(plan, sweeps)?,
             Self::Narrow(lanes) => lanes.advance(plan, sweeps)?,
@@ -224,67 +170,54 @@ impl Chain {
                     }
                 }));
             }
-            Self::Cluster {
-                clusters,
-                beta,
-                model,
-                spins,
-                scratch,
-                rng,
-            } => match clusters {
-                Clusters::One => {
-                    let mut wolff = Wolff::new(model, *beta, spins, scratch)?;
-                    for _ in 0..sweeps {
-                        wolff.step(rng);
-                    }
-                }
-                Clusters::All => {
-                    let mut all = SwendsenWang::new(model, *beta, spins, scratch, &mut [])?;
-                    for _ in 0..sweeps {
-                        all.sweep(rng);
-                    }
-                }
-            },
+            Self::Clusters(chain) => return chain.advance(sweeps, burn_in, work),
         }
-        Ok(())
+        Ok(sweeps)
     }
 
-    /// As [`Self::advance`], and what is measured then: where words are updated, while they are.
-    pub(super) fn advance_observed(&mut self, plan: &Plan, sweeps: u64) -> Result<Observation, SampleError> {
-        match self {
-            Self::Wide(lanes) => lanes.advance_observed(plan, sweeps),
-            Self::Narrow(lanes) => lanes.advance_observed(plan, sweeps),
-            Self::Scalar { .. } | Self::Cluster { .. } => {
-                self.advance(plan, sweeps)?;
-                self.observe(plan)
-            }
+    /// One step, and what is measured after it: where words are updated, while they are. `None` if the user wants to stop
+    /// before it is made.
+    pub(super) fn sweep_observed(
+        &mut self,
+        plan: &Plan,
+        work: &Work<'_>,
+    ) -> Result<Option<Observation>, SampleError> {
+        let made = match self {
+            Self::Wide(lanes) => return lanes.sweep_observed(plan).map(Some),
+            Self::Narrow(lanes) => return lanes.sweep_observed(plan).map(Some),
+            Self::Scalar { .. } | Self::Clusters(_) => self.advance(plan, 1, false, work)?,
+        };
+        if made == 0 {
+            return Ok(None);
         }
+        self.observe(plan).map(Some)
     }
 
     /// Energy and magnetisations.
     pub(super) fn observe(&mut self, plan: &Plan) -> Result<Observation, SampleError> {
-        Ok(match self {
-            Self::Wide(lanes) => lanes.observe(plan)?,
-            Self::Narrow(lanes) => lanes.observe(plan)?,
+        match self {
+            Self::Wide(lanes) => observation(&lanes.engine.planes(), plan, lanes.signs.as_ref()),
+            Self::Narrow(lanes) => observation(&lanes.engine.planes(), plan, lanes.signs.as_ref()),
             Self::Scalar {
                 geometry,
                 planes: [even, odd],
                 signs,
                 ..
-            } => observation(&Planes::new(*geometry, [even, odd])?, plan, signs.as_ref())?,
-            Self::Cluster { model, spins, .. } => {
-                let mut magnetizations = [0; 2];
-                for (y, row) in spins.chunks_exact(plan.width).enumerate() {
-                    for (x, spin) in row.iter().enumerate() {
-                        magnetizations[(x + y) & 1] += i64::from(*spin);
-                    }
-                }
-                Observation {
-                    energy: i64::from(model.energy(spins)?),
-                    magnetizations,
-                }
-            }
-        })
+            } => observation(&Planes::new(*geometry, [even, odd])?, plan, signs.as_ref()),
+            Self::Clusters(chain) => chain.observe(plan.width),
+        }
+    }
+
+    /// Power of the longest wave along the columns.
+    pub(super) fn power(&self, plan: &Plan, wave: &Wave) -> f64 {
+        match self {
+            Self::Wide(lanes) => row_power([0, 1].map(|colour| lanes.engine.plane(colour)), plan, wave),
+            Self::Narrow(lanes) => row_power([0, 1].map(|colour| lanes.engine.plane(colour)), plan, wave),
+            Self::Scalar {
+                planes: [even, odd], ..
+            } => row_power([even, odd], plan, wave),
+            Self::Clusters(chain) => chain.power(plan, wave),
+        }
     }
 
     /// Visits the rows from top to bottom, as spins ±1.
@@ -297,7 +230,7 @@ impl Chain {
                 planes: [even, odd],
                 ..
             } => rows(&Planes::new(*geometry, [even, odd])?, plan, visit),
-            Self::Cluster { spins, .. } => spins.chunks_exact(plan.width).for_each(visit),
+            Self::Clusters(chain) => chain.spins.chunks_exact(plan.width).for_each(visit),
         }
         Ok(())
     }
@@ -314,6 +247,19 @@ fn observation<W: Word>(
         energy,
         magnetizations: planes.magnetizations(),
     })
+}
+
+/// Power of the wave of a lattice of bits: each row's sum from the bits that are set in both planes.
+fn row_power<W: Packed>(planes: [&[W]; 2], plan: &Plan, wave: &Wave) -> f64 {
+    let words = planes[0].len() / plan.height.max(1);
+    let up = |row: &[W]| row.iter().map(|word| i64::from(word.count())).sum::<i64>();
+    let half = (plan.width / 2) as i64;
+    let [even, odd] = planes.map(|plane| plane.chunks_exact(words.max(1)).map(up));
+    let staggered = plan.coupling == Coupling::Antiferromagnet;
+    wave.power(even.zip(odd).map(|(even, odd)| {
+        let (even, odd) = (2 * even - half, 2 * odd - half);
+        if staggered { even - odd } else { even + odd }
+    }))
 }
 
 /// Visits the rows of a lattice of bits.
@@ -368,11 +314,7 @@ impl<W: Packed> Lanes<W> {
         Ok(())
     }
 
-    fn advance_observed(&mut self, plan: &Plan, sweeps: u64) -> Result<Observation, SampleError> {
-        let Some(before) = sweeps.checked_sub(1) else {
-            return self.observe(plan);
-        };
-        self.advance(plan, before)?;
+    fn sweep_observed(&mut self, plan: &Plan) -> Result<Observation, SampleError> {
         let Self {
             update,
             engine,
@@ -381,9 +323,5 @@ impl<W: Packed> Lanes<W> {
         Ok(with_bonds!(plan, signs, |bonds| with_update!(update, |update| {
             engine.sweep_observed(update, bonds)?
         })))
-    }
-
-    fn observe(&mut self, plan: &Plan) -> Result<Observation, SampleError> {
-        observation(&self.engine.planes(), plan, self.signs.as_ref())
     }
 }

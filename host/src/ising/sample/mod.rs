@@ -1,7 +1,8 @@
 //! Sampling the square lattice: a chain of sweeps, what is measured of it, and how it goes on after a stop.
 //!
-//! Map: [`Plan`] says what to run; `chain` holds the spins under each rule; [`Run`] advances a chain and
-//! records; `checkpoint` is the file between two runs; [`Summary`] makes means with errors of the record.
+//! Map: [`Plan`] says what to run; `chain` and `clusters` hold the spins under each rule; [`Run`] advances a chain and
+//! records; `kept` is what lies between two runs; [`Summary`] makes means with errors of the record; [`scan()`] runs one
+//! plan after another, one per temperature.
 //!
 //! A result depends on the plan alone. Streams: `lanes` (512 sites at a time, bands in parallel, named
 //! `ising-lanes`) and `scalar` (the core's own sweeps on 32-bit words with the stream `ising-scalar`, drawn first for
@@ -9,17 +10,22 @@
 //! `ising-cluster`, ±J bonds from `ising-bonds`.
 
 mod chain;
-mod checkpoint;
+mod clusters;
+mod kept;
 mod picture;
 mod run;
+mod scan;
 mod summary;
+mod wave;
 
-pub use checkpoint::CheckpointError;
 pub use picture::{packed_rows, png, unpacked_row};
 pub use run::{Record, Run};
+pub use scan::{at_temperatures, scan};
 pub use summary::{Measured, Summary};
 
 use super::lattice;
+use crate::refusal::{Kind, Place, Refusal};
+use crate::work::Stopped;
 use gibbs_core::Error;
 use gibbs_core::ising::lattice::{Fixed, HeatBath, Lazy, Metropolis, Probability, Update};
 
@@ -117,6 +123,8 @@ pub struct Plan {
     pub every: u64,
     /// Measurements from one kept configuration to the next; 0 keeps none.
     pub keep_every: u64,
+    /// The longest wave is measured as well, which gives the correlation length.
+    pub waves: bool,
     /// Seed of all streams.
     pub seed: u64,
 }
@@ -135,6 +143,27 @@ impl Plan {
     /// Number of configurations kept.
     pub fn kept(&self) -> u64 {
         self.measurements().checked_div(self.keep_every).unwrap_or(0)
+    }
+
+    /// Bytes of a run and its summary, about.
+    pub fn bytes(&self) -> u64 {
+        let sites = self.sites();
+        let lattice = match (self.rule.is_cluster(), self.coupling) {
+            (true, _) => 5 * sites,
+            // Four signs per site and a bit per spin.
+            (false, Coupling::PlusMinus(_)) => sites / 8 * 5,
+            (false, _) => sites / 8,
+        };
+        let row = self.width.div_ceil(8) as u64;
+        let kept = self.kept().saturating_mul(row * self.height as u64);
+        // 32 bytes of a record, 56 of the series that means are made of.
+        let record = self.measurements().saturating_mul(88);
+        // The kept run holds spins and record once more, and so does its file while it is written.
+        let keeping = 2 * (sites / 8 + kept.saturating_add(record));
+        lattice
+            .saturating_add(kept)
+            .saturating_add(record)
+            .saturating_add(keeping)
     }
 
     /// The name of the random stream that moves the spins.
@@ -239,6 +268,32 @@ pub enum SampleError {
     /// Too large, or a combination that makes no sense.
     #[error("{0}")]
     Plan(String),
+    /// It was stopped, or could not be kept.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+impl Refusal for SampleError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Stopped(stopped) => stopped.kind(),
+            _ => Kind::Input,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stopped(stopped) => stopped.code(),
+            _ => "",
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            Self::Stopped(stopped) => stopped.place(),
+            _ => Place::default(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Means with errors from a record.
 
+use super::wave::correlation_length;
 use super::{Coupling, Plan, Record};
 use crate::ising::statistics::together::Together;
 use crate::ising::statistics::{Estimate, SeriesError};
@@ -28,19 +29,27 @@ pub struct Summary {
     pub specific_heat: Measured,
     /// N (<m²> - <|m|>²) / T, in units of 1 / |J|.
     pub susceptibility: Measured,
+    /// The second-moment correlation length in sites, where waves were measured.
+    pub correlation_length: Option<Measured>,
 }
 
 impl Summary {
     /// All of them, with their names.
-    pub fn observables(&self) -> [(&'static str, &Measured); 6] {
-        [
+    pub fn observables(&self) -> Vec<(&'static str, &Measured)> {
+        let mut all = vec![
             ("energy", &self.energy),
             ("|magnetization|", &self.abs_magnetization),
             ("magnetization²", &self.magnetization2),
             ("Binder cumulant", &self.binder),
             ("specific heat", &self.specific_heat),
             ("susceptibility", &self.susceptibility),
-        ]
+        ];
+        all.extend(
+            self.correlation_length
+                .iter()
+                .map(|xi| ("correlation length", xi)),
+        );
+        all
     }
 
     /// Means with errors from a record under a plan, at the effective temperature.
@@ -68,7 +77,10 @@ impl Summary {
         let centred: Vec<f64> = energies.iter().map(|e| e - centre).collect();
         let squares: Vec<f64> = centred.iter().map(|e| e * e).collect();
         let heat = sites / (temperature * temperature);
-        let all = [&energies[..], &first, &second, &fourth, &centred, &squares];
+        let mut all = vec![&energies[..], &first, &second, &fourth, &centred, &squares];
+        if plan.waves {
+            all.push(&record.waves);
+        }
         let together = Together::new(&all, 0.0);
         let plain = |k: usize| Measured {
             mean: mean(all[k]),
@@ -87,6 +99,9 @@ impl Summary {
             binder: function([2, 3], &|m| 1.0 - m[1] / (3.0 * m[0] * m[0])),
             specific_heat: function([4, 5], &|m| heat * (m[1] - m[0] * m[0])),
             susceptibility: function([1, 2], &|m| sites / temperature * (m[1] - m[0] * m[0])),
+            correlation_length: plan
+                .waves
+                .then(|| function([2, 6], &|m| correlation_length(m[0], m[1], plan.height))),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::Common;
 use crate::cli::error::CliError;
+use crate::data::shorten;
 use crate::ising::oracle::onsager::CRITICAL_TEMPERATURE;
 use crate::ising::sample::{Coupling, DrawKind, Plan, Rule, SampleError, Start, Stream};
 use clap::{Args, ValueEnum};
@@ -16,11 +17,13 @@ Examples:
   gibbs ising sample --size 64 --temperature 2.2692 --rule wolff --sweeps 20000 --json
   gibbs ising sample --size 256 --temperature 1.5 --start random --snapshots 5 --out quench
   gibbs ising sample --size 32 --temperature 2.5 --keep-every 100 --out data    configurations.npy
+  gibbs ising sample --size 64 --temperatures 1.5:3.5:21 --out scan             a table and a figure
 
 E = - J sum of s_i s_j over the bonds of the periodic square lattice, |J| = 1, T in units of |J| / k_B. Metropolis
 and heat bath are exact at the effective temperature that is printed: T rounded through the acceptance e^(-4/T)
 of --bits bits. Observables are per site, with one standard deviation, tau their autocorrelation time in
 measurements; of an antiferromagnet the magnetisation is the staggered one. Under --rule wolff a sweep is one cluster.
+With --temperatures each chain has a seed of its own, which the table names in JSON and CSV.
 --out takes observables.csv (totals per measurement: energy, sums of s and of s by colour), pictures, configurations.")]
 pub(in super::super) struct Arguments {
     /// Sites of a row; half of it must fit in a word of 64 bits or be a multiple of 64 (of 32 under --stream scalar)
@@ -33,7 +36,7 @@ pub(in super::super) struct Arguments {
     #[arg(
         long,
         value_name = "T",
-        required_unless_present = "beta",
+        required_unless_present_any = ["beta", "temperatures"],
         allow_hyphen_values = true
     )]
     temperature: Option<f64>,
@@ -45,6 +48,18 @@ pub(in super::super) struct Arguments {
         allow_hyphen_values = true
     )]
     beta: Option<f64>,
+    /// One chain at each of these: FIRST:LAST:COUNT, evenly spaced, or T,T,…; with specific heat, susceptibility and
+    /// correlation length in one table
+    #[arg(
+        long,
+        value_name = "RANGE",
+        conflicts_with_all = ["temperature", "beta", "keep_every", "snapshots"],
+        allow_hyphen_values = true
+    )]
+    temperatures: Option<String>,
+    /// Measure the second-moment correlation length as well (with --temperatures always); a tenth slower
+    #[arg(long)]
+    correlation_length: bool,
     /// How spins are moved
     #[arg(long, value_enum, value_name = "RULE", default_value = "metropolis")]
     rule: RuleChoice,
@@ -154,29 +169,74 @@ const WOLFF_BURN_IN: u64 = 100;
 const MOST_MEASUREMENTS: u64 = 1 << 26;
 /// Most bytes of kept configurations, at one bit per site.
 const MOST_KEPT: u64 = 1 << 30;
+/// Most temperatures of one call.
+const MOST_TEMPERATURES: usize = 1000;
+/// The files of kept configurations, by their form.
+pub(super) const CONFIGURATIONS: [&str; 2] = ["configurations.npy", "configurations-bits.npy"];
+
+/// A temperature above 0, or why it is none.
+fn above_zero(name: &str, value: f64, temperature: f64) -> Result<f64, CliError> {
+    if value.is_nan() {
+        return Err(CliError::input(format!("{name} is not a number")));
+    }
+    if temperature > 0.0 {
+        return Ok(temperature);
+    }
+    let hint = if value.is_sign_negative() && temperature != 0.0 {
+        "a negative temperature of J is a positive one of -J: --coupling antiferro"
+    } else {
+        "at T = 0 only the ground states are left: gibbs ising anneal looks for them"
+    };
+    let message = format!("{name} {value}: a temperature above 0 was expected\nhint: {hint}");
+    Err(CliError::input(message))
+}
+
+/// `FIRST:LAST:COUNT`, or a list.
+fn range(text: &str) -> Option<Vec<f64>> {
+    let number = |word: &str| word.trim().parse::<f64>().ok();
+    match text.split(':').collect::<Vec<_>>()[..] {
+        [list] => list.split(',').map(number).collect(),
+        [first, last, count] => {
+            let (first, last) = (number(first)?, number(last)?);
+            let count: usize = count.trim().parse().ok()?;
+            if !(2..=MOST_TEMPERATURES).contains(&count) || !first.is_finite() || !last.is_finite() {
+                return None;
+            }
+            let step = (last - first) / (count - 1) as f64;
+            // The ends are those that were asked for, to the bit.
+            let inner = (1..count - 1).map(|k| first + k as f64 * step);
+            Some(std::iter::once(first).chain(inner).chain([last]).collect())
+        }
+        _ => None,
+    }
+}
 
 impl Arguments {
     fn temperature(&self) -> Result<f64, CliError> {
-        let (name, value, temperature) = match (self.temperature, self.beta) {
-            (Some(t), _) => ("--temperature", t, t),
-            (None, beta) => {
-                let beta = beta.unwrap_or(f64::NAN);
-                ("--beta", beta, beta.recip())
-            }
-        };
-        if value.is_nan() {
-            return Err(CliError::input(format!("{name} is not a number")));
+        match (self.temperature, self.beta) {
+            (Some(t), _) => above_zero("--temperature", t, t),
+            (None, Some(beta)) => above_zero("--beta", beta, beta.recip()),
+            // Of many, each plan takes its own.
+            (None, None) => Ok(1.0),
         }
-        if temperature > 0.0 {
-            return Ok(temperature);
-        }
-        let hint = if value.is_sign_negative() && temperature != 0.0 {
-            "a negative temperature of J is a positive one of -J: --coupling antiferro"
-        } else {
-            "at T = 0 only the ground states are left: gibbs ising anneal looks for them"
+    }
+
+    /// The temperatures of --temperatures, if there are any.
+    pub(super) fn temperatures(&self) -> Result<Option<Vec<f64>>, CliError> {
+        let Some(text) = &self.temperatures else {
+            return Ok(None);
         };
-        let message = format!("{name} {value}: a temperature above 0 was expected\nhint: {hint}");
-        Err(CliError::input(message))
+        let found = range(text).filter(|found| found.len() <= MOST_TEMPERATURES);
+        let found = found.ok_or_else(|| {
+            CliError::input(format!(
+                "--temperatures {}: at most {MOST_TEMPERATURES} temperatures were expected, as 1.5:3.5:21 or 2,2.27,3",
+                shorten(text)
+            ))
+        })?;
+        for temperature in &found {
+            above_zero("--temperatures", *temperature, *temperature)?;
+        }
+        Ok(Some(found))
     }
 
     /// Options that the rule does not read are refused, not ignored.
@@ -200,16 +260,20 @@ impl Arguments {
         Ok(())
     }
 
+    /// The first configuration at a temperature.
+    pub(super) fn start(&self, temperature: f64) -> Start {
+        let glass = matches!(self.coupling, Coupling::PlusMinus(_));
+        match self.start {
+            Some(StartChoice::Ordered) => Start::Ordered,
+            None if temperature < CRITICAL_TEMPERATURE && !glass => Start::Ordered,
+            Some(StartChoice::Random) | None => Start::Random,
+        }
+    }
+
     /// What is to be run.
     pub(super) fn plan(&self, common: &Common) -> Result<Plan, CliError> {
         let temperature = self.temperature()?;
         self.unread()?;
-        let glass = matches!(self.coupling, Coupling::PlusMinus(_));
-        let start = match self.start {
-            Some(StartChoice::Ordered) => Start::Ordered,
-            None if temperature < CRITICAL_TEMPERATURE && !glass => Start::Ordered,
-            Some(StartChoice::Random) | None => Start::Random,
-        };
         let plan = Plan {
             width: self.size as usize,
             height: self.height.unwrap_or(self.size) as usize,
@@ -231,7 +295,7 @@ impl Arguments {
                 Some(StreamChoice::Scalar) => Stream::Scalar,
                 Some(StreamChoice::Lanes) | None => Stream::Lanes,
             },
-            start,
+            start: self.start(temperature),
             burn_in: self.burn_in.unwrap_or(match self.rule {
                 RuleChoice::Wolff => WOLFF_BURN_IN.min(self.sweeps / 5),
                 _ => self.sweeps / 5,
@@ -239,6 +303,7 @@ impl Arguments {
             sweeps: self.sweeps,
             every: self.every,
             keep_every: self.keep_every.unwrap_or(0),
+            waves: self.correlation_length || self.temperatures.is_some(),
             seed: common.seed,
         };
         affordable(&plan)?;
@@ -278,8 +343,8 @@ fn affordable(plan: &Plan) -> Result<(), CliError> {
 }
 
 /// A refusal of the core or of the plan, in words of the command line.
-pub(super) fn refused(error: &SampleError, plan: &Plan) -> CliError {
-    let (message, hint) = match error {
+pub(super) fn refused(error: SampleError, plan: &Plan) -> CliError {
+    let (message, hint) = match &error {
         SampleError::Core(Error::OddLattice) => (
             "an odd side has no two colours, which the checkerboard needs".to_owned(),
             "an even --size and --height, or --rule wolff or swendsen-wang".to_owned(),
@@ -317,7 +382,7 @@ pub(super) fn refused(error: &SampleError, plan: &Plan) -> CliError {
             "the temperature is too near to 0".to_owned(),
             "a higher --temperature".to_owned(),
         ),
-        other => return CliError::input(other.to_string()),
+        _ => return error.into(),
     };
     CliError::input(format!("{message}\nhint: {hint}"))
 }

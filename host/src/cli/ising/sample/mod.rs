@@ -1,7 +1,6 @@
-//! `gibbs ising sample`: configurations of the square lattice and what is measured of them.
+//! `gibbs ising sample`: configurations of the square lattice and what is measured of them, at one temperature or at many.
 //!
-//! `arguments`: what is asked for, and why it is refused; here: running, stopping, going on; `report`: the table and
-//! the JSON object; `writing`: files. The checkpoint is the library's, binary, since a lattice may have 512 MiB.
+//! `arguments`: what is asked for, and why it is refused; `report`: the answers; `writing`: the files of a run.
 
 mod arguments;
 mod report;
@@ -9,147 +8,151 @@ mod writing;
 
 pub(super) use arguments::Arguments;
 
-use super::remark;
 use crate::cli::error::CliError;
-use crate::cli::output::emit;
-use crate::cli::{Common, Status, interrupt};
-use crate::data::{ensure_output_dir, write_atomic};
-use crate::ising::sample::{CheckpointError, Run, SampleError, Summary, png};
-use crate::progress;
-use arguments::refused;
-use report::{json_of, text_of};
-use std::path::Path;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
-use writing::write;
+use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
+use crate::ising::sample::{Plan, Run, SampleError, Summary, at_temperatures, png, scan};
+use arguments::{CONFIGURATIONS, refused};
+use std::collections::BTreeMap;
 
-/// Attempted updates between two looks at the interrupt.
-const PIECE: u64 = 1 << 26;
-/// A checkpoint is written about as often.
-const PAUSE: Duration = Duration::from_secs(20);
+const VERB: Verb = Verb {
+    name: "ising.sample",
+    version: 2,
+    folder: Folder::Optional,
+    keeps: true,
+};
+
+/// Files of a finished run beside configurations and pictures: those of an earlier run, of the other kind perhaps, go.
+const FILES: [&str; 4] = [
+    "observables.csv",
+    "temperatures.csv",
+    "temperatures.svg",
+    "temperatures.png",
+];
 
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
-    if common.resume && common.out.is_none() {
-        return Err(CliError::input(
-            "--resume needs the folder of the kept run\nhint: --out DIR",
-        ));
-    }
     let plan = arguments.plan(common)?;
-    if let Some(out) = &common.out {
-        ensure_output_dir(out)?;
+    let temperatures = arguments.temperatures()?;
+    let session = Session::begin(common, VERB)?;
+    if !common.resume {
+        session.clear("snapshot-", ".png")?;
+        session.clear_where("", |name| FILES.contains(&name) || CONFIGURATIONS.contains(&name))?;
     }
-    let interrupted = interrupt::install(common.quiet)?;
-    let file = common.out.as_ref().map(|out| out.join("sample.checkpoint"));
-    let of_checkpoint = |error: CheckpointError| match (&error, &file) {
-        (CheckpointError::Sample(error), _) => refused(error, &plan),
-        (_, Some(file)) => CliError::input(error.to_string()).in_file(file),
-        (_, None) => CliError::input(error.to_string()),
-    };
-    let refuse = |error: SampleError| refused(&error, &plan);
-    let mut run = match &file {
-        Some(file) if common.resume && file.exists() => Run::load(plan, file).map_err(of_checkpoint)?,
-        _ => Run::new(plan).map_err(refuse)?,
-    };
-    let temperature = plan.temperature_effective().map_err(refuse)?;
-    let progress = progress::for_stderr(common.quiet);
-    let total = plan.burn_in + plan.measurements() * plan.every;
-    progress.begin("sampling, sweeps", total);
-    progress.advance(run.done());
-    let most = (PIECE / plan.sites()).max(1);
-    let mut pause = PAUSE;
-    let mut written = Instant::now();
-    while !run.finished() {
-        if interrupted.load(Ordering::SeqCst) {
-            progress.end("sampling: interrupted");
-            return Err(stopped(&run, file.as_deref()));
-        }
-        let before = run.done();
-        if run.step(most).map_err(refuse)? {
-            snapshot(arguments, common, &mut run)?;
-        }
-        progress.advance(run.done() - before);
-        if let Some(file) = &file
-            && written.elapsed() >= pause
-        {
-            let begun = Instant::now();
-            run.save(file)
-                .map_err(|e| CliError::failed(format!("{}: {e}", file.display())))?;
-            written = Instant::now();
-            pause = PAUSE.max(20 * begun.elapsed());
-        }
+    match temperatures {
+        None => one(arguments, &plan, session),
+        Some(temperatures) => many(arguments, &plan, &temperatures, session),
     }
-    progress.end("sampling: done");
-    let summary = Summary::new(&plan, run.record(), temperature)
-        .map_err(|error| CliError::failed(error.to_string()))?;
-    warn(&summary, common);
-    if let Some(out) = &common.out {
-        write(arguments.form, &plan, run.record(), out, common)?;
-    }
-    if let Some(file) = &file {
-        // A file that stays is harmless: it can only be resumed by the same run, to the same end.
-        let _ = std::fs::remove_file(file);
-    }
-    emit(
-        common,
-        || json_of(&plan, &summary, temperature),
-        || text_of(&plan, &summary, temperature),
-    )?;
-    Ok(Status::Done)
 }
 
-/// The run was stopped: keeps it where there is a folder, and says so.
-fn stopped(run: &Run, file: Option<&Path>) -> CliError {
-    let Some(file) = file else {
-        return CliError::interrupted(
-            "interrupted; nothing was written\nhint: with --out DIR it can go on later",
-        );
-    };
-    match run.save(file) {
-        Err(error) => CliError::interrupted(format!("interrupted; {}: {error}", file.display())),
-        Ok(()) => CliError::interrupted(format!(
-            "interrupted: {} sweeps are done and kept in {}\nhint: go on with --resume",
-            run.done(),
-            file.display()
-        ))
-        .with("checkpoint", file.display().to_string())
-        .with("finished", run.done()),
+/// One chain at one temperature.
+fn one(arguments: &Arguments, plan: &Plan, session: Session<'_>) -> Result<Status, CliError> {
+    let refuse = |error: SampleError| refused(error, plan);
+    let temperature = plan.temperature_effective().map_err(refuse)?;
+    session.needs(plan.bytes(), "the lattice and its measurements")?;
+    let mut run = Run::new(*plan).map_err(refuse)?;
+    session.run(&plan.identity(VERB.name), |work| {
+        run.finish(work, |run| snapshot(arguments, &session, run))
+    })?;
+    snapshots_there(arguments, &session, plan);
+    let summary = Summary::new(plan, run.record(), temperature).map_err(no_summary)?;
+    remark_missing(&session, None, &summary);
+    writing::write(arguments.form, plan, run.record(), &session)?;
+    session.done(report::of_one(plan, &summary, temperature), Ended::DONE)
+}
+
+/// One chain per temperature.
+fn many(
+    arguments: &Arguments,
+    plan: &Plan,
+    temperatures: &[f64],
+    session: Session<'_>,
+) -> Result<Status, CliError> {
+    let mut plans = at_temperatures(plan, temperatures);
+    for plan in &mut plans {
+        plan.start = arguments.start(plan.temperature);
     }
+    let chains = plans.len() as u64;
+    session.needs(
+        plan.bytes().saturating_add(chains * plan.measurements() * 64),
+        "the lattice and its measurements at all temperatures",
+    )?;
+    let refuse = |error: SampleError, plan: &Plan| refused(error, plan);
+    for plan in &plans {
+        plan.temperature_effective()
+            .map_err(|error| refuse(error, plan))?;
+    }
+    let identity = plan
+        .identity(VERB.name)
+        .with("temperatures", format_args!("{temperatures:?}"))
+        .options(&plans);
+    let records = session.run(&identity, |work| {
+        scan(&plans, work).map_err(|error| refuse(error, plan))
+    })?;
+    let mut points = Vec::new();
+    for (plan, record) in plans.into_iter().zip(&records) {
+        let effective = plan
+            .temperature_effective()
+            .map_err(|error| refuse(error, &plan))?;
+        let summary = Summary::new(&plan, record, effective).map_err(no_summary)?;
+        remark_missing(&session, Some(plan.temperature), &summary);
+        points.push(report::Point {
+            plan,
+            effective,
+            summary,
+        });
+    }
+    let table = report::table(&points);
+    session.write("temperatures.csv", &table)?;
+    session.write("temperatures", &report::figure(plan, &points))?;
+    session.done(report::of_many(plan, &table), Ended::DONE)
+}
+
+#[allow(clippy::needless_pass_by_value)] // as `map_err` gives it
+fn no_summary(error: crate::ising::statistics::SeriesError) -> CliError {
+    CliError::failed(error.to_string())
+}
+
+/// Whether a picture is due after so many measurements.
+fn is_due(arguments: &Arguments, plan: &Plan, measured: u64) -> bool {
+    let due = |measured: u64| {
+        u128::from(measured) * u128::from(arguments.snapshots) / u128::from(plan.measurements())
+    };
+    due(measured) > due(measured - 1)
+}
+
+fn name_of_snapshot(sweep: u64) -> String {
+    format!("snapshot-{sweep:09}.png")
 }
 
 /// Writes a picture after the measurements that are due one.
-fn snapshot(arguments: &Arguments, common: &Common, run: &mut Run) -> Result<(), CliError> {
-    let (Some(out), count) = (&common.out, arguments.snapshots) else {
-        return Ok(());
-    };
+fn snapshot(arguments: &Arguments, session: &Session<'_>, run: &mut Run) -> Result<(), CliError> {
     let plan = *run.plan();
-    let (measured, all) = (run.record().energies.len() as u64, plan.measurements());
-    let due = |measured: u64| u128::from(measured) * u128::from(count) / u128::from(all);
-    if due(measured) == due(measured - 1) {
+    if session.out().is_none() || !is_due(arguments, &plan, run.record().energies.len() as u64) {
         return Ok(());
     }
-    let packed = run.packed().map_err(|e| CliError::failed(e.to_string()))?;
-    let picture = png(&packed, plan.width, plan.height).map_err(|e| CliError::failed(e.to_string()))?;
-    let path = out.join(format!("snapshot-{:09}.png", run.done()));
-    write_atomic(&path, &picture)?;
-    remark(common, &format!("wrote {}", path.display()));
-    Ok(())
+    let failed = |reason: String| CliError::failed(reason);
+    let packed = run.packed().map_err(|e| failed(e.to_string()))?;
+    let picture = png(&packed, plan.width, plan.height).map_err(|e| failed(e.to_string()))?;
+    session.write_silently(&name_of_snapshot(run.done()), &picture[..])
+}
+
+/// Lists the pictures of the whole run, those from before a stop among them.
+fn snapshots_there(arguments: &Arguments, session: &Session<'_>, plan: &Plan) {
+    let Some(out) = session.out() else { return };
+    for measured in (1..=plan.measurements()).filter(|measured| is_due(arguments, plan, *measured)) {
+        session.wrote(&out.join(name_of_snapshot(plan.burn_in + measured * plan.every)));
+    }
 }
 
 /// Says once of each reason which observables have no error.
-fn warn(summary: &Summary, common: &Common) {
-    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+fn remark_missing(session: &Session<'_>, temperature: Option<f64>, summary: &Summary) {
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (name, measured) in summary.observables() {
-        let Err(reason) = &measured.estimate else { continue };
-        let reason = reason.to_string();
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, names)) => names.push(name),
-            None => reasons.push((reason, vec![name])),
+        if let Err(reason) = &measured.estimate {
+            reasons.entry(reason.to_string()).or_default().push(name);
         }
     }
+    let at = temperature.map_or_else(String::new, |t| format!(" at T = {t}"));
     for (reason, names) in reasons {
-        remark(
-            common,
-            &format!("note: no error of {}: {reason}", names.join(", ")),
-        );
+        session.remark(&format!("note: no error of {}{at}: {reason}", names.join(", ")));
     }
 }

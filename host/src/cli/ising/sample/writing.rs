@@ -1,50 +1,46 @@
 //! The files of a finished run.
 
-use super::arguments::FormChoice;
+use super::arguments::{CONFIGURATIONS, FormChoice};
 use crate::cli::error::CliError;
-use crate::cli::{Common, output::remark};
-use crate::data::DataError;
-use crate::files::write_streamed;
+use crate::cli::session::Session;
+use crate::data::shortest;
 use crate::ising::sample::{Plan, Record, unpacked_row};
 use npyz::WriterBuilder;
 use std::io::{self, Write};
-use std::path::Path;
 
 /// The series and the kept configurations.
 pub(super) fn write(
     form: FormChoice,
     plan: &Plan,
     record: &Record,
-    out: &Path,
-    common: &Common,
+    session: &Session<'_>,
 ) -> Result<(), CliError> {
-    let save = |name: &str, fill: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
-        let path = out.join(name);
-        write_streamed(&path, fill).map_err(|source| DataError::Write {
-            path: path.clone(),
-            source,
-        })?;
-        remark(common, &format!("wrote {}", path.display()));
-        Ok::<(), CliError>(())
-    };
-    save("observables.csv", &|to| observables(plan, record, to))?;
-    if plan.kept() > 0 {
-        let packed = &record.configurations;
-        match form {
-            FormChoice::Npy => save("configurations.npy", &|to| spins_npy(plan, packed, to))?,
-            FormChoice::Bits => save("configurations-bits.npy", &|to| bits_npy(plan, packed, to))?,
-        }
+    session.stream("observables.csv", |to| observables(plan, record, to))?;
+    if plan.kept() == 0 {
+        return Ok(());
     }
-    Ok(())
+    let packed = &record.configurations;
+    let [npy, bits] = CONFIGURATIONS;
+    match form {
+        FormChoice::Npy => session.stream(npy, |to| spins_npy(plan, packed, to)),
+        FormChoice::Bits => session.stream(bits, |to| bits_npy(plan, packed, to)),
+    }
 }
 
-/// Totals, one line per measurement; `sweep` counts from the start, burn-in included.
+/// Totals, one line per measurement; `sweep` counts from the start, burn-in included. Where it is measured, `wave` is the power
+/// of the longest wave, divided by N².
 fn observables(plan: &Plan, record: &Record, to: &mut dyn Write) -> io::Result<()> {
-    writeln!(to, "sweep,energy,magnetization,staggered_magnetization")?;
+    let header = "sweep,energy,magnetization,staggered_magnetization";
+    writeln!(to, "{header}{}", if plan.waves { ",wave" } else { "" })?;
     let mut sweep = plan.burn_in;
+    let mut waves = record.waves.iter();
     for (energy, [even, odd]) in record.energies.iter().zip(&record.magnetizations) {
         sweep += plan.every;
-        writeln!(to, "{sweep},{energy},{},{}", even + odd, even - odd)?;
+        write!(to, "{sweep},{energy},{},{}", even + odd, even - odd)?;
+        match waves.next() {
+            Some(wave) => writeln!(to, ",{}", shortest(*wave))?,
+            None => writeln!(to)?,
+        }
     }
     Ok(())
 }
