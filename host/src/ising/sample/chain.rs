@@ -2,7 +2,7 @@
 
 use super::clusters::ClusterChain;
 use super::wave::Wave;
-use super::{AnyUpdate, Coupling, MOST_CLUSTER_SITES, MOST_SITES, Moves};
+use super::{AnyUpdate, Coupling, Moves};
 use super::{Plan, SampleError, Start, Stream};
 use crate::ising::lattice::{Engine, Observation, Packed};
 use crate::work::Work;
@@ -99,21 +99,13 @@ fn ordered<W: Word>(coupling: Coupling, geometry: &Geometry) -> [Vec<W>; 2] {
 impl Chain {
     /// The first configuration of a plan.
     pub(super) fn new(plan: &Plan) -> Result<Self, SampleError> {
+        plan.check()?;
         let moves = plan.moves()?;
         let wrap = if plan.multigraph {
             Wrap::Multigraph
         } else {
             Wrap::Simple
         };
-        let most = match moves {
-            Moves::Words(_) => MOST_SITES,
-            Moves::Clusters(..) => MOST_CLUSTER_SITES,
-        };
-        let sites = (plan.width as u64).checked_mul(plan.height as u64);
-        if sites.is_none_or(|sites| sites > most) {
-            let message = format!("{} x {} sites are more than {most}", plan.width, plan.height);
-            return Err(SampleError::Plan(message));
-        }
         match (moves, plan.stream) {
             (Moves::Words(update), Stream::Lanes) if plan.width <= 64 => {
                 Lanes::new(plan, wrap, update).map(Self::Narrow)

@@ -211,6 +211,23 @@ impl Plan {
         }
     }
 
+    /// Whether it can be run: the temperature, the size. (What the lattice itself refuses shows when it is made.)
+    ///
+    /// # Errors
+    /// [`SampleError`].
+    pub fn check(&self) -> Result<(), SampleError> {
+        let most = match self.moves()? {
+            Moves::Words(_) => MOST_SITES,
+            Moves::Clusters(..) => MOST_CLUSTER_SITES,
+        };
+        let sites = (self.width as u64).checked_mul(self.height as u64);
+        if sites.is_none_or(|sites| sites > most) {
+            let message = format!("{} x {} sites are more than {most}", self.width, self.height);
+            return Err(SampleError::Plan(message));
+        }
+        Ok(())
+    }
+
     /// The temperature at which the chain is exact.
     ///
     /// # Errors

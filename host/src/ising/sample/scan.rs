@@ -21,9 +21,7 @@ pub fn at_temperatures(plan: &Plan, temperatures: &[f64]) -> Vec<Plan> {
 /// # Errors
 /// [`SampleError`] of the first plan that cannot be run, before any is; `Stopped`.
 pub fn scan(plans: &[Plan], work: &Work<'_>) -> Result<Vec<Record>, SampleError> {
-    for plan in plans {
-        plan.temperature_effective()?;
-    }
+    plans.iter().try_for_each(Plan::check)?;
     let one = |(k, plan): (usize, &Plan)| {
         let scope = work.place(&format!("temperature {k}"));
         let mut run = Run::new(*plan)?;

@@ -47,6 +47,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
 fn one(arguments: &Arguments, plan: &Plan, session: Session<'_>) -> Result<Status, CliError> {
     let refuse = |error: SampleError| refused(error, plan);
     let temperature = plan.temperature_effective().map_err(refuse)?;
+    plan.check().map_err(refuse)?;
     session.needs(plan.bytes(), "the lattice and its measurements")?;
     let mut run = Run::new(*plan).map_err(refuse)?;
     session.run(&plan.identity(VERB.name), |work| {
@@ -70,16 +71,15 @@ fn many(
     for plan in &mut plans {
         plan.start = arguments.start(plan.temperature);
     }
+    let refuse = |error: SampleError, plan: &Plan| refused(error, plan);
+    for plan in &plans {
+        plan.check().map_err(|error| refuse(error, plan))?;
+    }
     let chains = plans.len() as u64;
     session.needs(
         plan.bytes().saturating_add(chains * plan.measurements() * 64),
         "the lattice and its measurements at all temperatures",
     )?;
-    let refuse = |error: SampleError, plan: &Plan| refused(error, plan);
-    for plan in &plans {
-        plan.temperature_effective()
-            .map_err(|error| refuse(error, plan))?;
-    }
     let identity = plan
         .identity(VERB.name)
         .with("temperatures", format_args!("{temperatures:?}"))
