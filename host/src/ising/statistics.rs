@@ -71,7 +71,7 @@ pub enum SeriesError {
         samples: usize,
     },
     /// A value, or a function of means, is NaN or infinite.
-    #[error("sample {index} is NaN or infinite")]
+    #[error("there is no value: sample (of a function of means: block) {index} is NaN or infinite")]
     NonFinite {
         /// Which one, 0-based (of a function: which block).
         index: usize,

@@ -181,7 +181,7 @@ impl Chart {
             .push(Plot::Scatter(scatter.with_marker(shape).with_size(3.5)));
     }
 
-    /// A vertical line, named in the legend.
+    /// A vertical line, named in the legend unless its name is empty.
     pub(crate) fn vertical(&mut self, x: f64, name: &str, dash: &str) {
         if x.is_finite() {
             let line = ReferenceLine::vertical(x)
@@ -189,7 +189,9 @@ impl Chart {
                 .with_stroke_width(1.5)
                 .with_dasharray(dash);
             self.marks.push(line);
-            self.legend_line(name, INK, dash);
+            if !name.is_empty() {
+                self.legend_line(name, INK, dash);
+            }
         }
     }
 

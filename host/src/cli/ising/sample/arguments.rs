@@ -23,7 +23,8 @@ E = - J sum of s_i s_j over the bonds of the periodic square lattice, |J| = 1, T
 and heat bath are exact at the effective temperature that is printed: T rounded through the acceptance e^(-4/T)
 of --bits bits. Observables are per site, with one standard deviation, tau their autocorrelation time in
 measurements; of an antiferromagnet the magnetisation is the staggered one. Under --rule wolff a sweep is one cluster.
-With --temperatures each chain has a seed of its own, which the table names in JSON and CSV.
+With --temperatures each chain has a seed of its own, which the table names in JSON and CSV. Below T_c the second-moment
+correlation length is none: the square of the spontaneous magnetisation is not subtracted, and it grows with the lattice.
 --out takes observables.csv (totals per measurement: energy, sums of s and of s by colour), pictures, configurations.")]
 pub(in super::super) struct Arguments {
     /// Sites of a row; half of it must fit in a word of 64 bits or be a multiple of 64 (of 32 under --stream scalar)
@@ -202,9 +203,10 @@ fn range(text: &str) -> Option<Vec<f64>> {
             if !(2..=MOST_TEMPERATURES).contains(&count) || !first.is_finite() || !last.is_finite() {
                 return None;
             }
-            let step = (last - first) / (count - 1) as f64;
+            let steps = count - 1;
+            let at = |k: usize| (first * (steps - k) as f64 + last * k as f64) / steps as f64;
             // The ends are those that were asked for, to the bit.
-            let inner = (1..count - 1).map(|k| first + k as f64 * step);
+            let inner = (1..steps).map(at);
             Some(std::iter::once(first).chain(inner).chain([last]).collect())
         }
         _ => None,

@@ -55,7 +55,7 @@ fn one(arguments: &Arguments, plan: &Plan, session: Session<'_>) -> Result<Statu
     })?;
     snapshots_there(arguments, &session, plan);
     let summary = Summary::new(plan, run.record(), temperature).map_err(no_summary)?;
-    remark_missing(&session, None, &summary);
+    remark_missing(&session, &summary);
     writing::write(arguments.form, plan, run.record(), &session)?;
     session.done(report::of_one(plan, &summary, temperature), Ended::DONE)
 }
@@ -87,18 +87,29 @@ fn many(
     let records = session.run(&identity, |work| {
         scan(&plans, work).map_err(|error| refuse(error, plan))
     })?;
+    let mut without = 0;
     let mut points = Vec::new();
     for (plan, record) in plans.into_iter().zip(&records) {
         let effective = plan
             .temperature_effective()
             .map_err(|error| refuse(error, &plan))?;
         let summary = Summary::new(&plan, record, effective).map_err(no_summary)?;
-        remark_missing(&session, Some(plan.temperature), &summary);
+        without += summary
+            .observables()
+            .iter()
+            .filter(|(_, o)| o.estimate.is_err())
+            .count();
         points.push(report::Point {
             plan,
             effective,
             summary,
         });
+    }
+    if without > 0 {
+        session.remark(&format!(
+            "note: {without} values have no error, since their series are short, skewed or drift (JSON and CSV say which and \
+             why)\nhint: more --sweeps, or near T_c --rule swendsen-wang"
+        ));
     }
     let table = report::table(&points);
     session.write("temperatures.csv", &table)?;
@@ -144,15 +155,14 @@ fn snapshots_there(arguments: &Arguments, session: &Session<'_>, plan: &Plan) {
 }
 
 /// Says once of each reason which observables have no error.
-fn remark_missing(session: &Session<'_>, temperature: Option<f64>, summary: &Summary) {
+fn remark_missing(session: &Session<'_>, summary: &Summary) {
     let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (name, measured) in summary.observables() {
         if let Err(reason) = &measured.estimate {
             reasons.entry(reason.to_string()).or_default().push(name);
         }
     }
-    let at = temperature.map_or_else(String::new, |t| format!(" at T = {t}"));
     for (reason, names) in reasons {
-        session.remark(&format!("note: no error of {}{at}: {reason}", names.join(", ")));
+        session.remark(&format!("note: no error of {}: {reason}", names.join(", ")));
     }
 }

@@ -125,6 +125,15 @@ impl Point {
     }
 }
 
+/// Which observables have no error, and why: `name: reason; …`.
+fn why(summary: &Summary) -> String {
+    let reasons = summary.observables().into_iter().filter_map(|(name, measured)| {
+        let reason = measured.estimate.err()?.to_string();
+        Some(format!("{name}: {}", reason.lines().next().unwrap_or_default()))
+    });
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
 /// A row per temperature; `seed` is that with which the temperature alone gives the same bits.
 pub(super) fn table(points: &[Point]) -> Rows {
     Rows::of("temperatures", points)
@@ -142,6 +151,7 @@ pub(super) fn table(points: &[Point]) -> Rows {
         .measured("susceptibility", |p| Point::pair(&p.summary.susceptibility))
         .measured("correlation_length", |p| {
             let xi = p.summary.correlation_length.as_ref();
+            let xi = xi.filter(|xi| xi.mean.is_finite());
             xi.map_or((None, None), |xi| (Some(xi.mean), Point::pair(xi).1))
         })
         .number("tau", |p| p.summary.energy.estimate.ok().map(|e| e.tau))
@@ -149,6 +159,8 @@ pub(super) fn table(points: &[Point]) -> Rows {
         .text("start", |p| start_name(p.plan.start))
         .hidden()
         .count("seed", |p| p.plan.seed)
+        .hidden()
+        .text("without_error", |p| why(&p.summary))
         .hidden()
         .done()
 }
@@ -175,15 +187,18 @@ pub(super) fn figure(plan: &Plan, points: &[Point]) -> Figure {
             s.correlation_length.as_ref()
         }),
     ];
-    let critical = (!matches!(plan.coupling, Coupling::PlusMinus(_)))
-        .then(|| (CRITICAL_TEMPERATURE, "T_c of the infinite lattice".to_owned()));
+    let critical = (!matches!(plan.coupling, Coupling::PlusMinus(_))).then_some(CRITICAL_TEMPERATURE);
     let inside = |t: f64| {
         points.iter().any(|p| p.plan.temperature <= t) && points.iter().any(|p| p.plan.temperature >= t)
     };
+    let last = quantities.len() - 1;
+    let mut index = 0..;
     let charts = quantities.map(|(title, y_label, of)| {
+        // Below the critical temperature xi is no correlation length (see `ising::sample::wave`).
+        let hot = index.next() == Some(last);
         let found: Vec<(f64, &Measured)> = (points.iter())
             .filter_map(|p| Some((p.plan.temperature, of(&p.summary)?)))
-            .filter(|(_, measured)| measured.mean.is_finite())
+            .filter(|(t, measured)| measured.mean.is_finite() && !(hot && critical.is_some_and(|c| *t < c)))
             .collect();
         let line: Vec<(f64, f64)> = found.iter().map(|(t, m)| (*t, m.mean)).collect();
         Exact {
@@ -199,10 +214,11 @@ pub(super) fn figure(plan: &Plan, points: &[Point]) -> Figure {
                 curve: line,
                 ..Drawn::default()
             }],
-            vertical: critical.clone().filter(|(t, _)| inside(*t)),
+            vertical: critical.filter(|t| inside(*t)).map(|t| (t, String::new())),
             horizontal: None,
         }
     });
-    let title = format!("Square lattice of {} x {} sites", plan.width, plan.height);
+    let dotted = critical.map_or("", |_| "; dotted: T_c of the infinite lattice");
+    let title = format!("Square lattice of {} x {} sites{dotted}", plan.width, plan.height);
     Exact::panels(&title, &charts)
 }
