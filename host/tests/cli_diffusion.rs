@@ -250,72 +250,6 @@ fn an_image_is_inverted_and_found_again() {
     refused(&["invert", text(&net), text(&text_file)], &empty, &["no.png"]);
 }
 
-/// Starts a run, stops it after its checkpoint was written, refuses to go on with another, resumes, and compares with one
-/// that was left alone: the same object, the same files.
-#[cfg(unix)]
-fn stops_and_resumes(words: &[&str], checkpoint: &str, other: &[&str]) {
-    use std::process::{Command, Stdio};
-    let dir = TempDir::new().unwrap();
-    let [stopped, whole] = ["stopped", "whole"].map(|name| dir.path().join(name));
-    let start = |folder: &Path, more: &[&str]| {
-        let common = ["--json", "--quiet", "--out", text(folder)];
-        gibbs(&[&["diffusion"], words, &common, more].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    };
-    let child = start(&stopped, &[]);
-    let file = stopped.join(checkpoint);
-    for _ in 0..4000 {
-        if file.exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    let kill = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(kill.unwrap().success());
-    let refusal = object(&child.wait_with_output().unwrap(), 130);
-    assert_eq!(refusal["schema"], "gibbs.error/1");
-    // A search does not know how long it will be.
-    assert!(refusal["finished"].as_u64().is_some(), "{refusal}");
-    assert_eq!(refusal["checkpoint"].as_str(), Some(text(&file)));
-    assert_eq!(listing(&stopped), [checkpoint], "nothing half-written");
-    let finish = |folder: &Path, more: &[&str]| start(folder, more).wait_with_output().unwrap();
-    let refusal = object(&finish(&stopped, &[other, &["--resume"]].concat()), 2);
-    assert!(
-        refusal["message"].as_str().unwrap().contains("this run has"),
-        "{refusal}"
-    );
-    let timeless = |output: &Output| {
-        let mut object = object(output, 0);
-        object.as_object_mut().unwrap().remove("timing");
-        object
-    };
-    let (resumed, direct) = (finish(&stopped, &["--resume"]), finish(&whole, &[]));
-    assert_eq!(timeless(&resumed), timeless(&direct));
-    assert_eq!(listing(&stopped), listing(&whole));
-    // Training is kept, so that it can go on.
-    assert_eq!(file.exists(), words[0] == "train");
-    for name in listing(&whole).iter().filter(|name| whole.join(name).is_file()) {
-        let [one, other] = [&stopped, &whole].map(|folder| std::fs::read(folder.join(name)).unwrap());
-        assert!(one == other, "{name}");
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn stopped_training_resumes_to_the_same_bits() {
-    stops_and_resumes(
-        &["train", "--data", "digits", "--steps", "60", "--batch", "2"],
-        "train.checkpoint",
-        &["--seed", "1"],
-    );
-}
-
 #[test] // a run that is done goes on: the bits of one that was never at rest
 fn finished_training_goes_on_with_more_steps() {
     let dir = TempDir::new().unwrap();
@@ -349,41 +283,6 @@ fn finished_training_goes_on_with_more_steps() {
             .unwrap()
             .contains("the kept run has done 9")
     );
-}
-
-#[cfg(unix)]
-#[test]
-fn stopped_sampling_resumes_to_the_same_bits() {
-    let net = fixture("legacy");
-    stops_and_resumes(
-        &[
-            "sample",
-            text(&net),
-            "--count",
-            "20",
-            "--sampler",
-            "ddpm",
-            "--steps",
-            "40",
-        ],
-        "sample.checkpoint",
-        &["--seed", "1"],
-    );
-}
-
-#[cfg(unix)]
-#[test]
-fn stopped_bases_and_edits_resume_to_the_same_bits() {
-    let net = fixture("legacy");
-    // Long because of the way from noise to the time.
-    let at = ["--timestep", "400", "--steps", "400"];
-    let basis = [&["basis", text(&net), "--count", "2"][..], &at].concat();
-    stops_and_resumes(&basis, "basis.checkpoint", &["--seed", "1"]);
-    let edit = [&["edit", text(&net), "--direction", "1", "--boost"][..], &at].concat();
-    stops_and_resumes(&edit, "edit.checkpoint", &["--delta", "2", "--seed", "1"]);
-    let output = diffusion(&[&basis[..], &["--resume"]].concat());
-    assert_eq!(output.status.code(), Some(2));
-    assert!(cli::err(&output).contains("--out DIR"), "{}", cli::err(&output));
 }
 
 /// The folder of `legacy` with another file of weights.

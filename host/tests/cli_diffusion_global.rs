@@ -9,7 +9,7 @@ mod cli;
 #[allow(dead_code, unreachable_pub)] // each binary uses a part
 mod tolerance;
 
-use cli::{gibbs, object, run, text};
+use cli::{object, run, text};
 use gibbs::data::images::{Depth, Image, write_png};
 use gibbs::data::safetensors::{Finite, SafetensorsFile, TensorF32};
 use gibbs::diffusion::datasets::{Dataset, Digits};
@@ -133,68 +133,6 @@ fn the_global_basis_is_the_mean_of_the_local_ones() {
             assert!((f64::from(*x) - expected.sum::<f64>()).abs() <= VECTORS_SINGLE);
         }
     }
-}
-
-#[cfg(unix)]
-#[test] // stopped between and within samples: the same files
-fn stopped_global_bases_resume_to_the_same_bits() {
-    let dir = TempDir::new().unwrap();
-    let [stopped, whole] = ["stopped", "whole"].map(|name| dir.path().join(name));
-    let model = fixture("unet/legacy");
-    let head = [
-        "global",
-        text(&model),
-        "--timestep",
-        "400",
-        "--count",
-        "2",
-        "--steps",
-        "100",
-    ];
-    let words = [&head[..], &["--samples", "4"]].concat();
-    let common = ["--json", "--quiet", "--out", text(&stopped)];
-    let child = gibbs(&[&["diffusion"], &words[..], &common].concat())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let kept = stopped.join("global.checkpoint");
-    for _ in 0..8000 {
-        if kept.exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    std::thread::sleep(std::time::Duration::from_millis(400));
-    let kill = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(kill.unwrap().success());
-    let refusal = object(&child.wait_with_output().unwrap(), 130);
-    assert_eq!(
-        refusal["checkpoint"].as_str(),
-        Some(text(&stopped.join("global.checkpoint")))
-    );
-    assert!(!stopped.join("global.safetensors").exists());
-    let resume = [&words[..], &["--resume"]].concat();
-    let other = [&resume[..], &["--tolerance", "1e-3"]].concat();
-    refused(&other, &stopped, "this run has");
-    let [resumed, direct] = [(&resume, &stopped), (&words, &whole)].map(|(words, folder)| {
-        let mut object = diffusion(words, folder, 0);
-        object.as_object_mut().unwrap().remove("timing");
-        object
-    });
-    assert_eq!(resumed, direct);
-    for name in [
-        "global.safetensors",
-        "bases/0000.safetensors",
-        "bases/0001.safetensors",
-        "bases/0003.safetensors",
-    ] {
-        let [one, other] = [&stopped, &whole].map(|folder| std::fs::read(folder.join(name)).unwrap());
-        assert!(one == other, "{name}");
-    }
-    assert!(!stopped.join("global.checkpoint").exists());
 }
 
 #[test]

@@ -6,12 +6,10 @@
 #[path = "support/cli.rs"]
 mod cli;
 
-use cli::{err, fields, gibbs, object, out, run, text};
+use cli::{err, fields, object, out, run, text};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// Couplings ±1 from the top bits of splitmix64 (Steele, Lea, Flood 2014).
@@ -336,104 +334,4 @@ fn a_missed_target_is_exit_code_1_with_the_result() {
         "--json",
     ]);
     assert_eq!(object(&output, 0)["hits"], 3);
-}
-
-/// The object without what a clock says.
-fn timeless(mut object: Value) -> Value {
-    object.as_object_mut().unwrap().remove("timing");
-    object
-}
-
-/// Starts a run, stops it after its checkpoint was written, resumes it, and compares it with one that was left
-/// alone: the same object, the same files.
-#[cfg(unix)]
-fn stops_and_resumes(verb: &str, options: &[&str]) {
-    let dir = TempDir::new().unwrap();
-    let path = file(&dir, "glass.csv", &sk(1, 40));
-    let (stopped, whole) = (dir.path().join("stopped"), dir.path().join("whole"));
-    let words = |folder: &'static str, more: &[&'static str]| -> Vec<String> {
-        let folder = dir.path().join(folder);
-        let all = [
-            &["ising", verb, text(&path)],
-            options,
-            &["--json", "--quiet", "--out", text(&folder)],
-            more,
-        ]
-        .concat();
-        all.iter().map(|word| (*word).to_owned()).collect()
-    };
-    let start = |words: Vec<String>| {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        gibbs(&words)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    };
-    let child = start(words("stopped", &[]));
-    let checkpoint = stopped.join(format!("{verb}.checkpoint"));
-    for _ in 0..2000 {
-        if checkpoint.exists() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    std::thread::sleep(Duration::from_millis(300));
-    let kill = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(kill.unwrap().success());
-    let refusal = object(&child.wait_with_output().unwrap(), 130);
-    assert_eq!(refusal["schema"], "gibbs.error/1");
-    assert!(refusal["finished"].as_u64().unwrap() > 0);
-    assert_eq!(
-        listing(&stopped),
-        [format!("{verb}.checkpoint")],
-        "nothing half-written"
-    );
-
-    // Another run may not go on from here.
-    let other = start(words("stopped", &["--resume", "--seed", "1"]))
-        .wait_with_output()
-        .unwrap();
-    assert!(err(&other).contains("seed 0") && object(&other, 2)["code"] == 2);
-    let other = start(words("stopped", &["--resume", "--rule", "heat-bath"]))
-        .wait_with_output()
-        .unwrap();
-    assert_eq!(object(&other, 2)["code"], 2);
-
-    let resumed = start(words("stopped", &["--resume"])).wait_with_output().unwrap();
-    let direct = start(words("whole", &[])).wait_with_output().unwrap();
-    assert_eq!(timeless(object(&resumed, 0)), timeless(object(&direct, 0)));
-    assert_eq!(listing(&stopped), listing(&whole), "the checkpoint is gone");
-    for name in listing(&whole) {
-        assert!(
-            std::fs::read(stopped.join(&name)).unwrap() == std::fs::read(whole.join(&name)).unwrap(),
-            "{name}"
-        );
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_stopped_anneal_resumes_to_the_same_bits() {
-    stops_and_resumes("anneal", &["--reads", "80", "--sweeps", "1500"]);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_stopped_temper_resumes_to_the_same_bits() {
-    stops_and_resumes(
-        "temper",
-        &[
-            "--betas",
-            "0.1,0.5",
-            "--sweeps",
-            "100000",
-            "--burn-in",
-            "0",
-            "--swap-every",
-            "10",
-        ],
-    );
 }

@@ -209,6 +209,8 @@ fn a_stopped_run_is_neither_overwritten_nor_taken_for_another() {
         assert_eq!(refusal["schema"], "gibbs.error/1");
         assert!(refusal["checkpoint"].is_string(), "{}: {refusal}", verb.words);
         assert!(err(&output).contains("--resume"), "{}", verb.words);
+        let half_written = |(name, _): &(String, _)| name.contains(".gibbs-");
+        assert!(!PLACE.files(&out).iter().any(half_written), "{}", verb.words);
         object(&second, 2);
         assert!(told.contains("in use"), "{}: {told}", verb.words);
         let refused = PLACE.run(verb, &out, &[]);

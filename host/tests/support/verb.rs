@@ -66,6 +66,11 @@ pub(crate) const VERBS: &[Verb] = &[
         "diabetes.csv --target target --rule cv --gammas 400",
     )
     .keeps("--folds 4"),
+    verb(
+        "garrote fit",
+        "diabetes.csv --target target --rule transition --replicas 150",
+    )
+    .keeps("--replicas 151"),
     verb("garrote path", "diabetes.csv --target target"),
     verb("garrote predict", "model.safetensors diabetes.csv"),
     verb("garrote synth", "B"),

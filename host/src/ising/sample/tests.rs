@@ -609,11 +609,13 @@ fn inconsistent_kept_runs_are_refused() {
     }
 }
 
+type Change = fn(&mut Plan);
+
 #[test] // edge: ising-sample; a run goes on with its own plan, and says what differs
 fn kept_runs_of_other_plans_are_refused() {
     let dir = TempDir::new().unwrap();
     keep(&Run::new(plan()).unwrap(), &dir);
-    let changes: [(fn(&mut Plan), &str); 16] = [
+    let changes: [(Change, &str); 16] = [
         (|p| p.width = 14, "size"),
         (|p| p.height = 12, "height"),
         (|p| p.multigraph = true, "multigraph"),
