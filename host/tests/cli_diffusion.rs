@@ -9,7 +9,7 @@
 #[path = "support/cli.rs"]
 mod cli;
 
-use cli::{gibbs, object, out, run, text};
+use cli::{object, out, run, text};
 use gibbs::data::images::{Depth, Image, read_png, write_png};
 use gibbs::data::safetensors::{Finite, SafetensorsFile, TensorF32, save_f32};
 use gibbs::diffusion::datasets::{Dataset, Digits};

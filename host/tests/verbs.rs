@@ -22,14 +22,9 @@ static PLACE: LazyLock<Place> = LazyLock::new(Place::new);
 
 /// The rows to be held, and what the call of each answers, with --out `answers-…` where it takes files.
 static ANSWERS: LazyLock<Vec<(&Verb, Value)>> = LazyLock::new(|| {
-    let rows = settled();
     let answer = |verb| (verb, PLACE.object(verb, &folder("answers", verb), &[]));
-    rows.map(answer).collect()
+    VERBS.iter().map(answer).collect()
 });
-
-fn settled() -> impl Iterator<Item = &'static Verb> {
-    VERBS.iter().filter(|verb| verb.settled)
-}
 
 /// A folder name of its own for each use.
 fn folder(test: &str, verb: &Verb) -> String {
@@ -111,7 +106,7 @@ fn fields_are_those_of_the_reference() {
 
 #[test] // edge
 fn an_unwritable_folder_is_exit_2_before_any_work() {
-    for verb in settled().filter(|verb| verb.files) {
+    for verb in VERBS.iter().filter(|verb| verb.files) {
         std::fs::write(PLACE.path("taken"), "a file").unwrap();
         let output = PLACE.run(verb, "taken", &[]);
         let found = object(&output, 2);
@@ -122,7 +117,7 @@ fn an_unwritable_folder_is_exit_2_before_any_work() {
 
 #[test] // edge
 fn quiet_is_quiet_and_a_closed_pipe_is_no_error() {
-    for verb in settled() {
+    for verb in VERBS {
         let mut child = PLACE.start(verb, &folder("pipe", verb), &[]);
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
@@ -138,7 +133,10 @@ fn quiet_is_quiet_and_a_closed_pipe_is_no_error() {
 
 #[test] // edge
 fn verbs_that_keep_nothing_say_so() {
-    for verb in settled().filter(|verb| !verb.resumes() && verb.words != "reproduce") {
+    for verb in VERBS
+        .iter()
+        .filter(|verb| !verb.resumes() && verb.words != "reproduce")
+    {
         for option in ["--resume", "--anew"] {
             let output = PLACE.run(verb, &folder("keeps", verb), &[option]);
             object(&output, 2);
@@ -162,7 +160,7 @@ fn kept(verb: &Verb, out: &str) {
 #[cfg(unix)]
 #[test] // law: a run killed outright again and again, with other numbers of threads, ends in the bits of one left alone
 fn a_killed_run_goes_on_to_the_same_bits() {
-    for verb in settled().filter(|verb| verb.resumes()) {
+    for verb in VERBS.iter().filter(|verb| verb.resumes()) {
         let (stopped, whole) = (folder("killed", verb), folder("whole", verb));
         let mut child = PLACE.start(verb, &stopped, &["--threads", "1"]);
         kept(verb, &stopped);
@@ -193,7 +191,7 @@ fn a_killed_run_goes_on_to_the_same_bits() {
 #[cfg(unix)]
 #[test] // edge: E3, R2: stopped, refused to another run and to a run that says nothing, then discarded
 fn a_stopped_run_is_neither_overwritten_nor_taken_for_another() {
-    for verb in settled().filter(|verb| verb.resumes()) {
+    for verb in VERBS.iter().filter(|verb| verb.resumes()) {
         let out = folder("interrupted", verb);
         let child = PLACE.start(verb, &out, &["--threads", "1"]);
         kept(verb, &out);

@@ -74,7 +74,6 @@ impl Ended {
     /// Nothing to converge: all was done.
     pub(super) const DONE: Self = Self::met("done");
     /// The iteration converged.
-    #[allow(dead_code)]
     pub(super) const CONVERGED: Self = Self::met("converged");
 
     /// An end that is as asked: exit code 0.
@@ -91,7 +90,6 @@ impl Ended {
 }
 
 /// Whether a verb writes files.
-#[allow(dead_code)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Folder {
     /// The verb writes no files: --out is refused.
@@ -130,8 +128,6 @@ pub(super) struct Session<'a> {
     _lock: Option<Lock>,
 }
 
-// Verbs move over one after the other; each takes what it needs.
-#[allow(dead_code)]
 impl<'a> Session<'a> {
     /// Checks the common options, makes and locks the folder.
     pub(super) fn begin(common: &'a Common, verb: Verb) -> Result<Self, CliError> {

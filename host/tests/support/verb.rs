@@ -16,8 +16,6 @@ pub(crate) struct Verb {
     pub(crate) files: bool,
     /// The same call as another run, which must not go on from the kept run of the first; empty where none is kept.
     pub(crate) other: &'static str,
-    /// Runs on the common session; false only while verbs move over.
-    pub(crate) settled: bool,
 }
 
 const fn verb(words: &'static str, arguments: &'static str) -> Verb {
@@ -26,20 +24,12 @@ const fn verb(words: &'static str, arguments: &'static str) -> Verb {
         arguments,
         files: true,
         other: "",
-        settled: true,
     }
 }
 
 impl Verb {
     const fn without_files(self) -> Self {
         Self { files: false, ..self }
-    }
-
-    const fn not_moved(self) -> Self {
-        Self {
-            settled: false,
-            ..self
-        }
     }
 
     const fn keeps(self, other: &'static str) -> Self {

@@ -11,7 +11,6 @@ mod verify;
 mod writing;
 
 use super::error::CliError;
-use super::output::remark;
 use super::{Common, Status};
 use clap::{Args, Subcommand};
 
