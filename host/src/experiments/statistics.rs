@@ -7,8 +7,10 @@
 //! ```
 
 use super::{Context, ExperimentError};
-use crate::keep::Part;
+use crate::keep::{KeepError, Part, Shelf};
 use rayon::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Draws per seed of the command line: draw k of seed s is number 1,000,000 s + k of its protocol, so that
 /// the default seed uses the draws 0, 1, 2, … and no two seeds share one.
@@ -20,14 +22,59 @@ pub(super) fn draw_number(seed: u64, index: u64) -> u64 {
 }
 
 /// Works on draws 0..count in parallel; results come in their order. Each is kept as a part of `task`.
-pub(super) fn kept_draws<T: Part>(
+pub(super) fn kept_draws<T: Serialize + DeserializeOwned + Send>(
     context: &Context<'_>,
     task: &str,
     count: u64,
     work: impl Fn(u64) -> Result<T, ExperimentError> + Sync,
 ) -> Result<Vec<T>, ExperimentError> {
     let one = |index: usize| work(draw_number(context.seed, index as u64));
-    context.work.parts(task, count as usize, one)
+    kept(context, task, count as usize, one)
+}
+
+/// Anything that serde writes, as a finished part: the bytes of its JSON, in which finite numbers keep all their bits.
+struct Written<T>(T);
+
+impl<T: Serialize + DeserializeOwned + Send> Part for Written<T> {
+    fn put(&self, shelf: &mut Shelf<'_>) {
+        let bytes = serde_json::to_vec(&self.0).unwrap_or_default();
+        debug_assert!(serde_json::from_slice::<T>(&bytes).is_ok(), "not finite");
+        shelf.list("json", bytes);
+    }
+
+    fn take(shelf: &mut Shelf<'_>) -> Result<Self, KeepError> {
+        let bytes: Vec<u8> = shelf.take_list("json")?;
+        let value = serde_json::from_slice(&bytes).map_err(|error| shelf.damaged(error))?;
+        Ok(Self(value))
+    }
+}
+
+/// For `#[serde(with = "as_bits")]`: a number that may be NaN or infinite, as the whole number of the same bits.
+pub(super) mod as_bits {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde gives it
+    pub(crate) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(value.to_bits())
+    }
+
+    pub(crate) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<f64, D::Error> {
+        u64::deserialize(from).map(f64::from_bits)
+    }
+}
+
+/// Parts 0..count in parallel, in their order, each kept as a part of `task`. Numbers that may not be finite need
+/// [`as_bits`]: JSON has none.
+pub(super) fn kept<T: Serialize + DeserializeOwned + Send>(
+    context: &Context<'_>,
+    task: &str,
+    count: usize,
+    make: impl Fn(usize) -> Result<T, ExperimentError> + Sync,
+) -> Result<Vec<T>, ExperimentError> {
+    let parts = context
+        .work
+        .parts(task, count, |index| make(index).map(Written))?;
+    Ok(parts.into_iter().map(|Written(value)| value).collect())
 }
 
 /// Works on draws 0..count in parallel; results come in their order, and are too large to be kept. Advances the progress
@@ -70,6 +117,47 @@ pub(super) fn paired_t(larger: &[f64], smaller: &[f64]) -> f64 {
 mod tests {
     //! Oracle: small cases by hand. Mutation seen red: division by n instead of n - 1.
     use super::*;
+    use crate::work::testing::stopped_every;
+    use serde::Deserialize;
+
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    struct Numbers {
+        plain: Vec<f64>,
+        #[serde(with = "as_bits")]
+        any: f64,
+    }
+
+    #[test] // law: what was kept has the bits of what was not; mutation seen red: `any` without as_bits
+    fn kept_numbers_come_back_to_the_bit() {
+        let numbers = |index: usize| Numbers {
+            plain: [
+                0.1,
+                1.0 / 3.0,
+                5e-324,
+                -0.0,
+                1.797_693_134_862_315_7e308,
+                2.0_f64.sqrt(),
+            ]
+            .to_vec(),
+            any: [f64::NAN, f64::NEG_INFINITY, 0.3][index],
+        };
+        let (found, stops) = stopped_every(1, |work| {
+            let context = Context {
+                work: *work,
+                seed: 0,
+                full: false,
+            };
+            kept(&context, "numbers", 3, |index| Ok(numbers(index)))
+        });
+        assert!(stops > 0);
+        let bits = |numbers: &Numbers| -> Vec<u64> {
+            let all = numbers.plain.iter().chain([&numbers.any]);
+            all.map(|x| x.to_bits()).collect()
+        };
+        for (index, found) in found.iter().enumerate() {
+            assert_eq!(bits(found), bits(&numbers(index)));
+        }
+    }
 
     #[test]
     fn mean_error_and_t_by_hand() {

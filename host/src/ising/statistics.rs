@@ -27,7 +27,7 @@ const LEAST_BLOCKS: usize = 16;
 const BLOCK: f64 = 20.0;
 
 /// A measured mean.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Estimate {
     /// The mean, or a function of means.
     pub mean: f64,

@@ -13,7 +13,7 @@ use rustfft::num_complex::Complex;
 mod tests;
 
 /// The mean power spectrum of a set of images.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Spectrum {
     /// Mean power in the annulus r <= |f| < r + 1; zero for an annulus with no frequency.
     pub power: Vec<f64>,

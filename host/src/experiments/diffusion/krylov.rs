@@ -11,11 +11,12 @@ use super::compare::{FACTOR, same_size};
 use crate::diffusion::pullback::distance::{Subspace, principal_angles};
 use crate::diffusion::pullback::operator::Diagonal;
 use crate::diffusion::pullback::{PullbackError, block, krylov, ritz};
+use crate::experiments::statistics::{as_bits, kept};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::report::curves::{Curve, Curves};
 use gibbs_core::linalg::{LinearOperator, SubspaceIteration, Triplets};
 use gibbs_core::math::Real;
-use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
 /// What is reproduced.
@@ -72,7 +73,7 @@ const SPECTRA: [Spectrum; 3] = [
 ];
 
 /// How directions are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Method {
     Krylov,
     /// The core's subspace iteration.
@@ -254,11 +255,14 @@ fn sine(a: &[f64], b: &[f64], dimension: usize) -> Result<f64, ExperimentError> 
 }
 
 /// What one run found on a spectrum.
+#[derive(Serialize, Deserialize)]
 struct Seen {
     spectrum: usize,
     method: Method,
     passes: usize,
+    #[serde(with = "as_bits")]
     sine: f64,
+    #[serde(with = "as_bits")]
     residual: f64,
     fired: bool,
 }
@@ -272,7 +276,6 @@ fn seen(
     let mut axes = vec![0.0; COUNT * SIDE];
     axes.iter_mut().step_by(SIDE + 1).for_each(|x| *x = 1.0);
     let found = search(context, &operator, method, (COUNT, ends))?;
-    context.work.progress.advance(ends.len() as u64);
     let seen = found.into_iter().map(|found| {
         Ok(Seen {
             spectrum,
@@ -383,17 +386,10 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         );
         tasks.push((spectrum, Method::Subspace, &passes));
     }
-    let runs = SPECTRA.len() * (BLOCKS.len() + 2 * passes.len());
-    context
-        .work
-        .progress
-        .begin(ABOUT.title, runs as u64 + signs::TASKS);
-    let found = tasks.into_par_iter().map(|task| seen(context, task));
-    let found: Vec<Seen> = found
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter()
-        .flatten()
-        .collect();
+    let found = kept(context, "searches", tasks.len(), |task| {
+        seen(context, tasks[task])
+    })?;
+    let found: Vec<Seen> = found.into_iter().flatten().collect();
     let mut outcome = Outcome::default();
     for index in 0..SPECTRA.len() {
         rows(index, &found, &mut outcome);

@@ -11,14 +11,13 @@ mod rows;
 mod trained;
 
 use self::edits::Change;
-use self::local::{COUNT, Local, SAMPLES, TIMES};
+use self::local::{COUNT, Local, SAMPLES};
 use self::trained::{LEVELS, STEPS, Set};
 use crate::diffusion::folder::SchedulerConfig;
 use crate::diffusion::pullback::distance::chance;
 use crate::diffusion::schedule::NoiseSchedule;
-use crate::experiments::statistics::{draw_number, mean_error};
+use crate::experiments::statistics::{draw_number, kept, mean_error};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
-use rayon::prelude::*;
 
 /// What is reproduced.
 pub const ABOUT: About = About {
@@ -84,21 +83,23 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         .iter()
         .flat_map(|set| (0..seeds).map(|seed| (*set, seed)))
         .collect();
-    let pieces = STEPS + (TIMES.len() + 2 * SAMPLES) as u64;
-    context
-        .work
-        .progress
-        .begin(ABOUT.title, tasks.len() as u64 * pieces);
     let schedule =
         NoiseSchedule::new(&SchedulerConfig::ddpm(LEVELS)).map_err(ExperimentError::other("a schedule"))?;
-    let nets = tasks.par_iter().map(|(set, seed)| {
-        let task = (*set, draw_number(context.seed, *seed));
-        let trained = trained::train(context, task.0, task.1)?;
-        let local = local::study(context, task, &trained, &schedule)?;
-        let changes = edits::study(context, task, &trained.0, &schedule)?;
-        Ok(Net { local, changes })
-    });
-    let mut nets = nets.collect::<Result<Vec<Net>, ExperimentError>>()?.into_iter();
+    let tasks: Vec<(Set, u64)> = tasks
+        .into_iter()
+        .map(|(set, seed)| (set, draw_number(context.seed, seed)))
+        .collect();
+    let trained = kept(context, "nets", tasks.len(), |net| {
+        trained::train(context, tasks[net])
+    })?;
+    let bases = kept(context, "bases", tasks.len(), |net| {
+        local::study(context, tasks[net], &trained[net], &schedule)
+    })?;
+    let edits = kept(context, "edits", tasks.len(), |net| {
+        edits::study(context, tasks[net], &trained[net].unet()?, &schedule)
+    })?;
+    let nets = bases.into_iter().zip(edits);
+    let mut nets = nets.map(|(local, changes)| Net { local, changes });
     let all: Vec<Studied> = sets
         .iter()
         .map(|set| Studied {

@@ -15,6 +15,7 @@
 use crate::baseline::cv::{Folds, lasso_cv, ridge_cv};
 use crate::baseline::lasso::{Settings, alpha_grid, lasso_path};
 use crate::baseline::ridge::penalty_grid;
+use crate::experiments::statistics::kept;
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::garrote::columns::Columns;
 use crate::garrote::metrics::{generalisation_error, linear_prediction};
@@ -25,6 +26,7 @@ use crate::report::curves::{Curve, Curves};
 use gibbs_core::garrote::path::linear_grid;
 use gibbs_core::garrote::{Noise, Options, Solver};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// What is reproduced.
 pub const ABOUT: About = About {
@@ -43,6 +45,7 @@ const ALPHAS: usize = 100;
 const FOLDS: usize = 5;
 
 /// One draw: errors by method, and the curves (density, `E_gen`).
+#[derive(Serialize, Deserialize)]
 struct Measured {
     noise_ratio: f64,
     best: f64,
@@ -226,17 +229,11 @@ fn averaged(name: &str, curves: &[&[(f64, f64)]]) -> Curve {
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let draws: u64 = if context.full { 50 } else { 8 };
-    context.work.progress.begin(ABOUT.title, draws);
-    let measured = (0..draws)
-        .into_par_iter()
-        .map(|index| {
-            context.check()?;
-            let seed = context.seed.wrapping_mul(1000).wrapping_add(index);
-            let result = measure(&PROTOCOL.draw(seed), seed);
-            context.work.progress.advance(1);
-            result.map_err(ExperimentError::other(format!("draw {index}")))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let measured = kept(context, "draws", draws as usize, |index| {
+        let seed = context.seed.wrapping_mul(1000).wrapping_add(index as u64);
+        let result = measure(&PROTOCOL.draw(seed), seed);
+        result.map_err(ExperimentError::other(format!("draw {index}")))
+    })?;
     let mut outcome = Outcome::default();
     let mut row = |quantity: &str, source: Source, expected: Expected, value: fn(&Measured) -> f64| {
         let (value, error) = mean(measured.iter().map(value));

@@ -116,7 +116,6 @@ fn figures(
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let count: u64 = if context.full { 2000 } else { 200 };
-    context.work.progress.begin(ABOUT.title, count + 10);
     let design = design()?;
     let mut outcome = Outcome::default();
     let recalled =

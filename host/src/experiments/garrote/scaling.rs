@@ -9,6 +9,7 @@ use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row
 use crate::garrote::synth::Protocol;
 use crate::garrote::trail::{Trail, default_grid, trace_design};
 use crate::garrote::{Design, FitError};
+use crate::keep::{KeepError, Resumable, Shelf};
 use crate::report::scaling::{self, Scaling, Series};
 use gibbs_core::garrote::Options;
 use std::time::Instant;
@@ -33,6 +34,34 @@ fn path(design: &Design) -> Result<Trail, FitError> {
     trace_design(design, &default_grid(design, GAMMAS)?, options, false)
 }
 
+/// Of the sizes so far: median seconds of a path, and its gate visits.
+#[derive(Default)]
+struct Measured {
+    seconds: Vec<f64>,
+    visits: Vec<f64>,
+}
+
+impl Resumable for Measured {
+    fn done(&self) -> u64 {
+        self.seconds.len() as u64
+    }
+
+    fn put(&self, shelf: &mut Shelf<'_>) {
+        shelf.bits("seconds", &self.seconds);
+        shelf.bits("visits", &self.visits);
+    }
+
+    fn take(&mut self, shelf: &mut Shelf<'_>) -> Result<(), KeepError> {
+        self.seconds = shelf.take_bits("seconds")?;
+        self.visits = shelf.take_bits("visits")?;
+        if self.visits.len() == self.seconds.len() {
+            Ok(())
+        } else {
+            Err(shelf.damaged("its lists do not belong together"))
+        }
+    }
+}
+
 /// Runs the experiment.
 ///
 /// # Errors
@@ -42,32 +71,36 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     if context.full {
         sizes.extend([31_623, 100_000]);
     }
+    let number = draw_number(context.seed, 0);
+    let mut measured = Measured::default();
+    // One after the other: together they would slow each other down.
     context
         .work
-        .progress
-        .begin(ABOUT.title, (sizes.len() * REPEATS) as u64);
-    let number = draw_number(context.seed, 0);
-    let (mut seconds, mut visits) = (Vec::new(), Vec::new());
-    for columns in &sizes {
-        context.check()?;
-        let what = format!("a path of {columns} variables");
-        let failed = || draw_failed(&what, number);
-        let design = design_of(&Protocol::E { columns: *columns }.draw(number).train).map_err(failed())?;
-        let mut times = Vec::new();
-        let mut sweeps = 0.0;
-        for _ in 0..REPEATS {
-            context.check()?;
-            let begin = Instant::now();
-            let trail = path(&design).map_err(failed())?;
-            times.push(begin.elapsed().as_secs_f64());
-            let solved = trail.forward.iter().chain(&trail.backward).flatten();
-            sweeps = solved.map(|s| f64::from(s.sweeps)).sum();
-            context.work.progress.advance(1);
-        }
-        times.sort_by(f64::total_cmp);
-        seconds.push((*columns as f64, times[REPEATS / 2]));
-        visits.push((*columns as f64, sweeps * *columns as f64));
-    }
+        .advance("paths", sizes.len() as u64, &mut measured, |measured| {
+            let columns = sizes[measured.seconds.len()];
+            let what = format!("a path of {columns} variables");
+            let failed = || draw_failed(&what, number);
+            let design = design_of(&Protocol::E { columns }.draw(number).train).map_err(failed())?;
+            let mut times = Vec::new();
+            let mut sweeps = 0.0;
+            for _ in 0..REPEATS {
+                context.check()?;
+                let begin = Instant::now();
+                let trail = path(&design).map_err(failed())?;
+                times.push(begin.elapsed().as_secs_f64());
+                let solved = trail.forward.iter().chain(&trail.backward).flatten();
+                sweeps = solved.map(|s| f64::from(s.sweeps)).sum();
+            }
+            times.sort_by(f64::total_cmp);
+            measured.seconds.push(times[REPEATS / 2]);
+            measured.visits.push(sweeps * columns as f64);
+            Ok::<(), ExperimentError>(())
+        })?;
+    let over = |values: &[f64]| -> Vec<(f64, f64)> {
+        let columns = sizes.iter().map(|columns| *columns as f64);
+        columns.zip(values.iter().copied()).collect()
+    };
+    let (seconds, visits) = (over(&measured.seconds), over(&measured.visits));
 
     let mut outcome = Outcome::default();
     let range = || Expected::Within { low: 0.8, high: 1.3 };

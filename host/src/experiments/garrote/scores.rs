@@ -5,7 +5,7 @@ use crate::experiments::ExperimentError;
 use crate::garrote::metrics::{Support, generalisation_error, linear_prediction};
 use crate::garrote::synth::{Draw, Sample};
 use crate::garrote::{Design, Fit, FitError};
-use crate::keep::{KeepError, Part, Shelf};
+use serde::{Deserialize, Serialize};
 
 /// The training rows of a draw, made ready for a garrote.
 pub(super) fn design_of(sample: &Sample) -> Result<Design, FitError> {
@@ -80,42 +80,12 @@ impl Linear {
 }
 
 /// How one model did on one draw.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Score {
     pub(super) f1: f64,
     pub(super) exact: f64,
     pub(super) error: f64,
     pub(super) selected: f64,
-}
-
-impl Score {
-    fn to_numbers(self) -> [f64; 4] {
-        [self.f1, self.exact, self.error, self.selected]
-    }
-
-    fn of_numbers([f1, exact, error, selected]: [f64; 4]) -> Self {
-        Self {
-            f1,
-            exact,
-            error,
-            selected,
-        }
-    }
-}
-
-/// Several models on one draw.
-impl<const N: usize> Part for [Score; N] {
-    fn put(&self, shelf: &mut Shelf<'_>) {
-        shelf.bits("scores", &self.map(Score::to_numbers).concat());
-    }
-
-    fn take(shelf: &mut Shelf<'_>) -> Result<Self, KeepError> {
-        let numbers = shelf.take_bits("scores")?;
-        let (scores, _) = numbers.as_chunks::<4>();
-        let scores: Vec<Score> = scores.iter().copied().map(Score::of_numbers).collect();
-        let damaged = |_| shelf.damaged("`scores` has another length");
-        scores.try_into().map_err(damaged)
-    }
 }
 
 /// "refused by the fit of draw 3" around whatever a fit reports.

@@ -11,7 +11,7 @@ mod paths;
 
 use self::paths::{Draws, Grids, Path, VARIABLES, average, fraction, work};
 use crate::baseline::masks::OlsMinimum;
-use crate::experiments::statistics::{mean_error, over_draws, paired_t};
+use crate::experiments::statistics::{kept_draws, mean_error, paired_t};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::garrote::synth::Protocol;
 use crate::report::curves::Curves;
@@ -34,10 +34,9 @@ const RELEVANT: u32 = 5;
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let count: u64 = if context.full { 50 } else { 20 };
-    context.work.progress.begin(ABOUT.title, count);
     let grids = Grids::new()?;
     let protocol = Protocol::A { relevant: RELEVANT };
-    let draws = over_draws(context, count, |number| {
+    let draws = kept_draws(context, "draws", count, |number| {
         work(&protocol.draw(number), number, &grids)
     })?;
 

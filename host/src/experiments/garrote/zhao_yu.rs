@@ -11,7 +11,7 @@
 use super::scores::{Linear, design_of, draw_failed};
 use crate::baseline::cv::{Folds, lasso_cv};
 use crate::baseline::lasso::{Settings, alpha_grid, lasso_path};
-use crate::experiments::statistics::{draw_number, mean_error, over_draws};
+use crate::experiments::statistics::{draw_number, kept_draws, mean_error};
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::garrote::figures::inclusion::{InclusionPath, Pass as Curve};
 use crate::garrote::least_squares::refit;
@@ -22,6 +22,7 @@ use crate::garrote::{Design, FitError, FitOptions, fit};
 use crate::report::comparison::{Comparison, Method};
 use gibbs_core::garrote::path::default_limit;
 use gibbs_core::garrote::{Options, Pass, Solution, Solver, Store, trace};
+use serde::{Deserialize, Serialize};
 
 /// What is reproduced.
 pub const ABOUT: About = About {
@@ -134,6 +135,7 @@ fn by_path(design: &Design, limit: f64) -> Result<Vec<usize>, FitError> {
 }
 
 /// Whether each of the [`WAYS`] selects exactly {x1, x2}, and whether the cross-validated LASSO keeps x3.
+#[derive(Serialize, Deserialize)]
 struct Judged {
     right: [bool; 5],
     lasso_keeps_decoy: bool,
@@ -212,11 +214,12 @@ fn figure(draw: &Draw) -> Result<InclusionPath, FitError> {
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let protocols = [("D1", Protocol::D1), ("D2", Protocol::D2)];
-    context.work.progress.begin(ABOUT.title, 2 * DRAWS);
     let mut outcome = Outcome::default();
     let mut shares: Vec<Vec<f64>> = vec![Vec::new(); WAYS.len()];
     for (name, protocol) in protocols {
-        let judged = over_draws(context, DRAWS, |number| judge(&protocol.draw(number), number))?;
+        let judged = kept_draws(context, name, DRAWS, |number| {
+            judge(&protocol.draw(number), number)
+        })?;
         let right = |way: usize| share(judged.iter().map(|j| j.right[way]));
         let own = || Source::own("target of the project, 100 draws");
         let mut add = |way: usize, source: Source, expected: Expected| {

@@ -1,6 +1,7 @@
 //! Binder's cumulant at the critical point: where the curves of L = 8, 16, 32 cross.
 
-use super::sampling::{compared, estimated, lazy, of_numbers, to_numbers, vectors};
+use super::sampling::{compared, estimated, lazy, vectors};
+use crate::experiments::statistics::kept;
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::ising::figures::{Exact, Measured};
 use crate::ising::oracle::onsager::CRITICAL_TEMPERATURE;
@@ -49,7 +50,7 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let curves = [32, 16].into_iter().flat_map(|side| DISTANCES.map(|d| (side, d)));
     let jobs: Vec<(usize, f64)> = curves.chain([(8, 0.0)]).collect();
     // of each job Binder's cumulant; of the last |m|, m² and the energy as well
-    let one = |index: usize| -> Result<Vec<f64>, ExperimentError> {
+    let one = |index: usize| -> Result<Vec<Estimate>, ExperimentError> {
         let (side, distance) = jobs[index];
         let every = side as u64 / 4;
         let sweeps = side * if context.full { 1_000_000 } else { 160_000 };
@@ -71,10 +72,9 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
                 found.push(estimated(estimate, what)?);
             }
         }
-        Ok(to_numbers(&found))
+        Ok(found)
     };
-    let found = context.work.parts("lattices", jobs.len(), one)?;
-    let found: Vec<Vec<Estimate>> = found.iter().map(|part| of_numbers(part)).collect();
+    let found: Vec<Vec<Estimate>> = kept(context, "lattices", jobs.len(), one)?;
     let binders: Vec<Estimate> = found.iter().map(|found| found[0]).collect();
     let (large, rest) = binders.split_at(DISTANCES.len());
     let (middle, _) = rest.split_at(DISTANCES.len());

@@ -1,6 +1,7 @@
 //! Coarsening after a quench from infinite temperature to T = 1.5: qualitative.
 
 use super::sampling::lazy;
+use crate::experiments::statistics::kept;
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::ising::oracle::onsager;
 use crate::ising::series::{Sampler as _, Vectors};
@@ -29,28 +30,32 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     } else {
         (512, 6, 11)
     };
-    context.work.progress.begin(ABOUT.title, starts);
     let failed = || ExperimentError::core("a quench");
     let rest = onsager::energy(1.0 / TEMPERATURE).map_err(failed())?;
     let times: Vec<u32> = (0..octaves).map(|k| 1 << k).collect();
-    let (mut walls, mut orders) = (vec![0.0; times.len()], vec![0.0; times.len()]);
-    for start in 0..starts {
-        let mut rng = random::stream(context.seed, "experiment/ising-coarsening", start);
+    let one = |start: usize| -> Result<Vec<[f64; 2]>, ExperimentError> {
+        let mut rng = random::stream(context.seed, "experiment/ising-coarsening", start as u64);
         let update = lazy(TEMPERATURE)?;
         let mut lattice =
             Vectors::new(side, update, Uniform::Ferromagnet, false, &mut rng).map_err(failed())?;
         let mut now = 0;
-        for (time, (wall, order)) in times.iter().zip(walls.iter_mut().zip(&mut orders)) {
+        let mut seen = Vec::new();
+        for time in &times {
             for _ in now..*time {
                 context.check()?;
                 lattice.sweep().map_err(failed())?;
             }
             now = *time;
-            let [energy, m] = lattice.observe().map_err(failed())?;
+            seen.push(lattice.observe().map_err(failed())?);
+        }
+        Ok(seen)
+    };
+    let (mut walls, mut orders) = (vec![0.0; times.len()], vec![0.0; times.len()]);
+    for seen in kept(context, "quenches", starts, one)? {
+        for ([energy, m], (wall, order)) in seen.into_iter().zip(walls.iter_mut().zip(&mut orders)) {
             *wall += (energy - rest) / starts as f64;
             *order += m * m / starts as f64;
         }
-        context.work.progress.advance(1);
     }
     let series = |name: &str, values: &[f64]| Series {
         name: name.to_owned(),

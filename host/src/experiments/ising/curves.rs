@@ -1,6 +1,7 @@
 //! Energy and magnetisation of the 64 x 64 lattice against temperature.
 
-use super::sampling::{compared, estimated, grid, lazy, of_numbers, to_numbers, vectors};
+use super::sampling::{compared, estimated, grid, lazy, vectors};
+use crate::experiments::statistics::kept;
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::ising::figures::{Exact, Measured};
 use crate::ising::oracle::kaufman;
@@ -49,19 +50,18 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         samples: if context.full { 400_000 } else { 20_000 },
         every: 5,
     };
-    let one = |index: usize| -> Result<Vec<f64>, ExperimentError> {
+    let one = |index: usize| -> Result<[Estimate; 2], ExperimentError> {
         let temperature = temperatures[index];
         let cold = temperature < CRITICAL_TEMPERATURE;
         let rng = context.stream(ABOUT.name, index as u64);
         let series = vectors(context, rng, SIDE, lazy(temperature)?, cold, plan)?;
         let what = format!("T = {temperature}");
-        Ok(to_numbers(&[
+        Ok([
             estimated(series.energy(), &what)?,
             estimated(series.abs(), &what)?,
-        ]))
+        ])
     };
-    let found = context.work.parts("temperatures", temperatures.len(), one)?;
-    let found: Vec<Vec<Estimate>> = found.iter().map(|part| of_numbers(part)).collect();
+    let found = kept(context, "temperatures", temperatures.len(), one)?;
 
     let core = |source| ExperimentError::core("an exact energy")(source);
     let kaufman_energy = |t: f64| kaufman::torus(SIDE, SIDE, 1.0 / t).map(|t| t.energy_per_spin());

@@ -1,11 +1,12 @@
 //! Parallel tempering of the golden Sherrington-Kirkpatrick glasses of 16 spins.
 
 use super::sampling::{compared, estimated, grid, halted};
+use crate::experiments::statistics::kept;
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::ising::figures::{Exact, Measured};
 use crate::ising::statistics::{Estimate, z};
 use crate::ising::verify::glasses::{SPINS, exact_energy, golden, temper};
-use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// What is reproduced.
 pub const ABOUT: About = About {
@@ -21,6 +22,14 @@ pub const ABOUT: About = About {
 const ROWS: [(f64, f64); 3] = [(0.25, 0.15), (1.0, 0.02), (2.0, 0.006)];
 const BETAS: [f64; 8] = [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0];
 
+/// What is read of one instance.
+#[derive(Serialize, Deserialize)]
+struct Found {
+    energies: Vec<Estimate>,
+    lowest: f64,
+    acceptance: Vec<f64>,
+}
+
 /// Runs the experiment.
 ///
 /// # Errors
@@ -28,16 +37,20 @@ const BETAS: [f64; 8] = [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0];
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
     let rounds = if context.full { 4_000_000 } else { 50_000 };
     let instances = &golden()[..3];
-    context.work.progress.begin(ABOUT.title, instances.len() as u64);
     let one = |index: usize| {
         let mut rng = context.stream(ABOUT.name, index as u64);
         let couplings = &instances[index].couplings;
+        let name = instances[index].name;
         let found = temper(couplings, &BETAS, rounds, &mut rng, context.work.interrupted);
-        context.work.progress.advance(1);
-        found.map_err(halted(instances[index].name))
+        let found = found.map_err(halted(name))?;
+        let energies = found.energies.into_iter().map(|e| estimated(e, name));
+        Ok(Found {
+            energies: energies.collect::<Result<_, _>>()?,
+            lowest: found.lowest,
+            acceptance: found.acceptance,
+        })
     };
-    let found = (0..instances.len()).into_par_iter().map(one);
-    let found: Vec<_> = found.collect::<Result<_, ExperimentError>>()?;
+    let found: Vec<Found> = kept(context, "glasses", instances.len(), one)?;
     let mut outcome = Outcome::default();
     let mut series = Vec::new();
     for (instance, found) in instances.iter().zip(found) {
@@ -45,10 +58,9 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
             let energy = exact_energy(&instance.couplings, beta);
             energy.map_err(ExperimentError::core("enumeration"))
         };
-        let energies = found.energies.into_iter().map(|e| estimated(e, instance.name));
-        let energies: Vec<Estimate> = energies.collect::<Result<_, _>>()?;
+        let energies = &found.energies;
         let mut farthest = 0.0_f64;
-        for (beta, energy) in BETAS.iter().zip(&energies) {
+        for (beta, energy) in BETAS.iter().zip(energies) {
             farthest = farthest.max(z(energy, exact(*beta)?).abs());
             if let Some((_, largest_error)) = ROWS.iter().find(|(at, _)| at == beta) {
                 let quantity = format!("{}: E at beta = {beta}", instance.name);
@@ -86,7 +98,7 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         ));
         let sites = SPINS as f64;
         let curve = grid(BETAS[0], BETAS[7], 71).map(|beta| Ok((beta, exact(beta)? / sites)));
-        let points = BETAS.iter().zip(&energies);
+        let points = BETAS.iter().zip(energies);
         series.push(Measured {
             name: instance.name.to_owned(),
             points: points.map(|(beta, e)| (*beta, e.mean / sites)).collect(),

@@ -75,24 +75,6 @@ pub(super) fn compared(
     Row::new(quantity, source, expected, found.mean).with_error(found.error)
 }
 
-/// Estimates as numbers to keep: mean, error, tau, samples of each.
-pub(super) fn to_numbers(estimates: &[Estimate]) -> Vec<f64> {
-    let numbers = |e: &Estimate| [e.mean, e.error, e.tau, e.samples as f64];
-    estimates.iter().flat_map(numbers).collect()
-}
-
-/// The estimates that [`to_numbers`] made numbers of.
-pub(super) fn of_numbers(numbers: &[f64]) -> Vec<Estimate> {
-    let (estimates, _) = numbers.as_chunks();
-    let estimate = |[mean, error, tau, samples]: &[f64; 4]| Estimate {
-        mean: *mean,
-        error: *error,
-        tau: *tau,
-        samples: *samples as usize,
-    };
-    estimates.iter().map(estimate).collect()
-}
-
 /// So many values from `low` to `high`.
 pub(super) fn grid(low: f64, high: f64, count: u32) -> impl Iterator<Item = f64> {
     (0..count).map(move |k| low + (high - low) * f64::from(k) / f64::from(count - 1))

@@ -1,6 +1,7 @@
 //! The law of the effective temperature: a sampler of few random bits is exact, elsewhere.
 
-use super::sampling::{compared, estimated, fixed, grid, of_numbers, to_numbers, vectors};
+use super::sampling::{compared, estimated, fixed, grid, vectors};
+use crate::experiments::statistics::kept;
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::ising::figures::{Exact, Measured};
 use crate::ising::oracle::kaufman;
@@ -34,7 +35,7 @@ fn energy(temperature: f64) -> Result<f64, ExperimentError> {
 /// # Errors
 /// [`ExperimentError`], where a part cannot be computed.
 pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
-    let one = |index: usize| -> Result<Vec<f64>, ExperimentError> {
+    let one = |index: usize| -> Result<Estimate, ExperimentError> {
         let bits = BITS[index];
         let samples = if bits == 8 { 250_000 } else { 30_000 };
         let plan = Plan {
@@ -44,13 +45,9 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, ExperimentError> {
         };
         let rng = context.stream(ABOUT.name, u64::from(bits));
         let series = vectors(context, rng, SIDE, fixed(CRITICAL_TEMPERATURE, bits)?, true, plan)?;
-        Ok(to_numbers(&[estimated(
-            series.energy(),
-            &format!("{bits} bits"),
-        )?]))
+        estimated(series.energy(), &format!("{bits} bits"))
     };
-    let energies = context.work.parts("bits", BITS.len(), one)?;
-    let energies = of_numbers(&energies.concat());
+    let energies = kept(context, "bits", BITS.len(), one)?;
     let mut found: Vec<(f64, Estimate)> = Vec::new();
     for (bits, energy) in BITS.into_iter().zip(energies) {
         let update = fixed(CRITICAL_TEMPERATURE, bits)?;

@@ -2,10 +2,11 @@
 
 use super::{Method, search, sine};
 use crate::diffusion::pullback::operator::{Dense, Diagonal};
+use crate::experiments::statistics::{as_bits, kept};
 use crate::experiments::{Context, Expected, ExperimentError, Outcome, Row, Source};
 use gibbs_core::linalg::LinearOperator;
 use gibbs_core::random::{normal, stream};
-use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
 /// A Gaussian Jacobian, of the size of an earlier check.
@@ -26,15 +27,14 @@ const WATCHED: [usize; 9] = [12, 13, 14, 15, 16, 17, 18, 19, 20];
 /// Blocks that converge the reference.
 const REFERENCE: usize = 30;
 
-/// Pieces of work that [`report`] tells the progress of.
-pub(super) const TASKS: u64 = TASKED.len() as u64;
-
+#[derive(Serialize, Deserialize)]
 struct Watched {
     /// Passes at which the test fired, if it did.
     fired: Option<usize>,
     /// Share of vectors that one pass turned by more than a right angle.
     flipped: f64,
     /// Angle to the true directions at the end.
+    #[serde(with = "as_bits")]
     sine: f64,
 }
 
@@ -56,7 +56,6 @@ fn watch(
             compared += 1;
         }
     }
-    context.work.progress.advance(1);
     Ok(Watched {
         fired: end[0].stopped.then_some(end[0].passes),
         flipped: f64::from(flipped as u32) / f64::from(compared),
@@ -70,14 +69,10 @@ pub(super) fn report(context: &Context<'_>, outcome: &mut Outcome) -> Result<(),
     let values: Vec<f64> = (0..ROWS * COLUMNS).map(|_| normal(&mut rng)).collect();
     let gaussian = Dense::new(ROWS, COLUMNS, values).map_err(ExperimentError::other("a matrix"))?;
     let fast = Diagonal((0..COLUMNS).map(|i| libm::exp2(-(i as f64))).collect());
-    let found = TASKED.into_par_iter().map(|(is_gaussian, k)| {
-        if is_gaussian {
-            watch(context, &gaussian, k)
-        } else {
-            watch(context, &fast, k)
-        }
-    });
-    let found: Vec<Watched> = found.collect::<Result<_, _>>()?;
+    let found = kept(context, "signs", TASKED.len(), |task| match TASKED[task] {
+        (true, k) => watch(context, &gaussian, k),
+        (false, k) => watch(context, &fast, k),
+    })?;
     for ((is_gaussian, k), watched) in TASKED.iter().zip(found) {
         let (name, seen) = match (is_gaussian, k) {
             (false, _) => ("diag(2^-i), 768 entries", "not tried there"),

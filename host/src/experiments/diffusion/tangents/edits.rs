@@ -9,6 +9,7 @@ use crate::diffusion::pullback::spectrum::{Spectrum, spectrum};
 use crate::diffusion::schedule::NoiseSchedule;
 use crate::experiments::diffusion::compare::failed;
 use crate::experiments::{Context, ExperimentError};
+use serde::{Deserialize, Serialize};
 
 /// 0.8 T and 0.2 T.
 pub(super) const WHEN: [u32; 2] = [800, 200];
@@ -20,7 +21,7 @@ const STEPS: usize = 50;
 const COARSE: usize = 3;
 
 /// What the edits of one net changed at the two times, mean over samples.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Change {
     /// Mean frequency of the change, cycles per image.
     pub(super) centroid: f64,
@@ -66,7 +67,6 @@ pub(super) fn study(
             change.coarse += share * coarse(&found);
             let square: f64 = difference.iter().map(|x| f64::from(*x).powi(2)).sum();
             change.size += share * (square / difference.len() as f64).sqrt();
-            context.work.progress.advance(1);
         }
     }
     Ok(changes)

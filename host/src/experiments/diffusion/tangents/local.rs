@@ -3,7 +3,7 @@
 //! Sample i is an image of the set that was not trained on, x_t = sqrt(ab_t) x_0 + sqrt(1 - ab_t) e with the same x_0 and
 //! e at every time.
 
-use super::trained::Set;
+use super::trained::{Set, Trained};
 use crate::diffusion::datasets::{Dataset, Disc, Discs};
 use crate::diffusion::eps::Guidance;
 use crate::diffusion::error::DiffusionError;
@@ -20,6 +20,7 @@ use crate::progress::Silent;
 use crate::work::Work;
 use gibbs_core::diffusion::Level;
 use gibbs_core::random::{normal, stream};
+use serde::{Deserialize, Serialize};
 
 /// Directions of a basis.
 pub(super) const COUNT: usize = 5;
@@ -95,6 +96,7 @@ pub(super) fn level(schedule: &NoiseSchedule, t: u32) -> Result<Level, Experimen
 }
 
 /// What is read from the bases of one net; lists over [`TIMES`].
+#[derive(Serialize, Deserialize)]
 pub(super) struct Local {
     /// dim h.
     pub(super) hidden: usize,
@@ -137,16 +139,17 @@ fn mean_of_pairs(spaces: &[Subspace]) -> Result<f64, ExperimentError> {
 pub(super) fn study(
     context: &Context<'_>,
     (set, seed): (Set, u64),
-    (unet, loss): &(Unet<f32>, f64),
+    trained: &Trained,
     schedule: &NoiseSchedule,
 ) -> Result<Local, ExperimentError> {
     let data = set.make(seed)?;
+    let unet = &trained.unet()?;
     let mut geometry = geometry(unet, schedule, context)?;
     let samples = (0..SAMPLES).map(|i| Sample::new(&*data, seed, i));
     let samples: Vec<Sample> = samples.collect::<Result<_, _>>()?;
     let mut local = Local {
         hidden: unet.hidden().iter().product(),
-        loss: *loss,
+        loss: trained.loss,
         spectra: Vec::new(),
         across: Vec::new(),
         between: vec![0.0; TIMES.len() * TIMES.len()],
@@ -180,7 +183,6 @@ pub(super) fn study(
             let discs = Discs::new(super::trained::SIDE, seed).map_err(ExperimentError::other("discs"))?;
             local.explained = Some(explained(unet, &discs, &level, &samples, &bases)?);
         }
-        context.work.progress.advance(1);
     }
     for (i, early) in tangents.iter().enumerate() {
         for (j, late) in tangents.iter().enumerate() {

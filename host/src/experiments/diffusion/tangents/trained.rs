@@ -6,9 +6,11 @@ use crate::diffusion::model::Unet;
 use crate::diffusion::presets;
 use crate::diffusion::training::{self, NoisePrediction};
 use crate::experiments::{Context, ExperimentError};
-use crate::progress::Progress;
+use crate::progress::Silent;
 use crate::train::{Settings, TrainError, Trainer};
 use crate::work::{Stopped, Work};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Pixels of a side, levels of noise.
 pub(super) const SIDE: usize = 16;
@@ -54,21 +56,27 @@ impl Set {
     }
 }
 
-/// Passes the advance on, and nothing else: one task of the experiment holds many of the trainer.
-struct Advance<'a>(&'a dyn Progress);
-
-impl Progress for Advance<'_> {
-    fn begin(&self, _: &str, _: u64) {}
-
-    fn advance(&self, steps: u64) {
-        self.0.advance(steps);
-    }
-
-    fn end(&self, _: &str) {}
+/// A net after [`STEPS`] steps.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Trained {
+    /// Mean loss over the last steps.
+    pub(super) loss: f64,
+    /// The weights by name.
+    weights: BTreeMap<String, Vec<f32>>,
 }
 
-/// A net after [`STEPS`] steps, and its mean loss over the last of them.
-pub(super) fn train(context: &Context<'_>, set: Set, seed: u64) -> Result<(Unet<f32>, f64), ExperimentError> {
+impl Trained {
+    /// The net itself.
+    pub(super) fn unet(&self) -> Result<Unet<f32>, ExperimentError> {
+        let weights = |name: &str| self.weights.get(name).map(Vec::as_slice);
+        let config = presets::small(1, SIDE);
+        let unet = Unet::new(&config, [SIDE, SIDE], 0, |parameter| weights(&parameter.name));
+        unet.map_err(ExperimentError::other("a trained net"))
+    }
+}
+
+/// Trains the net of a set and seed.
+pub(super) fn train(context: &Context<'_>, (set, seed): (Set, u64)) -> Result<Trained, ExperimentError> {
     let task = format!("training on {}", set.name());
     let data = set.make(seed)?;
     let config = presets::small(1, SIDE);
@@ -83,17 +91,15 @@ pub(super) fn train(context: &Context<'_>, set: Set, seed: u64) -> Result<(Unet<
         ..training::settings(STEPS, RATE, WARM_UP, seed)
     };
     let mut trainer = Trainer::new(settings, &objective, start).map_err(ExperimentError::other(&*task))?;
-    let advance = Advance(context.work.progress);
-    let work = Work::new(&advance, context.work.interrupted);
+    let work = Work::new(&Silent, context.work.interrupted);
     let report = trainer.run(&mut objective, &work).map_err(|error| match error {
         TrainError::Stopped(Stopped::Interrupted { .. }) => Stopped::INSIDE.into(),
         other => ExperimentError::other(&*task)(other),
     })?;
     let tensors = training::tensors(&objective, trainer.parameters());
-    let unet = Unet::new(&config, [SIDE, SIDE], 0, |parameter| {
-        tensors
-            .get(&parameter.name)
-            .map(|tensor| tensor.values.as_slice())
-    });
-    Ok((unet.map_err(ExperimentError::other(&*task))?, report.mean))
+    let weights = tensors.into_iter().map(|(name, tensor)| (name, tensor.values));
+    Ok(Trained {
+        loss: report.mean,
+        weights: weights.collect(),
+    })
 }

@@ -4,12 +4,12 @@ use crate::baseline::cv::{Folds, Validated, lasso_cv};
 use crate::baseline::lasso::{LassoFit, Settings, alpha_grid, lasso, lasso_path};
 use crate::baseline::masks::nonzero;
 use crate::data::{Reading, TableOptions};
+use crate::experiments::statistics::kept;
 use crate::experiments::{Context, ExperimentError};
 use crate::garrote::least_squares::refit;
 use crate::garrote::search::Corner;
 use crate::garrote::{Design, Fit, FitError, FitOptions, Rule, fit};
 use gibbs_core::random::{below, stream};
-use rayon::prelude::*;
 
 const DATA: &[u8] = include_bytes!(concat!(env!("GIBBS_FIXTURES"), "/diabetes.csv"));
 
@@ -91,30 +91,22 @@ pub(super) fn replicas(
     count: u64,
 ) -> Result<Vec<[Vec<bool>; 2]>, ExperimentError> {
     let rows = u32::try_from(design.rows()).unwrap_or(u32::MAX);
-    (0..count)
-        .into_par_iter()
-        .map(|replica| {
-            context.check()?;
-            let mut rng = stream(context.seed, "experiment/garrote-diabetes", replica);
-            let drawn: Vec<usize> = (0..rows).map(|_| below(&mut rng, rows) as usize).collect();
-            let failed =
-                |error: FitError| ExperimentError::other(format!("bootstrap replica {replica}"))(error);
-            let sample = design.on_rows(&drawn).map_err(failed)?;
-            let chosen = fit(&sample, &FitOptions::default()).map_err(failed)?;
-            let garrote = chosen.inclusion.iter().map(|m| *m > 0.5).collect();
-            let baseline = lasso(&sample.x, &sample.y, alpha, Settings::default()).map_err(lasso_failed)?;
-            context.work.progress.advance(1);
-            Ok([garrote, nonzero(&baseline.coefficients)])
-        })
-        .collect()
+    kept(context, "bootstrap", count as usize, |replica| {
+        let mut rng = stream(context.seed, "experiment/garrote-diabetes", replica as u64);
+        let drawn: Vec<usize> = (0..rows).map(|_| below(&mut rng, rows) as usize).collect();
+        let failed = |error: FitError| ExperimentError::other(format!("bootstrap replica {replica}"))(error);
+        let sample = design.on_rows(&drawn).map_err(failed)?;
+        let chosen = fit(&sample, &FitOptions::default()).map_err(failed)?;
+        let garrote = chosen.inclusion.iter().map(|m| *m > 0.5).collect();
+        let baseline = lasso(&sample.x, &sample.y, alpha, Settings::default()).map_err(lasso_failed)?;
+        Ok([garrote, nonzero(&baseline.coefficients)])
+    })
 }
 
 /// Mean squared errors over ten outer folds: garrote, LASSO, least squares on all variables.
 pub(super) fn outer_errors(context: &Context<'_>, design: &Design) -> Result<[Vec<f64>; 3], ExperimentError> {
     let folds = Folds::shuffled(design.rows(), 10, context.seed).map_err(lasso_failed)?;
-    let mut errors: [Vec<f64>; 3] = Default::default();
-    for fold in 0..folds.count() {
-        context.check()?;
+    let one = |fold: usize| -> Result<[f64; 3], ExperimentError> {
         let (inside, outside): (Vec<usize>, Vec<usize>) =
             (0..design.rows()).partition(|row| folds.of_rows()[*row] == fold);
         let train = design
@@ -135,12 +127,10 @@ pub(super) fn outer_errors(context: &Context<'_>, design: &Design) -> Result<[Ve
             effects(&lasso.coefficients),
             refit(&train, &everything),
         ];
-        for (errors, model) in errors.iter_mut().zip(models) {
-            errors.push(train.error_on(design, &inside, &model));
-        }
-        context.work.progress.advance(1);
-    }
-    Ok(errors)
+        Ok(models.map(|model| train.error_on(design, &inside, &model)))
+    };
+    let errors = kept(context, "outer folds", folds.count(), one)?;
+    Ok([0, 1, 2].map(|model| errors.iter().map(|of_fold| of_fold[model]).collect()))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::garrote::{FitError, FitOptions, fit};
 use crate::report::curves::Curve;
 use gibbs_core::garrote::path::linear_grid;
 use gibbs_core::garrote::{Noise, Options};
+use serde::{Deserialize, Serialize};
 
 /// N of protocol A.
 pub(super) const VARIABLES: f64 = 256.0;
@@ -21,6 +22,7 @@ const NO_PENALTY: f64 = 1e-3;
 pub(super) type Path = Vec<(f64, f64)>;
 
 /// All methods on one draw.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Draws {
     pub(super) garrote: Path,
     pub(super) known_noise: Path,
