@@ -7,7 +7,8 @@
 //! REPEATS (default 3) of the whole fit on one thread, from raw arrays to coefficients; seconds_path of the path alone,
 //! both passes on the design made ready.
 
-use gibbs::garrote::metrics::{Support, generalisation_error, linear_prediction};
+use gibbs::baseline::linear_prediction;
+use gibbs::garrote::metrics::{Support, generalisation_error};
 use gibbs::garrote::synth::{Protocol, Sample};
 use gibbs::garrote::trail::{default_grid, trace_design};
 use gibbs::garrote::{Design, FitOptions, Rule, fit};

@@ -8,7 +8,7 @@
 
 use super::lasso::{self, LassoFit, Settings};
 use super::ridge::{self, RidgeFit};
-use super::{BaselineError, Centred, mean_squared_error};
+use super::{BaselineError, Centred, Validated, mean_squared_error};
 use gibbs_core::random::{shuffle, stream};
 use rayon::prelude::*;
 
@@ -80,21 +80,6 @@ impl Folds {
             (x.chunks_exact(y.len()).flat_map(keep).collect(), keep(y))
         })
     }
-}
-
-/// A cross-validated model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Validated<Fit> {
-    /// The fit on all rows at the chosen penalty.
-    pub fit: Fit,
-    /// Penalties tried, in the order given.
-    pub alphas: Vec<f64>,
-    /// Mean over folds of the mean squared error on the rows left out, per penalty.
-    pub errors: Vec<f64>,
-    /// Place of the chosen penalty in `alphas`.
-    pub best: usize,
-    /// Fits of folds that ended at the sweep limit.
-    pub unconverged: usize,
 }
 
 /// LASSO with the penalty chosen by cross-validation over `alphas` (falling; see [`lasso::alpha_grid`]).

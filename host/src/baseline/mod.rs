@@ -10,7 +10,6 @@ pub mod lasso;
 pub mod masks;
 pub mod ridge;
 
-use crate::garrote::metrics::linear_prediction;
 use gibbs_core::math::dot;
 
 /// The data or a setting cannot be used.
@@ -117,6 +116,22 @@ impl Centred {
     }
 }
 
+/// intercept + X coefficients for a column-major design of `rows` rows.
+pub fn linear_prediction(x: &[f64], rows: usize, coefficients: &[f64], intercept: f64) -> Vec<f64> {
+    let mut predicted = vec![intercept; rows];
+    for (column, weight) in x
+        .chunks_exact(rows.max(1))
+        .zip(coefficients)
+        .filter(|(_, w)| **w != 0.0)
+    {
+        predicted
+            .iter_mut()
+            .zip(column)
+            .for_each(|(p, x)| *p += weight * x);
+    }
+    predicted
+}
+
 /// Predictions and mean squared error of a linear model on unseen rows.
 pub fn mean_squared_error(x: &[f64], y: &[f64], coefficients: &[f64], intercept: f64) -> f64 {
     let predicted = linear_prediction(x, y.len(), coefficients, intercept);
@@ -126,4 +141,33 @@ pub fn mean_squared_error(x: &[f64], y: &[f64], coefficients: &[f64], intercept:
         .map(|(p, y)| (p - y) * (p - y))
         .sum::<f64>()
         / y.len() as f64
+}
+
+/// A cross-validated model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validated<Fit> {
+    /// The fit on all rows at the chosen penalty.
+    pub fit: Fit,
+    /// Penalties tried, in the order given.
+    pub alphas: Vec<f64>,
+    /// Mean over folds of the mean squared error on the rows left out, per penalty.
+    pub errors: Vec<f64>,
+    /// Place of the chosen penalty in `alphas`.
+    pub best: usize,
+    /// Fits of folds that ended at the sweep limit.
+    pub unconverged: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::linear_prediction;
+
+    #[test]
+    fn a_linear_prediction_by_hand() {
+        // columns (1, 2) and (3, 4) with weights 10, -1 and intercept 5
+        assert_eq!(
+            linear_prediction(&[1.0, 2.0, 3.0, 4.0], 2, &[10.0, -1.0], 5.0),
+            [12.0, 21.0]
+        );
+    }
 }

@@ -19,7 +19,7 @@
 //! Cost: min(M, N)^2 max(M, N) once for the products; per alpha min(M, N)^3/6 for the factor, and
 //! M min(M, N)^2 / 2 for the leave-one-out errors.
 
-use super::cv::Validated;
+use super::Validated;
 use super::{BaselineError, Centred};
 use gibbs_core::linalg::{cholesky, cholesky_solve, forward_substitute};
 use gibbs_core::math::{add_scaled, dot};

@@ -23,7 +23,7 @@ pub struct Man {}
 pub(super) fn print(arguments: &Completions, command: &mut Command) -> Result<Status, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, command, "gibbs", &mut script);
-    output::bytes(&script)?;
+    output::bytes(&script).map_err(CliError::unwritten)?;
     Ok(Status::Done)
 }
 
@@ -37,7 +37,7 @@ pub(super) fn man(_: &Man, common: &Common, command: Command) -> Result<Status, 
         clap_mangen::Man::new(command)
             .render(&mut page)
             .map_err(|e| CliError::failed(format!("cannot make the manual page: {e}")))?;
-        output::bytes(&page)?;
+        output::bytes(&page).map_err(CliError::unwritten)?;
     }
     Ok(Status::Done)
 }

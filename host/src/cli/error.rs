@@ -85,6 +85,12 @@ impl CliError {
         self.kind
     }
 
+    /// Standard output could not be written to.
+    #[allow(clippy::needless_pass_by_value)] // as `map_err` gives it
+    pub(super) fn unwritten(error: std::io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+
     fn to_json(&self) -> Value {
         let message = self.message.strip_prefix("error: ").unwrap_or(&self.message);
         let mut object = self.details.clone();

@@ -85,7 +85,9 @@ where
     let result = match Cli::try_parse_from(&arguments) {
         Ok(cli) => dispatch(&cli),
         Err(refusal) if refusal.use_stderr() => Err(CliError::usage(&refusal)),
-        Err(wanted) => output::text(&wanted.to_string()).map(|()| Status::Done), // --help, --version
+        Err(wanted) => output::text(&wanted.to_string())
+            .map(|()| Status::Done)
+            .map_err(CliError::unwritten), // --help, --version
     };
     match result {
         Ok(Status::Done) => ExitCode::SUCCESS,

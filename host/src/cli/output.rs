@@ -1,6 +1,6 @@
 //! The one place that writes results to standard output, and remarks to standard error. A closed pipe (`gibbs … | head -1`) is no error.
 
-use super::{Common, error::CliError};
+use super::Common;
 use serde_json::Value;
 use std::io::{self, ErrorKind, Write};
 
@@ -12,7 +12,7 @@ pub fn emit(
     common: &Common,
     object: impl FnOnce() -> Value,
     text_of: impl FnOnce() -> String,
-) -> Result<(), CliError> {
+) -> io::Result<()> {
     if common.json {
         json(&object())
     } else {
@@ -32,7 +32,7 @@ pub fn remark(common: &Common, text: &str) {
 ///
 /// # Errors
 /// As [`emit`].
-pub fn json(object: &Value) -> Result<(), CliError> {
+pub fn json(object: &Value) -> io::Result<()> {
     text(&format!("{object:#}\n"))
 }
 
@@ -40,7 +40,7 @@ pub fn json(object: &Value) -> Result<(), CliError> {
 ///
 /// # Errors
 /// As [`emit`].
-pub fn text(text: &str) -> Result<(), CliError> {
+pub fn text(text: &str) -> io::Result<()> {
     bytes(text.as_bytes())
 }
 
@@ -48,12 +48,13 @@ pub fn text(text: &str) -> Result<(), CliError> {
 ///
 /// # Errors
 /// As [`emit`].
-pub fn bytes(bytes: &[u8]) -> Result<(), CliError> {
+pub fn bytes(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            Err(CliError::failed(format!("cannot write to standard output: {e}")))
-        }
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(io::Error::new(
+            e.kind(),
+            format!("cannot write to standard output: {e}"),
+        )),
         _ => Ok(()),
     }
 }

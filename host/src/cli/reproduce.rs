@@ -3,9 +3,10 @@
 use super::error::CliError;
 use super::output::emit;
 use super::session::{Common, Ended, Folder, Session, Status, Verb};
+use crate::experiments::experiment::Settings;
 use crate::experiments::finished::{FigureFile, Finished};
 use crate::experiments::registry::REGISTRY;
-use crate::experiments::runner::{self, Report, Settings};
+use crate::experiments::runner::{self, Report};
 use crate::experiments::{Experiment, Row, Verdict, page};
 use crate::keep::Identity;
 use crate::report::answer::Answer;
@@ -53,7 +54,7 @@ pub struct Arguments {
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
     let wanted = choose(REGISTRY, &arguments.names)?;
     if arguments.list {
-        emit(common, || list_json(&wanted), || list_text(&wanted))?;
+        emit(common, || list_json(&wanted), || list_text(&wanted)).map_err(CliError::unwritten)?;
         return Ok(Status::Done);
     }
     let session = Session::begin(common, VERB)?;

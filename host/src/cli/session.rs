@@ -337,7 +337,7 @@ impl<'a> Session<'a> {
         if let Some(keeper) = self.keeper.take() {
             keeper.remove();
         }
-        output::emit(self.common, || object(&answer), || text(&answer))?;
+        output::emit(self.common, || object(&answer), || text(&answer)).map_err(CliError::unwritten)?;
         Ok(ended.status)
     }
 }

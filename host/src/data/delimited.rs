@@ -5,8 +5,8 @@
 //! `\n`, `\r\n` or `\r`. A UTF-8 byte order mark is skipped, cells are trimmed, blank lines are no rows.
 
 use super::cell::{Notation, Unreadable};
-use super::error::shorten;
 use super::layout::{Layout, Role};
+use super::shorten::shorten;
 use super::table::Cells;
 use super::{DataError, Header, Missing, Reading, TableOptions};
 use csv::{ByteRecord, Reader, ReaderBuilder, Trim};

@@ -2,7 +2,7 @@
 //! reader to reader, and `serde_json` silently takes the last.
 
 use super::DataError;
-use super::error::{shorten, shorten_name};
+use super::shorten::{shorten, shorten_name};
 use super::source::read_bytes;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};

@@ -28,14 +28,16 @@ pub mod npy;
 mod options;
 pub(crate) mod pickle;
 pub mod safetensors;
+mod shorten;
 mod source;
 mod table;
+mod tensor;
 pub mod tensors;
 mod write;
 
 pub use error::DataError;
-pub(crate) use error::{shorten, shorten_list, shorten_name};
 pub use options::{Header, Missing, TableOptions, Wanted};
+pub(crate) use shorten::{shorten, shorten_list, shorten_name};
 pub use source::Source;
 pub(crate) use source::read_bytes;
 pub use table::{Column, Labels, Optional, Reading, Table};

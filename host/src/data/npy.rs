@@ -7,8 +7,8 @@
 //! `npyz` parses the header by recursive descent and multiplies the shape unchecked: a hostile header could
 //! overflow the stack or the product. `guard` refuses such headers first.
 
-use super::error::{shorten, shorten_list};
 use super::layout::{Layout, Role};
+use super::shorten::{shorten, shorten_list};
 use super::source::read_bytes;
 use super::table::Cells;
 use super::{DataError, Missing, Reading, TableOptions, write_atomic};

@@ -3,9 +3,10 @@
 //! The metadata names the kind and the version; both must match before anything else is looked at. Files of
 //! equal content are equal byte for byte.
 
-use super::error::{shorten, shorten_list};
 use super::safetensors::{Header, LONGEST_OWN, Piece, serialize};
+use super::shorten::{shorten, shorten_list};
 use super::source::read_bytes;
+pub use super::tensor::Tensor;
 use super::{DataError, write_atomic};
 use ::safetensors::Dtype;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
@@ -14,15 +15,6 @@ use std::path::{Path, PathBuf};
 
 /// Type, shape and little-endian bytes.
 type Data<'a> = (Dtype, &'a [usize], Vec<u8>);
-
-/// A tensor: its shape and its entries, last index fastest.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tensor<T = f64> {
-    /// Length of each dimension.
-    pub shape: Vec<usize>,
-    /// The entries, as many as the product of the shape.
-    pub values: Vec<T>,
-}
 
 mod sealed {
     pub trait Sealed {}

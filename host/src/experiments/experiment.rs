@@ -4,6 +4,7 @@ use super::Row;
 use crate::report::figure::{Figure, FigureError};
 use crate::work::{Stopped, Work};
 use gibbs_core::random::{self, Xoshiro256PlusPlus};
+use std::path::PathBuf;
 
 /// What an experiment says about itself.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +36,17 @@ impl<'a> Experiment<'a> {
     pub const fn new(about: About, run: &'a Run<'a>) -> Self {
         Self { about, run }
     }
+}
+
+/// What a run is asked for.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Seed of all experiments.
+    pub seed: u64,
+    /// Full-size versions.
+    pub full: bool,
+    /// Folder for the page and the figures, which is there.
+    pub out: PathBuf,
 }
 
 /// What an experiment is given.

@@ -1,8 +1,9 @@
 //! The finished experiments as an HTML page.
 
+use super::Experiment;
 use super::Verdict;
+use super::experiment::Settings;
 use super::finished::Finished;
-use super::{Experiment, runner::Settings};
 use crate::report::html::{Mark, Page, PageFigure, PageRow, Section};
 use std::fmt::Write as _; // writing to a string cannot fail
 use std::io;

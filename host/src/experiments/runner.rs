@@ -1,5 +1,6 @@
 //! Runs experiments one after the other, keeps each when it is done, writes the page at the end.
 
+use super::experiment::Settings;
 use super::finished::{FigureFile, Finished};
 use super::{Context, Experiment, ExperimentError, Outcome, page};
 use crate::files::write_whole;
@@ -9,17 +10,6 @@ use crate::work::{Stopped, Work};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// What a run is asked for.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Seed of all experiments.
-    pub seed: u64,
-    /// Full-size versions.
-    pub full: bool,
-    /// Folder for the page and the figures, which is there.
-    pub out: PathBuf,
-}
 
 /// The outcome of a run of experiments.
 #[derive(Debug)]

@@ -81,22 +81,6 @@ pub fn generalisation_error(predicted: &[f64], observed: &[f64]) -> f64 {
     if error == 0.0 { 0.0 } else { (error / size).sqrt() }
 }
 
-/// intercept + X coefficients for a column-major design of `rows` rows.
-pub fn linear_prediction(x: &[f64], rows: usize, coefficients: &[f64], intercept: f64) -> Vec<f64> {
-    let mut predicted = vec![intercept; rows];
-    for (column, weight) in x
-        .chunks_exact(rows.max(1))
-        .zip(coefficients)
-        .filter(|(_, w)| **w != 0.0)
-    {
-        predicted
-            .iter_mut()
-            .zip(column)
-            .for_each(|(p, x)| *p += weight * x);
-    }
-    predicted
-}
-
 #[cfg(test)]
 mod tests {
     //! Oracle: hand-counted cases. Mutations seen red: FP and FN exchanged in `of`, 2 TP -> TP in `f1`,
@@ -150,10 +134,5 @@ mod tests {
         );
         assert_eq!(generalisation_error(&[0.0], &[0.0]), 0.0);
         assert_eq!(generalisation_error(&[1.0], &[0.0]), f64::INFINITY);
-        // columns (1, 2) and (3, 4) with weights 10, -1 and intercept 5
-        assert_eq!(
-            linear_prediction(&[1.0, 2.0, 3.0, 4.0], 2, &[10.0, -1.0], 5.0),
-            [12.0, 21.0]
-        );
     }
 }

@@ -54,8 +54,7 @@ fn optimality_conditions_hold() {
                 }
             }
             let shift: f64 = y.iter().sum::<f64>() / rows as f64;
-            let predicted =
-                crate::garrote::metrics::linear_prediction(&x, rows, &fit.coefficients, fit.intercept);
+            let predicted = crate::baseline::linear_prediction(&x, rows, &fit.coefficients, fit.intercept);
             let mean = predicted.iter().sum::<f64>() / rows as f64;
             assert!(
                 (mean - shift).abs() < 1e-10 * shift.abs().max(1.0),

@@ -1,6 +1,6 @@
 //! What is wrong with the bytes of a safetensors file, one variant per rejection.
 
-use crate::data::shorten_list;
+use crate::data::shorten::shorten_list;
 
 /// Why bytes are not taken as a safetensors file. Offsets count bytes from the start of the data block, which
 /// follows the header.

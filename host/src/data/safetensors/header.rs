@@ -13,8 +13,8 @@
 //! Source of the format: the description in the `safetensors` repository.
 
 use super::Fault;
-use crate::data::error::shorten_name;
 use crate::data::json::Unique;
+use crate::data::shorten_name;
 use safetensors::{Dtype, tensor::TensorInfo};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use std::collections::{BTreeMap, HashSet};

@@ -6,13 +6,13 @@
 //! [`TensorFile`](super::tensors::TensorFile).
 
 pub(super) mod convert;
-mod fault;
+pub(super) mod fault;
 mod header;
 mod write;
 
-use super::error::shorten_name;
+use super::shorten::shorten_name;
 use super::source::refuse_pointer;
-use super::tensors::Tensor;
+use super::tensor::Tensor;
 use super::{DataError, pickle};
 use crate::raw::Mapped;
 pub use convert::Finite;

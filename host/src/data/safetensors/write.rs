@@ -3,7 +3,7 @@
 //! order afterwards.
 
 use super::TensorF32;
-use crate::data::error::shorten_name;
+use crate::data::shorten_name;
 use crate::data::{DataError, write_atomic};
 use safetensors::{Dtype, tensor::TensorView};
 use std::collections::{BTreeMap, HashMap};

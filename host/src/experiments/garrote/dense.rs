@@ -14,11 +14,12 @@
 
 use crate::baseline::cv::{Folds, lasso_cv, ridge_cv};
 use crate::baseline::lasso::{Settings, alpha_grid, lasso_path};
+use crate::baseline::linear_prediction;
 use crate::baseline::ridge::penalty_grid;
 use crate::experiments::statistics::kept;
 use crate::experiments::{About, Context, Expected, ExperimentError, Outcome, Row, Source};
 use crate::garrote::columns::Columns;
-use crate::garrote::metrics::{generalisation_error, linear_prediction};
+use crate::garrote::metrics::generalisation_error;
 use crate::garrote::noise::estimate_noise;
 use crate::garrote::synth::{Draw, Protocol, Sample};
 use crate::garrote::{Design, FitError};

@@ -1,8 +1,9 @@
 //! What the experiments on regression share: linear models of any origin, judged alike.
 
+use crate::baseline::linear_prediction;
 use crate::baseline::masks;
 use crate::experiments::ExperimentError;
-use crate::garrote::metrics::{Support, generalisation_error, linear_prediction};
+use crate::garrote::metrics::{Support, generalisation_error};
 use crate::garrote::synth::{Draw, Sample};
 use crate::garrote::{Design, Fit, FitError};
 use serde::{Deserialize, Serialize};

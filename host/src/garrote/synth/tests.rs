@@ -24,7 +24,7 @@ fn parse(text: &str) -> Protocol {
 
 /// y - X w, the noise as drawn.
 fn noise(sample: &Sample, weights: &[f64]) -> Vec<f64> {
-    let fit = crate::garrote::metrics::linear_prediction(&sample.x, sample.rows, weights, 0.0);
+    let fit = crate::baseline::linear_prediction(&sample.x, sample.rows, weights, 0.0);
     sample.y.iter().zip(fit).map(|(y, f)| y - f).collect()
 }
 

@@ -1,6 +1,7 @@
 //! What is computed on the diabetes data: fits, all subsets, bootstrap replicas, outer folds.
 
-use crate::baseline::cv::{Folds, Validated, lasso_cv};
+use crate::baseline::Validated;
+use crate::baseline::cv::{Folds, lasso_cv};
 use crate::baseline::lasso::{LassoFit, Settings, alpha_grid, lasso, lasso_path};
 use crate::baseline::masks::nonzero;
 use crate::data::{Reading, TableOptions};

@@ -193,7 +193,7 @@ pub(super) fn error(signal: &Signal) -> f64 {
 mod tests {
     //! Mutations seen red: the test rows not relabelled; the empty end not passed over.
     use super::*;
-    use crate::garrote::metrics::linear_prediction;
+    use crate::baseline::linear_prediction;
     use crate::garrote::synth::Protocol;
 
     #[test] // the same problem with other names: X w is the same up to the order of the sum
