@@ -1,5 +1,8 @@
 //! Spins with their local fields: what every single-spin method moves.
 //!
+//! ```text
+//! f_i = Σ_j J_ij s_j + h_i      flipping s_i changes E by 2 s_i f_i, and f_j by -2 J_ij s_i (s_i before the flip)
+//! ```
 //! The fields f_i are kept, so that a rejected flip costs O(1) and an accepted one O(degree). Integer fields
 //! are exact for ever; float fields drift by rounding: [`State::refresh`] sums them anew (every 1000 sweeps is
 //! plenty).

@@ -1,4 +1,7 @@
 //! Columns of a matrix: two at a time, scaled, rotated, combined.
+//!
+//! A matrix is one slice, column after column, each of length n; what a function does costs O(1) per entry it touches.
+//! Where an index or a length does not fit, nothing is changed and nothing panics.
 
 use crate::Error;
 use crate::math::{Real, add_scaled};

@@ -60,3 +60,20 @@ fn tails_are_the_integral_of_the_density() {
         }
     }
 }
+
+#[test] // edge
+fn what_is_no_probability_has_no_half_width() {
+    for (probability, degrees) in [
+        (1.0, 3.0),
+        (-0.1, 3.0),
+        (f64::NAN, 3.0),
+        (0.95, 0.0),
+        (0.95, f64::NAN),
+    ] {
+        assert!(
+            half_width(probability, degrees).is_nan(),
+            "{probability} {degrees}"
+        );
+    }
+    assert!(two_sided(f64::NAN, 3.0).is_nan());
+}
