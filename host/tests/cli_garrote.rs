@@ -11,6 +11,8 @@
 mod cli;
 #[path = "cli_garrote/long.rs"]
 mod long;
+#[path = "cli_garrote/statistics.rs"]
+mod statistics;
 #[path = "cli_garrote/verbs.rs"]
 mod verbs;
 
@@ -187,6 +189,7 @@ fn every_rule_fits_the_real_data_and_writes_its_figures() {
             .chain(figure)
             .flat_map(|stem| [format!("{stem}.png"), format!("{stem}.svg")])
             .chain(["model.safetensors".to_owned(), "variables.csv".to_owned()])
+            .chain(rule.contains("bic").then(|| "runners_up.csv".to_owned()))
             .collect();
         expected.sort();
         assert_eq!(listing(dir.path()), expected, "{rule}");

@@ -76,7 +76,7 @@ fn predictions_are_the_librarys_with_score_where_the_target_is_known() {
         arguments.extend(hard.then_some("--hard"));
         let output = run(&arguments);
         let predicted = object(&output, 0);
-        assert_eq!(predicted["schema"], "gibbs.garrote.predict/2");
+        assert_eq!(predicted["schema"], "gibbs.garrote.predict/3");
         assert_eq!(predicted["prediction"], if hard { "hard" } else { "soft" });
         let columns = [
             ("a", [0.0, 1.0]),
@@ -95,7 +95,7 @@ fn predictions_are_the_librarys_with_score_where_the_target_is_known() {
         let rows = predicted["rows"].as_array().unwrap();
         assert_eq!(rows.len(), 2);
         for (i, row) in rows.iter().enumerate() {
-            assert_eq!(fields(row), ["mean", "observed", "row", "sd"]);
+            assert_eq!(fields(row), ["high", "low", "mean", "observed", "row", "sd"]);
             let near = |field: &str, value: f64| {
                 assert!(
                     (row[field].as_f64().unwrap() - value).abs() <= 1e-15 * value.abs(),
@@ -114,7 +114,7 @@ fn predictions_are_the_librarys_with_score_where_the_target_is_known() {
         assert!(err(&output).contains("R2 "), "{}", err(&output));
         let csv = std::fs::read_to_string(folder.join("predictions.csv")).unwrap();
         assert!(
-            csv.starts_with("row,mean,sd,observed\n1,") && csv.lines().count() == 3,
+            csv.starts_with("row,mean,sd,low,high,observed\n1,") && csv.lines().count() == 3,
             "{csv}"
         );
     }

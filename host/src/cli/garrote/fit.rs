@@ -1,6 +1,6 @@
 //! `gibbs garrote fit FILE --target COLUMN`: select variables, fit their weights, write the model.
 
-use super::fit_output::{Outcome, answer, variables};
+use super::fit_output::{Outcome, answer, runners_up, variables};
 use super::reading::{Data, Model};
 use super::{figures, list, refused};
 use crate::cli::error::CliError;
@@ -17,10 +17,19 @@ use std::path::PathBuf;
 
 const VERB: Verb = Verb {
     name: "garrote.fit",
-    version: 2,
+    version: 3,
     folder: Folder::Optional,
     keeps: true,
 };
+
+/// Files that not every rule writes: those of an earlier run go.
+const OF_SOME_RULES: [&str; 5] = [
+    "error.png",
+    "error.svg",
+    "runners_up.csv",
+    "transition.png",
+    "transition.svg",
+];
 
 /// Entries of a table above which a fit may take long enough to show that it is running.
 const LARGE: usize = 5_000_000;
@@ -41,12 +50,15 @@ Examples:
   gibbs garrote fit data.csv --target y
   gibbs garrote fit data.csv --target y --rule cv --folds 10 --out fit
   gibbs garrote fit data.csv --target y --rule transition --replicas 500 --out fit --resume
+  gibbs garrote fit data.csv --target y --force age --force sex --weights w
   gibbs garrote fit data.csv --target y --ignore id,name --missing drop-rows --json
 
 inclusion   probability m that the variable is in
 weight      target per unit of the variable, if it is in
 effect      inclusion times weight: what the prediction uses
 evidence    for being in, nats
+low, high   95 % interval (Student's t) of the weight by least squares on the selected variables, the set taken as given
+criterion   EBIC of the selected set; runner-ups: the sets of least criterion after it, and how much larger it is there
 Exit code 1 when the solver did not converge; the result is printed all the same.")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -111,17 +123,22 @@ fn compute(design: &Design, options: &FitOptions, work: &Work<'_>) -> Result<Out
     let fit = fit_with(design, options, work)?;
     work.check()?;
     let model = fit.model(design, options)?;
+    let statistics = fit.statistics(design, options)?;
     work.check()?;
     if large {
         work.progress.end("fitting: done");
     }
-    Ok(Outcome { fit, model })
+    Ok(Outcome {
+        fit,
+        model,
+        statistics,
+    })
 }
 
 /// What the fit depends on.
 fn identity(design: &Design, options: &FitOptions) -> Identity {
     let settings = format!(
-        "{:?} {:?} {} {} {} {} {:?} {:?}",
+        "{:?} {:?} {} {} {} {} {:?} {:?} {:?}",
         options.solver,
         options.path_tolerance,
         options.gammas,
@@ -129,14 +146,22 @@ fn identity(design: &Design, options: &FitOptions) -> Identity {
         options.replicas,
         options.rule,
         design.names,
-        design.target
+        design.target,
+        design
+            .forced
+            .iter()
+            .map(|forced| &forced.name)
+            .collect::<Vec<_>>(),
     );
+    let weights: Vec<f64> = (0..design.rows()).map(|row| design.root_weight(row)).collect();
     let numbers = design
         .x
         .iter()
         .chain(&design.y)
         .chain(&design.mean)
-        .chain(&design.scale);
+        .chain(&design.scale)
+        .chain(&weights)
+        .chain(design.forced.iter().flat_map(|forced| &forced.column));
     let hash = numbers.fold(FNV_OFFSET, |hash, value| fnv1a(hash, &value.to_le_bytes()));
     Identity::new(VERB.name, options.seed)
         .with("rule", options.rule)
@@ -151,6 +176,13 @@ fn warn(outcome: &Outcome, design: &Design, session: &Session<'_>) {
         let names = list(dead.iter().copied());
         session.remark(&format!(
             "note: columns that do not vary, never selected: {names}"
+        ));
+    }
+    if design.has_binary_target() {
+        session.remark(&format!(
+            "note: `{}` takes two values only: this is least squares, no classifier; predictions may leave the two, and the \
+             noise is not the same in all rows",
+            crate::data::shorten(&design.target)
         ));
     }
     let tied = ties(design, &outcome.fit.support());
@@ -186,10 +218,14 @@ fn write(outcome: &Outcome, design: &Design, session: &Session<'_>) -> Result<()
     if session.out().is_none() {
         return Ok(());
     }
+    session.clear_where("", |name| OF_SOME_RULES.contains(&name))?;
     let fit = &outcome.fit;
     let chosen = Some((fit.solution.gamma, &fit.support()[..]));
     session.write("model.safetensors", &outcome.model.to_file()?)?;
     session.write("variables.csv", &variables(&outcome.variables()))?;
+    if !outcome.statistics.runners_up.is_empty() {
+        session.write("runners_up.csv", &runners_up(outcome, design))?;
+    }
     let inclusion = figures::inclusion(&fit.trail, &design.names, &design.target, chosen);
     session.write("inclusion", &inclusion)?;
     session.write("importance", &figures::importance(&outcome.model))?;

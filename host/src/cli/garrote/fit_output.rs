@@ -1,8 +1,10 @@
 //! The result of `fit`: what is known of each variable, and of the whole.
 
+use crate::garrote::model::Interval;
+use crate::garrote::summary::Statistics;
 use crate::garrote::{Design, Fit, Model};
 use crate::report::answer::Answer;
-use crate::report::number::plain;
+use crate::report::number::{plain, significant};
 use crate::report::rows::Rows;
 use crate::report::table::Style;
 
@@ -10,6 +12,7 @@ use crate::report::table::Style;
 pub(super) struct Outcome {
     pub(super) fit: Fit,
     pub(super) model: Model,
+    pub(super) statistics: Statistics,
 }
 
 /// One variable, in original units.
@@ -25,6 +28,10 @@ pub(super) struct Variable<'a> {
     /// |m w|/(sd of the target).
     standardised: f64,
     gain: Option<f64>,
+    /// In every fit, not chosen.
+    forced: bool,
+    /// By least squares on the selected variables; none of the others.
+    interval: Option<Interval>,
 }
 
 impl Outcome {
@@ -40,6 +47,8 @@ impl Outcome {
     /// All variables, in the order of the columns.
     pub(super) fn variables(&self) -> Vec<Variable<'_>> {
         let model = &self.model;
+        let free = self.fit.inclusion.len();
+        let intervals = model.intervals();
         let mut gains = vec![None; model.variables.len()];
         for (index, gain) in &self.fit.gains {
             gains[*index] = Some(*gain);
@@ -57,6 +66,8 @@ impl Outcome {
                 evidence: model.evidence[i],
                 standardised: (m * w).abs() / model.target_sd,
                 gain: gains[i],
+                forced: i >= free,
+                interval: intervals.iter().find(|interval| interval.index == i).copied(),
             }
         });
         variables.collect()
@@ -85,10 +96,39 @@ pub(super) fn variables(variables: &[Variable<'_>]) -> Rows {
         .number("free_energy_gain", |v| v.gain)
         .digits(4)
         .titled("Delta F")
+        .number("low", |v| v.interval.map(|i| i.low))
+        .digits(4)
+        .number("high", |v| v.interval.map(|i| i.high))
+        .digits(4)
+        .number("least_squares", |v| v.interval.map(|i| i.estimate))
+        .hidden()
+        .number("standard_error", |v| v.interval.map(|i| i.standard_error))
+        .hidden()
+        .number("p_value", |v| v.interval.map(|i| i.p_value))
+        .hidden()
+        .flag("forced", |v| v.forced)
+        .hidden()
         .done()
 }
 
-/// The answer of schema `gibbs.garrote.fit/2`: the text shows the selected variables, the most important first.
+/// The sets of least criterion after the selected one: how much larger it is, and the variables.
+pub(super) fn runners_up(outcome: &Outcome, design: &Design) -> Rows {
+    let Statistics {
+        criterion,
+        runners_up,
+        ..
+    } = &outcome.statistics;
+    let names = |support: &[usize]| support.iter().map(|i| design.names[*i].clone()).collect();
+    Rows::of("runners_up", runners_up)
+        .number("larger_by", |set| set.criterion - criterion)
+        .digits(4)
+        .titled("larger by")
+        .list("variables", |set| Some(names(&set.support)))
+        .titled("runner-up")
+        .done()
+}
+
+/// The answer of schema `gibbs.garrote.fit/3`: the text shows the selected variables, the most important first.
 pub(super) fn answer(outcome: &Outcome, design: &Design) -> Answer {
     let model = &outcome.model;
     let all = outcome.variables();
@@ -118,11 +158,44 @@ pub(super) fn answer(outcome: &Outcome, design: &Design) -> Answer {
     answer.number("gamma", model.gamma).says(gamma);
     answer.number("noise_sd", model.noise_sd).digits(4);
     answer.text("rule", &model.rule);
+    let Statistics {
+        r2,
+        adjusted_r2,
+        criterion,
+        proven,
+        runners_up: others,
+    } = &outcome.statistics;
+    answer.number("r2", *r2).label("R2").says(format!(
+        "{} (adjusted {})",
+        significant(*r2, 4),
+        significant(*adjusted_r2, 4)
+    ));
+    answer.hidden("adjusted_r2", adjusted_r2);
+    let least = if *proven { ", proved to be the least" } else { "" };
+    answer
+        .number("criterion", *criterion)
+        .says(format!("{}{least}", significant(*criterion, 6)));
+    answer.hidden("criterion_is_least", proven);
+    answer.hidden(
+        "forced",
+        design
+            .forced
+            .iter()
+            .map(|forced| &forced.name)
+            .collect::<Vec<_>>(),
+    );
+    answer.hidden("binary_target", design.has_binary_target());
     answer.shown("ended", &model.status);
     if let Some(inference) = outcome.fit.bootstrap.as_ref().and_then(|b| b.inference.as_ref()) {
         let count = plain(inference.density * model.variables.len() as f64);
         let misfit = plain(inference.misfit);
         answer.shown("signal", format!("{count} relevant variables, misfit {misfit}"));
+    }
+    let table = runners_up(outcome, design);
+    if others.is_empty() {
+        answer.hidden("runners_up", table.to_json());
+    } else {
+        answer.rows(&table);
     }
     answer
 }

@@ -1,4 +1,4 @@
-//! `gibbs garrote predict MODEL FILE`: mean and standard deviation of every row.
+//! `gibbs garrote predict MODEL FILE`: mean, standard deviation and 95 % interval of every row.
 
 use super::reading::{Reading, in_file};
 use crate::cli::error::CliError;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 const VERB: Verb = Verb {
     name: "garrote.predict",
-    version: 2,
+    version: 3,
     folder: Folder::Optional,
     keeps: false,
 };
@@ -27,7 +27,8 @@ Examples:
   gibbs garrote predict fit/model.safetensors new.csv --hard --out predicted
   gibbs garrote predict fit/model.safetensors new.csv --json
 
-Columns are found by name, in any order; others are not looked at. When the target is among them, R2 and root
+Columns are found by name, in any order; others are not looked at, and --hard needs the selected ones only. low and high are the
+ends of the 95 % interval, Student's t with the degrees of freedom `df` of the noise (null in JSON where the noise was given). When the target is among them, R2 and root
 mean squared error are reported too. With --out the predictions are written as predictions.csv.")]
 pub(super) struct Arguments {
     /// Model file that `gibbs garrote fit --out DIR` wrote
@@ -51,6 +52,9 @@ struct Row {
     label: Option<String>,
     mean: f64,
     sd: f64,
+    /// Ends of the 95 % interval.
+    low: f64,
+    high: f64,
     /// The target, where it is known.
     observed: Option<f64>,
 }
@@ -65,8 +69,13 @@ struct Score {
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliError> {
     let session = Session::begin(common, VERB)?;
     let model = Model::load(&arguments.model)?;
+    let selected = || model.selected().into_iter().map(|i| model.variables[i].clone());
     let wanted = Wanted {
-        needed: model.variables.clone(),
+        needed: if arguments.hard {
+            selected().collect()
+        } else {
+            model.variables.clone()
+        },
         optional: vec![model.target.clone()],
     };
     let reading = arguments
@@ -90,6 +99,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         .number("mean", |row| row.mean)
         .digits(4)
         .number("sd", |row| row.sd)
+        .digits(4)
+        .number("low", |row| row.low)
+        .digits(4)
+        .number("high", |row| row.high)
         .digits(4);
     let table = if reading.optional(&model.target).is_some() {
         table.number("observed", |row| row.observed).digits(4).done()
@@ -101,6 +114,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     answer.rows(&table);
     answer.hidden("target", &model.target);
     answer.hidden("prediction", if arguments.hard { "hard" } else { "soft" });
+    answer.hidden("df", predicted.degrees);
     answer.hidden("r2", score.as_ref().and_then(|score| score.r2));
     answer.hidden("rmse", score.as_ref().map(|score| score.rmse));
     if let Some(score) = &score {
@@ -118,6 +132,8 @@ fn rows(predicted: &Prediction, reading: &data::Reading, target: &str) -> Vec<Ro
         label: labels.map(|labels| labels.values[index].clone()),
         mean: predicted.mean[index],
         sd: predicted.sd[index],
+        low: predicted.low[index],
+        high: predicted.high[index],
         observed: observed.and_then(|values| values[index]),
     };
     reading.table.row_numbers.iter().enumerate().map(row).collect()

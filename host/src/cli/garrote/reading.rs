@@ -4,6 +4,7 @@ use super::{list, refused};
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::data::{self, DataError, Header, Missing, TableOptions, Wanted};
+use crate::garrote::design::Given;
 use crate::garrote::{Design, FitOptions};
 use clap::{Args, ValueEnum};
 use gibbs_core::garrote::Noise;
@@ -108,6 +109,12 @@ pub(super) struct Data {
     /// Column to explain: its name, or its number from 0 (-1 is the last)
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
     target: String,
+    /// Column that every fit contains, by its name: it is not chosen, others are chosen beside it; may be repeated
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    force: Vec<String>,
+    /// Column of row weights, by its name: the noise of a row has variance sd²/weight; a row of weight 0 is left out
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    weights: Option<String>,
     #[command(flatten)]
     reading: Reading,
 }
@@ -117,10 +124,36 @@ impl Data {
     pub(super) fn design(&self, session: &Session<'_>) -> Result<Design, CliError> {
         let target = Some(self.target.clone());
         let reading = self.reading.table(&self.file, target, None, session)?;
-        let (variables, target) = reading.split_target().map_err(|e| in_file(e, &self.file))?;
+        let asked = self.force.iter().chain(&self.weights);
+        for name in asked {
+            if reading.table.column(name).is_none() {
+                return Err(in_file(reading.table.not_found(name), &self.file));
+            }
+        }
+        let (mut variables, target) = reading.split_target().map_err(|e| in_file(e, &self.file))?;
+        let mut take = |name: &String| {
+            let position = variables.iter().position(|column| column.name == *name);
+            position
+                .map(|position| variables.remove(position))
+                .ok_or_else(|| {
+                    let name = data::shorten(name);
+                    let message = format!(
+                        "`{name}` is the target, or is given a part already\nhint: each column has one part"
+                    );
+                    CliError::input(message).in_file(&self.file)
+                })
+        };
+        let mut given = Given::default();
+        for name in &self.force {
+            let column = take(name)?;
+            given.forced.push((column.name, column.values));
+        }
+        if let Some(name) = &self.weights {
+            given.weights = Some(take(name)?.values);
+        }
         let names = variables.iter().map(|column| column.name.clone()).collect();
         let x = variables.into_iter().flat_map(|column| column.values).collect();
-        Design::new(names, target.name, x, target.values).map_err(|e| refused(e, &self.file))
+        Design::with_given(names, target.name, x, target.values, &given).map_err(|e| refused(e, &self.file))
     }
 
     /// Another sample of the same columns, in raw units.

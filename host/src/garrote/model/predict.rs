@@ -143,37 +143,40 @@ impl Model {
     /// # Errors
     /// `ColumnNotFound` for a variable that the table lacks; `Model` for an inconsistent model; `Overflow`.
     pub fn predict(&self, table: &Table) -> Result<Prediction, DataError> {
-        let columns = self.match_columns(table)?;
+        let columns = self.match_columns(table, |_| true)?;
         finish(soft(self, &columns, table.rows()), self.degrees)
     }
 
-    /// Hard prediction: the least squares refit on the selected variables.
+    /// Hard prediction: the least squares refit on the selected variables; the table needs no others.
     ///
     /// # Errors
     /// As [`Model::predict`]; `NoRefit` when variables are selected but had no refit.
     pub fn predict_hard(&self, table: &Table) -> Result<Prediction, DataError> {
-        let columns = self.match_columns(table)?;
+        let columns = self.match_columns(table, |index| self.inclusion[index] > 0.5)?;
         if self.refit_covariance.is_empty() && !self.selected().is_empty() {
             return Err(DataError::NoRefit);
         }
         finish(hard(self, &columns, table.rows()), self.refit_degrees)
     }
 
-    /// The column of each variable, in the model's order.
-    fn match_columns<'a>(&self, table: &'a Table) -> Result<Vec<&'a [f64]>, DataError> {
+    /// The column of each variable that is needed, in the model's order; nothing of the others.
+    fn match_columns<'a>(
+        &self,
+        table: &'a Table,
+        needed: impl Fn(usize) -> bool,
+    ) -> Result<Vec<&'a [f64]>, DataError> {
         self.check("model")?;
         let by_name: std::collections::HashMap<&str, &[f64]> = table
             .columns
             .iter()
             .map(|column| (column.name.as_str(), column.values.as_slice()))
             .collect();
-        let find = |name: &String| {
-            by_name
-                .get(name.as_str())
-                .copied()
-                .ok_or_else(|| table.not_found(name))
+        let find = |(index, name): (usize, &String)| match by_name.get(name.as_str()) {
+            Some(values) => Ok(*values),
+            None if !needed(index) => Ok(&[][..]),
+            None => Err(table.not_found(name)),
         };
-        self.variables.iter().map(find).collect()
+        self.variables.iter().enumerate().map(find).collect()
     }
 }
 
