@@ -47,6 +47,19 @@ fn moments_refuse() {
     assert_eq!(new(&good, &[0.1, 0.2], &[1.0], 2.9), Some(Error::TooFewSamples));
 }
 
+#[test] // edge: garrote-ascent; beta M s2 overflows, though beta M does not
+fn a_noise_too_small_for_the_target_is_refused() {
+    let batch = Table::correlated("options", 0, 20, 2, 0.3).batch::<f64>();
+    let mut gates = Gates::of(&batch);
+    let moments = Moments::new(&[1.0, 0.2, 0.2, 1.0], &[0.1, 0.2], &[1e200], 9.0).unwrap();
+    let options = Options {
+        noise: Noise::Fixed(1e200),
+        ..Options::default()
+    };
+    let refused = Ascent::new(moments, gates.lend(), options).unwrap_err();
+    assert_eq!(refused, Error::Domain);
+}
+
 #[test] // edge: garrote-ascent
 fn options_and_slices_are_refused_and_the_state_stays() {
     let batch = Table::correlated("options", 0, 20, 3, 0.3).batch::<f64>();

@@ -1,10 +1,11 @@
 //! What a run keeps between two measurements: spins, generators, and what was measured.
 //!
-//! `spins`: the bytes of the words of both planes, or a byte per spin (1: up) under the cluster rules; `generators`: those of
+//! `spins`: the bytes of the words of both planes, or under the cluster rules eight spins a byte ([`packed_rows`] of one row); `generators`: those of
 //! the bands; `generator`: that of a scalar or cluster chain. A finished run keeps its record alone.
 
 use super::Plan;
 use super::chain::{Chain, Lanes};
+use super::picture::{packed_rows, unpacked_row};
 use super::run::{Record, Run};
 use crate::ising::lattice::Packed;
 use crate::keep::{Identity, KeepError, Resumable, Shelf};
@@ -155,7 +156,7 @@ impl Chain {
                 put_generator(shelf, rng);
             }
             Self::Clusters(chain) => {
-                shelf.list("spins", chain.spins.iter().map(|s| u8::from(*s > 0)).collect());
+                shelf.list("spins", packed_rows(&chain.spins, chain.spins.len()));
                 shelf.list("flipped", vec![chain.flipped as u64]);
                 put_generator(shelf, &chain.rng);
             }
@@ -184,14 +185,10 @@ impl Chain {
                 Ok(())
             }
             Self::Clusters(chain) => {
-                let found: Vec<u8> = shelf.take("spins", &[chain.spins.len()])?;
-                for (spin, up) in chain.spins.iter_mut().zip(found) {
-                    *spin = match up {
-                        0 => -1,
-                        1 => 1,
-                        _ => return Err(shelf.damaged("a spin is neither up nor down")),
-                    };
-                }
+                let sites = chain.spins.len();
+                let found: Vec<u8> = shelf.take("spins", &[sites.div_ceil(8)])?;
+                let spins = chain.spins.iter_mut().zip(unpacked_row(&found, sites));
+                spins.for_each(|(spin, found)| *spin = found);
                 let [flipped] = shelf.take_counts("flipped")?;
                 chain.flipped = flipped as usize;
                 chain.rng = take_generator(shelf)?;
