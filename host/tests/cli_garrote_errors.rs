@@ -8,188 +8,112 @@
 mod cli;
 mod support;
 
-use cli::{err, object, out, run, text};
-use serde_json::Value;
+use cli::{Place, err, object, out, run, texts};
 use std::fmt::Write as _;
-use std::path::PathBuf;
-use tempfile::TempDir;
 
 const GOOD: &str = "a,b,y\n1,5,1.9\n2,3,1.5\n3,8,2.8\n4,1,4.9\n5,9,4.2\n";
+const FIT: &str = "garrote fit data.csv --target y";
 
-/// A folder with one table in it.
-struct Place {
-    dir: TempDir,
-    file: PathBuf,
+/// A folder with a table in it.
+fn with(content: impl AsRef<[u8]>) -> Place {
+    let place = Place::new();
+    place.write("data.csv", content);
+    place
 }
 
-impl Place {
-    fn with(name: &str, content: impl AsRef<[u8]>) -> Self {
-        let dir = TempDir::new().unwrap();
-        let file = dir.path().join(name);
-        std::fs::write(&file, content).unwrap();
-        Self { dir, file }
+#[test] // the message begins with the file; line and column are fields as well
+fn tables_that_cannot_be_fitted() {
+    let place = Place::new();
+    let changed = |from: &str, to: &str| GOOD.replace(from, to);
+    let not_finite = "line 4 & `y` & is not finite & hint: ";
+    for (content, words, line, column) in [
+        (String::new(), "empty & header", None, None),
+        ("a,b,y\n".to_owned(), "no row of data", None, None),
+        (
+            "a,b,y\n1,2,3\n4,5\n".to_owned(),
+            "line 3 & 2 cells & expected 3",
+            Some(3),
+            None,
+        ),
+        (
+            changed("1,5,", "1,tall,"),
+            "line 2 & `b` & `tall` & hint: & --ignore b",
+            Some(2),
+            Some("b"),
+        ),
+        (
+            changed(",8,", ",,"),
+            "line 4 & `b` & --missing drop-rows",
+            Some(4),
+            Some("b"),
+        ),
+        (changed("2.8", "NaN"), not_finite, Some(4), Some("y")),
+        (changed("2.8", "inf"), not_finite, Some(4), Some("y")),
+        (changed("2.8", "-Infinity"), not_finite, Some(4), Some("y")),
+        (changed("2.8", "1e999"), not_finite, Some(4), Some("y")),
+        (
+            "a,y\n1,7\n2,7\n3,7\n4,7\n".to_owned(),
+            "\"y\" is constant & hint: ",
+            None,
+            Some("y"),
+        ),
+        (
+            "a,a,y\n1,2,3\n".to_owned(),
+            "columns 1 and 2 & `a` & hint: ",
+            None,
+            Some("a"),
+        ),
+        ("a,y\n1,2\n2,3\n".to_owned(), "2 rows & at least 3", None, None),
+    ] {
+        place.write("data.csv", content);
+        let refusal = place.refused(&format!("{FIT} --out fit"), words);
+        let message = refusal["message"].as_str().unwrap();
+        assert!(message.starts_with("data.csv"), "{message}");
+        assert_eq!(refusal["file"], "data.csv", "{refusal}");
+        assert_eq!(refusal["line"].as_u64(), line, "{refusal}");
+        assert_eq!(refusal["column"].as_str(), column, "{refusal}");
     }
-
-    fn model(&self, bytes: &[u8]) -> PathBuf {
-        let path = self.dir.path().join("model.safetensors");
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-}
-
-/// Runs the arguments with `--json`; they must be refused with these words in the message. Gives the object.
-fn refused(arguments: &[&str], words: &[&str]) -> Value {
-    let all = [&["garrote"], arguments, &["--json"]].concat();
-    let output = run(&all);
-    let object = object(&output, 2);
-    assert_eq!(
-        (&object["schema"], &object["code"]),
-        (&Value::from("gibbs.error/1"), &Value::from(2))
-    );
-    let message = object["message"].as_str().unwrap();
-    for word in words {
-        assert!(message.contains(word), "`{word}` is not in: {message}");
-    }
-    assert!(
-        err(&output).contains(&format!("error: {message}")),
-        "{}",
-        err(&output)
-    );
-    object
-}
-
-/// `fit` of a table with this content is refused; the message names the file.
-fn fit_refused(content: impl AsRef<[u8]>, words: &[&str]) -> Value {
-    let place = Place::with("data.csv", content);
-    let folder = place.dir.path().join("fit");
-    let arguments = ["fit", text(&place.file), "--target", "y", "--out", text(&folder)];
-    let object = refused(&arguments, words);
-    assert_eq!(object["file"].as_str(), Some(text(&place.file)), "{object}");
-    assert!(object["message"].as_str().unwrap().starts_with(text(&place.file)));
-    assert_eq!(
-        std::fs::read_dir(&folder).unwrap().count(),
-        0,
-        "nothing is written"
-    );
-    object
 }
 
 #[test]
 fn missing_file_and_unknown_format() {
-    let place = Place::with("data.txt", GOOD);
-    let absent = place.dir.path().join("absent.csv");
-    let object = refused(
-        &["fit", text(&absent), "--target", "y"],
-        &["absent.csv", "no such file"],
-    );
-    assert_eq!(object["kind"], "file_not_found");
-    refused(
-        &["fit", text(&place.file), "--target", "y"],
-        &["data.txt", "hint: ", ".csv"],
-    );
-    refused(
-        &["fit", text(place.dir.path()), "--target", "y"],
-        &["is a directory"],
-    );
-}
-
-#[test]
-fn empty_file() {
-    fit_refused("", &["empty", "header"]);
-}
-
-#[test]
-fn header_only() {
-    fit_refused("a,b,y\n", &["no row of data"]);
-}
-
-#[test]
-fn ragged_row() {
-    let object = fit_refused("a,b,y\n1,2,3\n4,5\n", &["line 3", "2 cells", "expected 3"]);
-    assert_eq!(object["line"], 3);
-}
-
-#[test]
-fn text_in_a_numeric_column() {
-    let object = fit_refused(
-        "a,b,y\n1,tall,3\n",
-        &["line 2", "`b`", "`tall`", "hint: ", "--ignore b"],
-    );
-    assert_eq!(
-        (&object["line"], &object["column"]),
-        (&Value::from(2), &Value::from("b"))
-    );
-    // The hint helps.
-    let place = Place::with("data.csv", GOOD.replace("5,", "five,"));
-    let fit = run(&[
+    let place = Place::new();
+    place.write("data.txt", GOOD);
+    let absent = place.refused("garrote fit absent.csv --target y", "absent.csv & no such file");
+    assert_eq!(absent["kind"], "file_not_found");
+    place.refusals(
         "garrote",
-        "fit",
-        text(&place.file),
-        "--target",
-        "y",
-        "--ignore",
-        "b",
-    ]);
-    assert_eq!(fit.status.code(), Some(2), "{}", err(&fit)); // the 5 of column a
-    let place = Place::with("data.csv", GOOD.replace(",5,", ",five,"));
-    let fit = run(&[
-        "garrote",
-        "fit",
-        text(&place.file),
-        "--target",
-        "y",
-        "--ignore",
-        "b",
-    ]);
-    assert_eq!(fit.status.code(), Some(0), "{}", err(&fit));
+        "
+        fit data.txt --target y => data.txt & hint: & .csv
+        fit unet --target y => is a directory
+        export absent.safetensors --c => no such file
+        ",
+    );
+}
+
+#[test] // what the hint of a column with text says to do
+fn a_column_with_text_is_left_out_when_asked() {
+    let place = with(GOOD.replace("5,", "five,"));
+    place.refused(&format!("{FIT} --ignore b"), "`a`"); // the 5 of column a
+    place.write("data.csv", GOOD.replace(",5,", ",five,"));
+    place.json(&format!("{FIT} --ignore b"));
 }
 
 #[test]
-fn missing_values() {
-    let content = GOOD.replace(",8,", ",,");
-    fit_refused(&content, &["line 4", "`b`", "--missing drop-rows"]);
-    let place = Place::with("data.csv", &content);
-    let fit = [
-        "garrote",
-        "fit",
-        text(&place.file),
-        "--target",
-        "y",
-        "--json",
-        "--missing",
-    ];
-    let rows = run(&[&fit[..], &["drop-rows"]].concat());
+fn missing_values_are_dropped_when_asked() {
+    let place = with(GOOD.replace(",8,", ",,"));
+    let fit = |how: &str| place.call(&format!("{FIT} --json --missing {how}"));
+    let rows = fit("drop-rows");
     assert_eq!(object(&rows, 0)["rows"], 4);
     assert!(err(&rows).contains("rows with missing values left out: 1"));
-    let columns = run(&[&fit[..], &["drop-columns"]].concat());
+    let columns = fit("drop-columns");
     assert_eq!(object(&columns, 0)["variables"].as_array().unwrap().len(), 1);
     assert!(err(&columns).contains("left out: b"), "{}", err(&columns));
-    let place = Place::with("data.csv", GOOD.replace("2.8", "NA"));
-    let arguments = [
-        "fit",
-        text(&place.file),
-        "--target",
-        "y",
-        "--missing",
-        "drop-columns",
-    ];
-    refused(&arguments, &["the target `y` has missing values", "drop-rows"]);
-}
-
-#[test]
-fn nan_and_infinity() {
-    for word in ["NaN", "inf", "-Infinity", "1e999"] {
-        fit_refused(
-            GOOD.replace("2.8", word),
-            &["line 4", "`y`", "is not finite", "hint: "],
-        );
-    }
-}
-
-#[test]
-fn constant_target() {
-    let object = fit_refused("a,y\n1,7\n2,7\n3,7\n4,7\n", &["\"y\" is constant", "hint: "]);
-    assert_eq!(object["column"], "y");
+    place.write("data.csv", GOOD.replace("2.8", "NA"));
+    place.refused(
+        &format!("{FIT} --missing drop-columns"),
+        "the target `y` has missing values & drop-rows",
+    );
 }
 
 #[test] // no errors: a constant column cannot be selected, of two equal ones the first is
@@ -199,222 +123,144 @@ fn constant_and_duplicate_columns_are_remarks() {
         let x = row * 7 % 30;
         writeln!(table, "{x},{x},1,{}", 2 * x + row % 3).unwrap();
     }
-    let place = Place::with("data.csv", table);
-    let output = run(&["garrote", "fit", text(&place.file), "--target", "y", "--json"]);
+    let output = with(table).call(&format!("{FIT} --json"));
     let fit = object(&output, 0);
-    assert_eq!(
-        (&fit["selected"][0], &fit["selected"][1]),
-        (&Value::from("x"), &Value::Null)
-    );
+    assert_eq!(texts(&fit["selected"]), ["x"]);
     assert_eq!(fit["dead"][0], "one");
-    assert!(err(&output).contains("never selected: one"), "{}", err(&output));
-    assert!(
-        err(&output).contains("`x` was selected and `copy` left out"),
-        "{}",
-        err(&output)
-    );
-    // Two columns of one name are another matter.
-    fit_refused("a,a,y\n1,2,3\n", &["columns 1 and 2", "`a`", "hint: "]);
-}
-
-#[test]
-fn fewer_than_three_rows() {
-    fit_refused("a,y\n1,2\n2,3\n", &["2 rows", "at least 3"]);
+    let told = err(&output);
+    for words in ["never selected: one", "`x` was selected and `copy` left out"] {
+        assert!(told.contains(words), "{told}");
+    }
 }
 
 #[test]
 fn target_not_found_lists_close_names() {
-    let place = Place::with("data.csv", GOOD.replace("a,b,y", "weight,height,pressure"));
-    let arguments = ["fit", text(&place.file), "--target", "presure"];
-    let object = refused(
-        &arguments,
-        &[
-            "data.csv",
-            "no column `presure`",
-            "`weight`",
-            "did you mean `pressure`?",
-        ],
+    let place = with(GOOD.replace("a,b,y", "weight,height,pressure"));
+    let refusal = place.refused(
+        "garrote fit data.csv --target presure",
+        "data.csv & no column `presure` & `weight` & did you mean `pressure`?",
     );
-    assert_eq!(
-        (&object["kind"], &object["column"]),
-        (&Value::from("column_not_found"), &Value::from("presure"))
-    );
-    let far = run(&["garrote", "fit", text(&place.file), "--target", "zzz"]);
+    assert_eq!(refusal["kind"], "column_not_found");
+    assert_eq!(refusal["column"], "presure");
+    let far = place.call("garrote fit data.csv --target zzz");
     assert!(!err(&far).contains("did you mean") && far.status.code() == Some(2));
-    refused(
-        &[
-            "fit",
-            text(&place.file),
-            "--target",
-            "weight",
-            "--ignore",
-            "heigth",
-        ],
-        &["did you mean `height`?"],
+    place.refused(
+        "garrote fit data.csv --target weight --ignore heigth",
+        "did you mean `height`?",
     );
-    let lone = Place::with("data.csv", "y\n1\n2\n3\n");
-    refused(&["fit", text(&lone.file), "--target", "y"], &["no variables"]);
+    place.write("data.csv", "y\n1\n2\n3\n");
+    place.refused(FIT, "no variables");
+}
+
+/// The bytes of a file of a model.
+fn model_bytes() -> Vec<u8> {
+    let place = Place::new();
+    support::model().save(&place.path("model")).unwrap();
+    place.bytes("model")
 }
 
 #[test] // before any computing: the input need not even exist
 fn unwritable_output() {
-    let place = Place::with("data.csv", GOOD);
-    let below = place.file.join("sub");
-    let model = place.model(&model_bytes());
-    for out in [text(&place.file), text(&below)] {
-        let object = refused(
-            &["fit", "absent.csv", "--target", "y", "--out", out],
-            &["not writable", "hint: "],
-        );
-        assert_eq!(
-            (&object["kind"], &object["file"]),
-            (&Value::from("output_not_writable"), &Value::from(out))
-        );
-        refused(
-            &["path", "absent.csv", "--target", "y", "--out", out],
-            &["not writable"],
-        );
-        refused(
-            &["predict", text(&model), "absent.csv", "--out", out],
-            &["not writable"],
-        );
-        refused(&["export", text(&model), "--c", "--out", out], &["not writable"]);
-        refused(&["synth", "B", "--out", out], &["not writable"]);
+    let place = with(GOOD);
+    place.write("model.safetensors", model_bytes());
+    for folder in ["data.csv", "data.csv/sub"] {
+        for call in [
+            "fit absent.csv --target y",
+            "path absent.csv --target y",
+            "predict model.safetensors absent.csv",
+            "export model.safetensors --c",
+            "synth B",
+        ] {
+            let words = "not writable & hint: ";
+            let refusal = place.refused(&format!("garrote {call} --out {folder}"), words);
+            assert_eq!(refusal["kind"], "output_not_writable");
+            assert_eq!(refusal["file"], folder);
+        }
     }
-    refused(&["synth", "B"], &["--out DIR"]);
-}
-
-fn model_bytes() -> Vec<u8> {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("m");
-    support::model().save(&path).unwrap();
-    std::fs::read(&path).unwrap()
+    place.refused("garrote synth B", "--out DIR");
 }
 
 #[test]
 fn model_files_of_another_kind_version_or_length() {
-    let place = Place::with("data.csv", GOOD);
+    let place = with(GOOD);
     let good = model_bytes();
     let swapped = |from: &str, to: &str| {
-        let text = String::from_utf8_lossy(&good[..]).into_owned();
-        assert_eq!((from.len(), text.contains(from)), (to.len(), true));
-        let place = good
-            .windows(from.len())
-            .position(|w| w == from.as_bytes())
-            .unwrap();
+        assert_eq!(from.len(), to.len());
+        let mut windows = good.windows(from.len());
+        let at = windows.position(|w| w == from.as_bytes()).unwrap();
         let mut bytes = good.clone();
-        bytes[place..place + to.len()].copy_from_slice(to.as_bytes());
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
         bytes
     };
+    let kind = swapped("gibbs.garrote.model", "gibbs.hopfield.nets");
+    let version = swapped("\"version\":\"2\"", "\"version\":\"9\"");
     for (bytes, kind, words) in [
-        (
-            swapped("gibbs.garrote.model", "gibbs.hopfield.nets"),
-            "wrong_kind",
-            &["gibbs.hopfield.nets"][..],
-        ),
-        (
-            swapped("\"version\":\"2\"", "\"version\":\"9\""),
-            "wrong_version",
-            &["`9`", "hint: "],
-        ),
-        (good[..good.len() / 2].to_vec(), "not_safetensors", &["truncated"]),
-        (Vec::new(), "not_safetensors", &["truncated"]),
-        (
-            b"a,b\n1,2\n".to_vec(),
-            "not_safetensors",
-            &["not a safetensors file"],
-        ),
+        (&kind[..], "wrong_kind", "gibbs.hopfield.nets"),
+        (&version, "wrong_version", "`9` & hint: "),
+        (&good[..good.len() / 2], "not_safetensors", "truncated"),
+        (&[], "not_safetensors", "truncated"),
+        (b"a,b\n1,2\n", "not_safetensors", "not a safetensors file"),
     ] {
-        let model = place.model(&bytes);
-        let words = [words, &["model.safetensors"]].concat();
-        for verb in [
-            &["predict", text(&model), text(&place.file)][..],
-            &["export", text(&model), "--rust"],
+        place.write("model.safetensors", bytes);
+        let words = format!("{words} & model.safetensors");
+        for call in [
+            "predict model.safetensors data.csv",
+            "export model.safetensors --rust",
         ] {
-            assert_eq!(refused(verb, &words)["kind"], kind);
+            let refusal = place.refused(&format!("garrote {call}"), &words);
+            assert_eq!(refusal["kind"], kind);
         }
     }
-    refused(&["export", "absent.safetensors", "--c"], &["no such file"]);
 }
 
 #[test]
 fn predict_without_a_variable_of_the_model() {
-    let place = Place::with("data.csv", GOOD.replace("a,b,y", "a,b,target"));
-    let folder = place.dir.path().join("fit");
-    let fit = run(&[
-        "garrote",
-        "fit",
-        text(&place.file),
-        "--target",
-        "target",
-        "--out",
-        text(&folder),
-    ]);
-    assert_eq!(fit.status.code(), Some(0), "{}", err(&fit));
-    let model = folder.join("model.safetensors");
-    let new = place.dir.path().join("new.csv");
-    std::fs::write(&new, "a,B,other\n1,2,3\n").unwrap();
-    let object = refused(
-        &["predict", text(&model), text(&new)],
-        &["new.csv", "no column `b`", "`other`", "`B`?"],
-    );
-    assert_eq!(object["column"], "b");
-    std::fs::write(&new, "a,b\n1,2\n3,high\n").unwrap();
-    refused(
-        &["predict", text(&model), text(&new)],
-        &["new.csv", "line 3", "`b`", "`high`"],
-    );
+    let place = with(GOOD);
+    place.json(&format!("{FIT} --out fit"));
+    let call = "garrote predict fit/model.safetensors new.csv";
+    place.write("new.csv", "a,B,other\n1,2,3\n");
+    let refusal = place.refused(call, "new.csv & no column `b` & `other` & `B`?");
+    assert_eq!(refusal["column"], "b");
+    place.write("new.csv", "a,b\n1,2\n3,high\n");
+    place.refused(call, "new.csv & line 3 & `b` & `high`");
 }
 
 #[test]
 fn options_outside_their_range() {
-    let place = Place::with("data.csv", GOOD);
-    let fit = ["fit", text(&place.file), "--target", "y"];
-    for (option, value) in [
-        ("--rule", "aic"),
-        ("--rule", "ebic:-1"),
-        ("--rule", "ebic:x"),
-        ("--gammas", "1"),
-        ("--gammas", "many"),
-        ("--folds", "1"),
-        ("--replicas", "1"),
-        ("--noise-sd", "-1"),
-        ("--noise-sd", "0"),
-        ("--noise-sd", "NaN"),
-        ("--floor", "0"),
-        ("--floor", "1"),
-        ("--missing", "guess"),
-        ("--threads", "0"),
-    ] {
-        refused(&[&fit[..], &[option, value]].concat(), &[value, option]);
-    }
-    refused(
-        &[&fit[..], &["--floor", "0.1", "--noise-sd", "1"]].concat(),
-        &["--floor", "--noise-sd"],
+    let place = with(GOOD);
+    place.write("model.safetensors", model_bytes());
+    place.refusals(
+        FIT,
+        "
+        --rule aic => aic & --rule
+        --rule ebic:-1 => ebic:-1 & --rule
+        --rule ebic:x => ebic:x & --rule
+        --gammas 1 => 1 & --gammas
+        --gammas many => many & --gammas
+        --folds 1 => 1 & --folds
+        --replicas 1 => 1 & --replicas
+        --noise-sd -1 => -1 & --noise-sd
+        --noise-sd 0 => 0 & --noise-sd
+        --noise-sd NaN => NaN & --noise-sd
+        --floor 0 => 0 & --floor
+        --floor 1 => 1 & --floor
+        --missing guess => guess & --missing
+        --threads 0 => 0 & --threads
+        --floor 0.1 --noise-sd 1 => --floor & --noise-sd
+        --rule cv --folds 6 => data.csv & rows
+        --validation x.csv => hint: --rule validation
+        --rule cv --resume => hint: --out DIR
+        ",
     );
-    refused(
-        &[&fit[..], &["--rule", "cv", "--folds", "6"]].concat(),
-        &["data.csv", "rows"],
-    );
-    refused(
-        &[&fit[..], &["--validation", "x.csv"]].concat(),
-        &["hint: --rule validation"],
-    );
-    refused(
-        &[&fit[..], &["--rule", "cv", "--resume"]].concat(),
-        &["hint: --out DIR"],
-    );
-    refused(&["fit", text(&place.file)], &["--target"]);
-    refused(
-        &["synth", "Z", "--out", text(place.dir.path())],
-        &["no protocol `Z`", "hint: "],
-    );
-    let model = place.model(&model_bytes());
-    refused(&["export", text(&model)], &["--rust", "--c"]);
-    refused(&["export", text(&model), "--rust", "--c"], &["--rust"]);
-    refused(
-        &["export", text(&model), "--c", "--prefix", "../x"],
-        &["no C name"],
+    place.refusals(
+        "garrote",
+        "
+        fit data.csv => --target
+        synth Z --out out => no protocol `Z` & hint:
+        export model.safetensors => --rust & --c
+        export model.safetensors --rust --c => --rust
+        export model.safetensors --c --prefix ../x => no C name
+        ",
     );
 }
 

@@ -7,7 +7,7 @@
 #[path = "support/cli.rs"]
 mod cli;
 
-use cli::{err, object, out, run, text};
+use cli::{Place, err, object, out, run, text};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Output;
@@ -290,152 +290,64 @@ fn many_temperatures_in_one_table() {
 
 #[test]
 fn bad_input_is_refused_with_a_hint() {
-    let dir = TempDir::new().unwrap();
-    for (words, told) in [
-        (
-            "--size 8 --temperature 0.5 --bits 8",
-            &["rounds to 0 at 8 bits", "more --bits"][..],
-        ),
-        (
-            "--size 8 --temperature 0.05",
-            &["rounds to 0 at 64 bits", "hint: a higher --temperature"],
-        ),
-        (
-            "--size 8 --temperature 0.1 --rule heat-bath",
-            &["e^(-8/T)", "higher --temperature"],
-        ),
-        ("--size 8 --temperature 1e-310 --rule wolff", &["too near to 0"]),
-        (
-            "--size 8 --temperature 0",
-            &["--temperature 0", "gibbs ising anneal"],
-        ),
-        ("--size 8 --beta inf", &["--beta inf", "gibbs ising anneal"]),
-        (
-            "--size 8 --temperature -1",
-            &["--temperature -1", "--coupling antiferro"],
-        ),
-        ("--size 8 --beta -0.4", &["--beta -0.4", "--coupling antiferro"]),
-        ("--size 8 --temperature nan", &["--temperature is not a number"]),
-        ("--size 8 --beta nan", &["--beta is not a number"]),
-        ("--size 8 --temperature warm", &["--temperature"]),
-        ("--size 8 --temperature inf", &["rounds to 1", "--rule heat-bath"]),
-        (
-            "--size 8 --temperature 3000 --bits 8",
-            &["rounds to 1 at 8 bits", "more --bits"],
-        ),
-        ("--size 8 --temperature 2 --beta 1", &["cannot be used with"]),
-        ("--size 8", &["--temperature"]),
-        ("--size 9 --temperature 2", &["odd side", "--rule wolff"]),
-        ("--size 8 --height 7 --temperature 2", &["odd side"]),
-        ("--size 2 --temperature 2", &["side of 2", "--multigraph"]),
-        (
-            "--size 8 --height 2 --temperature 2",
-            &["side of 2", "--multigraph"],
-        ),
-        (
-            "--size 192 --temperature 2",
-            &["--size 192", "128 or 256", "--stream scalar"],
-        ),
-        ("--size 130 --temperature 2", &["128 or 256, or a free side"]),
-        (
-            "--size 66 --stream scalar --temperature 2",
-            &["32 bits", "64 or 128"],
-        ),
-        ("--size 0 --temperature 2", &["--size"]),
-        ("--size 100000 --temperature 2", &["--size"]),
-        (
-            "--size 32768 --rule wolff --temperature 2",
-            &["32768 x 32768 sites are more than 268435456"],
-        ),
-        ("--temperature 2", &["--size"]),
-        (
-            "--size 8 --sweeps 10 --every 11 --temperature 2",
-            &["--every 11", "--sweeps 10"],
-        ),
-        ("--size 8 --every 0 --temperature 2", &["--every"]),
-        ("--size 8 --sweeps 0 --temperature 2", &["--sweeps"]),
-        (
-            "--size 8 --sweeps 10000000000 --temperature 2",
-            &["measurements", "--every"],
-        ),
-        (
-            "--size 8 --coupling plus-minus=1.5 --temperature 2",
-            &["1.5 is no probability"],
-        ),
-        (
-            "--size 8 --coupling plus-minus=nan --temperature 2",
-            &["no probability"],
-        ),
-        ("--size 8 --coupling glass --temperature 2", &["plus-minus=P"]),
-        (
-            "--size 8 --coupling plus-minus=0.5 --rule wolff --temperature 2",
-            &["frustrated"],
-        ),
-        (
-            "--size 8 --rule wolff --bits 8 --temperature 2",
-            &["--bits", "metropolis"],
-        ),
-        (
-            "--size 8 --rule heat-bath --draw lazy --temperature 2",
-            &["--draw", "metropolis"],
-        ),
-        (
-            "--size 8 --rule wolff --stream scalar --temperature 2",
-            &["--stream"],
-        ),
-        ("--size 8 --bits 65 --temperature 2", &["--bits"]),
-        ("--size 8 --resume --temperature 2", &["--out"]),
-        ("--size 8 --snapshots 2 --temperature 2", &["--out"]),
-        ("--size 8 --keep-every 2 --temperature 2", &["--out"]),
-        ("--size 8 --form bits --temperature 2", &["--keep-every"]),
-        (
-            "--size 8 --temperatures 2:3",
-            &["--temperatures 2:3", "1.5:3.5:21"],
-        ),
-        ("--size 8 --temperatures 2:3:1", &["at most 1000"]),
-        ("--size 8 --temperatures 2:3:1001", &["at most 1000"]),
-        ("--size 8 --temperatures 2,warm", &["--temperatures"]),
-        (
-            "--size 8 --temperatures 0,2",
-            &["--temperatures 0", "gibbs ising anneal"],
-        ),
-        ("--size 8 --temperatures 2,nan", &["not a number"]),
-        (
-            "--size 8 --temperatures 2,inf",
-            &["rounds to 1", "--rule heat-bath"],
-        ),
-        (
-            "--size 8 --temperatures 2,3 --temperature 2",
-            &["cannot be used with"],
-        ),
-        (
-            "--size 8 --temperatures 2,3 --snapshots 2 --out x",
-            &["cannot be used with"],
-        ),
-    ] {
-        let output = sample(words, &["--json"]);
-        let refusal = object(&output, 2);
-        let message = refusal["message"].as_str().unwrap();
-        assert_eq!(refusal["schema"], "gibbs.error/1");
-        assert_eq!(refusal["code"], 2);
-        for word in told {
-            assert!(message.contains(word), "{words}: `{word}` is not in: {message}");
-        }
-        assert!(err(&output).contains(message), "{}", err(&output));
-    }
-    let folder = dir.path().join("kept");
-    for (words, told) in [
-        (
-            "--size 8 --sweeps 10 --keep-every 11",
-            "--keep-every 11: more than the 10",
-        ),
-        ("--size 65536 --sweeps 10 --keep-every 2", "keep fewer"),
-    ] {
-        let refusal = object(
-            &sample(words, &["--temperature", "2", "--out", text(&folder), "--json"]),
-            2,
-        );
-        assert!(refusal["message"].as_str().unwrap().contains(told), "{refusal}");
-        assert!(!folder.exists(), "nothing is written");
-    }
+    let place = Place::new();
+    place.refusals(
+        "ising sample",
+        "
+        --size 8 --temperature 0.5 --bits 8 => rounds to 0 at 8 bits & more --bits
+        --size 8 --temperature 0.05 => rounds to 0 at 64 bits & hint: a higher --temperature
+        --size 8 --temperature 0.1 --rule heat-bath => e^(-8/T) & higher --temperature
+        --size 8 --temperature 1e-310 --rule wolff => too near to 0
+        --size 8 --temperature 0 => --temperature 0 & gibbs ising anneal
+        --size 8 --beta inf => --beta inf & gibbs ising anneal
+        --size 8 --temperature -1 => --temperature -1 & --coupling antiferro
+        --size 8 --beta -0.4 => --beta -0.4 & --coupling antiferro
+        --size 8 --temperature nan => --temperature is not a number
+        --size 8 --beta nan => --beta is not a number
+        --size 8 --temperature warm => --temperature
+        --size 8 --temperature inf => rounds to 1 & --rule heat-bath
+        --size 8 --temperature 3000 --bits 8 => rounds to 1 at 8 bits & more --bits
+        --size 8 --temperature 2 --beta 1 => cannot be used with
+        --size 8 => --temperature
+        --size 9 --temperature 2 => odd side & --rule wolff
+        --size 8 --height 7 --temperature 2 => odd side
+        --size 2 --temperature 2 => side of 2 & --multigraph
+        --size 8 --height 2 --temperature 2 => side of 2 & --multigraph
+        --size 192 --temperature 2 => --size 192 & 128 or 256 & --stream scalar
+        --size 130 --temperature 2 => 128 or 256, or a free side
+        --size 66 --stream scalar --temperature 2 => 32 bits & 64 or 128
+        --size 0 --temperature 2 => --size
+        --size 100000 --temperature 2 => --size
+        --size 32768 --rule wolff --temperature 2 => 32768 x 32768 sites are more than 268435456
+        --temperature 2 => --size
+        --size 8 --sweeps 10 --every 11 --temperature 2 => --every 11 & --sweeps 10
+        --size 8 --every 0 --temperature 2 => --every
+        --size 8 --sweeps 0 --temperature 2 => --sweeps
+        --size 8 --sweeps 10000000000 --temperature 2 => measurements & --every
+        --size 8 --coupling plus-minus=1.5 --temperature 2 => 1.5 is no probability
+        --size 8 --coupling plus-minus=nan --temperature 2 => no probability
+        --size 8 --coupling glass --temperature 2 => plus-minus=P
+        --size 8 --coupling plus-minus=0.5 --rule wolff --temperature 2 => frustrated
+        --size 8 --rule wolff --bits 8 --temperature 2 => --bits & metropolis
+        --size 8 --rule heat-bath --draw lazy --temperature 2 => --draw & metropolis
+        --size 8 --rule wolff --stream scalar --temperature 2 => --stream
+        --size 8 --bits 65 --temperature 2 => --bits
+        --size 8 --resume --temperature 2 => --out
+        --size 8 --snapshots 2 --temperature 2 => --out
+        --size 8 --keep-every 2 --temperature 2 => --out
+        --size 8 --form bits --temperature 2 => --keep-every
+        --size 8 --temperatures 2:3 => --temperatures 2:3 & 1.5:3.5:21
+        --size 8 --temperatures 2:3:1 => at most 1000
+        --size 8 --temperatures 2:3:1001 => at most 1000
+        --size 8 --temperatures 2,warm => --temperatures
+        --size 8 --temperatures 0,2 => --temperatures 0 & gibbs ising anneal
+        --size 8 --temperatures 2,nan => not a number
+        --size 8 --temperatures 2,inf => rounds to 1 & --rule heat-bath
+        --size 8 --temperatures 2,3 --temperature 2 => cannot be used with
+        --size 8 --temperatures 2,3 --snapshots 2 --out x => cannot be used with
+        --size 8 --sweeps 10 --keep-every 11 --temperature 2 --out kept => --keep-every 11: more than the 10
+        --size 65536 --sweeps 10 --keep-every 2 --temperature 2 --out kept => keep fewer
+        ",
+    );
+    assert!(!place.path("kept").exists(), "nothing is written");
 }

@@ -1,10 +1,10 @@
 //! Every verb as a row: how it is called on small inputs, whether it writes files, whether it keeps a run.
 
-use crate::cli::{err, gibbs, object, text};
+use crate::cli::{self, object, text};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 /// A verb and one call of it.
 pub(crate) struct Verb {
@@ -95,26 +95,13 @@ pub(crate) const VERBS: &[Verb] = &[
 ];
 
 /// A folder with the inputs of all rows.
-pub(crate) struct Place {
-    folder: tempfile::TempDir,
-}
+pub(crate) struct Place(cli::Place);
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let place = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
-        let fixtures = fixtures.canonicalize().unwrap();
-        for (from, to) in [
-            ("diabetes.csv", "diabetes.csv"),
-            ("models/digits", "digits"),
-            ("unet", "unet"),
-        ] {
-            link(&fixtures.join(from), &place.path(to));
-        }
-        std::fs::write(place.path("glass.csv"), glass(40)).unwrap();
-        std::fs::write(place.path("pair.csv"), "0,1,1\n1,2,-1\n").unwrap();
+        let place = Self(cli::Place::new());
+        place.0.write("glass.csv", glass(40));
+        place.0.write("pair.csv", "0,1,1\n1,2,-1\n");
         for (call, from, to) in [
             (
                 "garrote fit diabetes.csv --target target --out fit",
@@ -137,34 +124,20 @@ impl Place {
                 "digit.png",
             ),
         ] {
-            let output = place.call(call, &["--quiet"]);
-            assert!(output.status.success(), "{}", err(&output));
+            place.0.json(call);
             std::fs::rename(place.path(from), place.path(to)).unwrap();
         }
         place
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// The command of a call, words apart by spaces, in the folder.
-    pub(crate) fn command(&self, call: &str, more: &[&str]) -> Command {
-        let words: Vec<&str> = call.split_whitespace().chain(more.iter().copied()).collect();
-        let mut command = gibbs(&words);
-        command.current_dir(self.folder.path());
-        command
-    }
-
-    /// Runs a call to the end.
-    pub(crate) fn call(&self, call: &str, more: &[&str]) -> Output {
-        self.command(call, more).output().unwrap()
+        self.0.path(name)
     }
 
     /// Starts the call of a row, with --out where it takes files.
     pub(crate) fn start(&self, verb: &Verb, out: &str, more: &[&str]) -> std::process::Child {
         let call = format!("{} {}", verb.words, verb.arguments);
-        let mut command = self.command(&call, &["--json", "--quiet"]);
+        let mut command = self.0.command(&call, &["--json", "--quiet"]);
         if verb.files {
             command.args(["--out", out]);
         }
@@ -201,24 +174,6 @@ fn gather(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
             let name = text(path.strip_prefix(root).unwrap()).to_owned();
             files.push((name, std::fs::read(&path).unwrap()));
         }
-    }
-}
-
-#[cfg(unix)]
-fn link(from: &Path, to: &Path) {
-    std::os::unix::fs::symlink(from, to).unwrap();
-}
-
-#[cfg(not(unix))]
-fn link(from: &Path, to: &Path) {
-    if from.is_dir() {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            link(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        std::fs::copy(from, to).unwrap();
     }
 }
 
