@@ -43,7 +43,8 @@ fn a_forced_predictor_has_the_interval_of_simple_regression() {
     near(&found["adjusted_r2"], 1.0 - 0.4 * 4.0 / 3.0);
 }
 
-#[test] // law: garrote-fit; a row of weight 2 is the row twice, one of weight 0 is no row
+// a row of weight 2 is the row twice, one of weight 0 is no row
+#[test] // law: garrote-predict
 fn row_weights_are_repetitions() {
     let weighted = "x,z,w,y\n1,0.1,2,2\n2,-0.3,1,4\n9,1,0,-7\n3,0.2,1,5\n4,0.3,3,4\n5,-0.3,1,5\n";
     let repeated = "x,z,y\n1,0.1,2\n1,0.1,2\n2,-0.3,4\n3,0.2,5\n4,0.3,4\n4,0.3,4\n4,0.3,4\n5,-0.3,5\n";
@@ -54,7 +55,7 @@ fn row_weights_are_repetitions() {
     assert_eq!(weighted["rows"], 5);
 }
 
-#[test] // edge: garrote-fit; each column has one part
+#[test] // each column has one part
 fn forced_and_weights_are_columns_that_are_there() {
     let place = Place::new();
     place.write("table.csv", LINE.replace("\n3,", "\n-3,"));
@@ -89,7 +90,7 @@ fn the_criterion_is_proved_least_and_runners_up_follow() {
     assert!(!place.path("out/runners_up.csv").exists(), "stale");
 }
 
-#[test] // edge: garrote-fit
+#[test]
 fn a_target_of_two_values_is_remarked() {
     let place = Place::new();
     place.write("classes.csv", "x,z,y\n1,3,0\n2,1,0\n3,5,0\n4,2,1\n5,4,1\n6,1,1\n");
@@ -97,7 +98,8 @@ fn a_target_of_two_values_is_remarked() {
     assert!(told.contains("two values only"), "{told}");
 }
 
-#[test] // law: garrote-predict; --hard needs the selected columns only, and both give t intervals
+// --hard needs the selected columns only, and both give t intervals
+#[test] // law: garrote-predict
 fn a_hard_prediction_needs_the_selected_columns_only() {
     let (place, _, fit) = fitted();
     let selected = texts(&fit["selected"]);
