@@ -7,35 +7,19 @@
 #[path = "support/cli.rs"]
 mod cli;
 
-use cli::{Place, err, object, out, run, text};
+use cli::{Place, column, err, out};
 use serde_json::Value;
 use std::path::Path;
-use std::process::Output;
-use tempfile::TempDir;
 
-/// The verb with these words, apart by spaces, and these, which may hold some.
-fn sample(words: &str, more: &[&str]) -> Output {
-    let words: Vec<&str> = words.split_whitespace().collect();
-    run(&[&["ising", "sample"], &words[..], more].concat())
-}
-
+/// The object without its times.
 fn json(words: &str) -> Value {
-    let mut found = object(&sample(words, &["--json", "--quiet"]), 0);
+    let mut found = Place::new().json(&format!("ising sample {words}"));
     found.as_object_mut().unwrap().remove("timing");
     found
 }
 
-fn listing(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let names = entries.map(|e| e.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
-    names.sort_unstable();
-    names
-}
-
 /// The rows of observables.csv.
-fn observables(folder: &Path) -> Vec<[i64; 4]> {
-    let table = std::fs::read_to_string(folder.join("observables.csv")).unwrap();
+fn observables(table: &str) -> Vec<[i64; 4]> {
     let mut lines = table.lines();
     assert_eq!(
         lines.next(),
@@ -107,8 +91,9 @@ fn the_object_says_what_was_run_and_measured() {
 
 #[test]
 fn the_table_says_what_was_run() {
+    let place = Place::new();
     let words = "--size 8 --height 6 --beta 0.4 --sweeps 6000 --coupling antiferro --bits 8 --seed 3";
-    let shown = out(&sample(words, &[]));
+    let shown = place.shown(&format!("ising sample {words}"));
     // 256 e^-1.6 = 51.69
     let effective = format!("T          2.5, exact at {:.10}", -4.0 / (52.0_f64 / 256.0).ln());
     for line in [
@@ -129,7 +114,7 @@ fn the_table_says_what_was_run() {
         assert!(shown.contains(line), "{line} {shown}");
     }
     // Without an error it says why, once, and not on standard output.
-    let short = sample("--size 8 --temperature 2 --sweeps 5", &[]);
+    let short = place.call("ising sample --size 8 --temperature 2 --sweeps 5");
     assert!(short.status.success());
     let notes = err(&short);
     let note = "note: no error of energy, |magnetization|, ";
@@ -172,21 +157,22 @@ fn wolff_at_a_high_temperature_is_equilibrated() {
 
 #[test] // files: the kept configurations have the energies of the table, the pictures are configurations
 fn files_agree_with_each_other() {
-    let dir = TempDir::new().unwrap();
-    let [whole, bits] = ["whole", "bits"].map(|name| dir.path().join(name));
-    let words = "--size 12 --height 10 --temperature 2.4 --sweeps 40 --every 4 --burn-in 7 --keep-every 2 --snapshots 5";
-    let output = sample(words, &["--out", text(&whole)]);
+    let place = Place::new();
+    let call = "ising sample --size 12 --height 10 --temperature 2.4 --sweeps 40 --every 4 --burn-in 7 \
+                --keep-every 2 --snapshots 5";
+    let output = place.call(&format!("{call} --out whole"));
     assert!(output.status.success(), "{}", err(&output));
     let pictures = [15, 23, 31, 39, 47].map(|sweep| format!("snapshot-{sweep:09}.png"));
     let mut names = vec!["configurations.npy".to_owned(), "observables.csv".to_owned()];
     names.extend(pictures.clone());
-    assert_eq!(listing(&whole), names, "the checkpoint is gone");
+    assert_eq!(place.names("whole"), names, "the checkpoint is gone");
     for name in &names {
-        assert!(err(&output).contains(&format!("wrote {}", whole.join(name).display())));
+        let wrote = format!("wrote {}", Path::new("whole").join(name).display());
+        assert!(err(&output).contains(&wrote), "{}", err(&output));
     }
-    let table = observables(&whole);
+    let table = observables(&place.read("whole/observables.csv"));
     assert!(table.iter().map(|row| row[0]).eq((11..=47).step_by(4)));
-    let (shape, spins) = npy::<i8>(&whole.join("configurations.npy"));
+    let (shape, spins) = npy::<i8>(&place.path("whole/configurations.npy"));
     assert_eq!(shape, [5, 10, 12]);
     let kept: Vec<&[i8]> = spins.chunks(120).collect();
     for (k, spins) in kept.iter().enumerate() {
@@ -195,7 +181,7 @@ fn files_agree_with_each_other() {
     }
     // The snapshots are due at the same sweeps.
     for (picture, spins) in pictures.iter().zip(&kept) {
-        let file = std::fs::read(whole.join(picture)).unwrap();
+        let file = place.bytes(&format!("whole/{picture}"));
         let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
@@ -207,9 +193,8 @@ fn files_agree_with_each_other() {
         assert!((0..120).all(|i| white(i) == (spins[i] > 0)), "{picture}");
     }
     // numpy.packbits along columns, 1 for +1, rows filled up with zeros.
-    let output = sample(words, &["--out", text(&bits), "--form", "bits"]);
-    assert!(output.status.success(), "{}", err(&output));
-    let (shape, packed) = npy::<u8>(&bits.join("configurations-bits.npy"));
+    place.shown(&format!("{call} --form bits --out bits"));
+    let (shape, packed) = npy::<u8>(&place.path("bits/configurations-bits.npy"));
     assert_eq!(shape, [5, 10, 2]);
     for (row, pair) in spins.chunks(12).zip(packed.chunks(2)) {
         let word = row.iter().fold(0_u16, |word, s| word << 1 | u16::from(*s > 0)) << 4;
@@ -219,26 +204,24 @@ fn files_agree_with_each_other() {
 
 #[test] // edge: E4: only the files of the last run lie there
 fn another_run_in_the_folder_leaves_no_stale_files() {
-    let dir = TempDir::new().unwrap();
-    let folder = ["--out", text(dir.path())];
-    let kept = "--size 8 --temperature 2 --sweeps 40 --keep-every 4 --snapshots 4";
+    let place = Place::new();
     for (words, files) in [
-        (kept, vec!["configurations.npy", "observables.csv", "snapshot"]),
         (
-            "--size 8 --temperatures 2,3 --sweeps 40",
-            vec!["temperatures.csv", "temperatures.png", "temperatures.svg"],
+            "--temperature 2 --keep-every 4 --snapshots 4",
+            &["configurations.npy", "observables.csv", "snapshot"][..],
         ),
-        ("--size 8 --temperature 2 --sweeps 40", vec!["observables.csv"]),
+        (
+            "--temperatures 2,3",
+            &["temperatures.csv", "temperatures.png", "temperatures.svg"],
+        ),
+        ("--temperature 2", &["observables.csv"]),
     ] {
-        assert!(sample(words, &folder).status.success());
-        let found = listing(dir.path());
+        place.shown(&format!("ising sample --size 8 --sweeps 40 {words} --out out"));
+        let found = place.names("out");
         let known = |name: &String| files.iter().any(|file| name.starts_with(file));
         assert!(found.iter().all(known), "{found:?}");
-        assert!(
-            files
-                .iter()
-                .all(|file| found.iter().any(|name| name.starts_with(file)))
-        );
+        let there = |file: &&str| found.iter().any(|name| name.starts_with(file));
+        assert!(files.iter().all(there), "{found:?}");
     }
 }
 
@@ -252,18 +235,10 @@ fn results_do_not_depend_on_threads() {
 
 #[test] // law: each temperature of many is the same run alone, with the seed that the table names
 fn many_temperatures_in_one_table() {
-    let dir = TempDir::new().unwrap();
-    let words = "--size 16 --temperatures 1.5:3.5:5 --sweeps 3000";
-    let found = object(
-        &sample(words, &["--json", "--quiet", "--out", text(dir.path())]),
-        0,
-    );
-    let rows = found["temperatures"].as_array().unwrap();
-    let temperatures: Vec<f64> = rows
-        .iter()
-        .map(|row| row["temperature"].as_f64().unwrap())
-        .collect();
-    assert_eq!(temperatures, [1.5, 2.0, 2.5, 3.0, 3.5]);
+    let place = Place::new();
+    let found = place.json("ising sample --size 16 --temperatures 1.5:3.5:5 --sweeps 3000 --out out");
+    let rows = &found["temperatures"];
+    assert_eq!(column(rows, "temperature"), [1.5, 2.0, 2.5, 3.0, 3.5]);
     for row in [&rows[0], &rows[3]] {
         let (temperature, seed) = (&row["temperature"], &row["seed"]);
         let alone = json(&format!(
@@ -280,9 +255,8 @@ fn many_temperatures_in_one_table() {
         }
         assert_eq!(alone["start"], row["start"]);
     }
-    let table = std::fs::read_to_string(dir.path().join("temperatures.csv")).unwrap();
-    assert_eq!(table.lines().count(), 6);
-    let figure = std::fs::read_to_string(dir.path().join("temperatures.svg")).unwrap();
+    assert_eq!(place.read("out/temperatures.csv").lines().count(), 6);
+    let figure = place.read("out/temperatures.svg");
     for words in ["Specific heat", "Correlation length", "T_c"] {
         assert!(figure.contains(words), "{words}");
     }

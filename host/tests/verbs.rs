@@ -32,6 +32,34 @@ fn folder(test: &str, verb: &Verb) -> String {
     call.replace(|c: char| !c.is_alphanumeric(), "-")
 }
 
+/// The commands that the help of these words lists.
+fn commands(words: &[&str]) -> Vec<String> {
+    let help = cli::out(&cli::run(&[words, &["--help"]].concat()));
+    let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = list.map_while(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+#[test] // law
+fn every_verb_has_a_row() {
+    // What runs nothing, and what takes minutes without optimisation.
+    let others = ["cite", "completions", "man", "ising verify"];
+    let rows: Vec<&str> = VERBS.iter().map(|verb| verb.words).collect();
+    for family in commands(&[]) {
+        let verbs = commands(&[&family]);
+        let calls = verbs.iter().map(|verb| format!("{family} {verb}"));
+        let calls: Vec<String> = if verbs.is_empty() {
+            vec![family.clone()]
+        } else {
+            calls.collect()
+        };
+        for call in &calls {
+            let known = rows.contains(&call.as_str()) || others.contains(&call.as_str());
+            assert!(known, "{call}: a row is missing");
+        }
+    }
+}
+
 #[test] // edge
 fn an_example_stands_in_the_help_of_every_verb() {
     for verb in VERBS {

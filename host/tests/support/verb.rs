@@ -63,6 +63,8 @@ pub(crate) const VERBS: &[Verb] = &[
     .keeps("--replicas 151"),
     verb("garrote path", "diabetes.csv --target target"),
     verb("garrote predict", "model.safetensors diabetes.csv"),
+    verb("garrote predict", "model.safetensors diabetes.csv --hard"),
+    verb("garrote export", "model.safetensors --c"),
     verb("garrote synth", "B"),
     verb(
         "ising sample",
@@ -74,9 +76,20 @@ pub(crate) const VERBS: &[Verb] = &[
         "--size 32 --temperatures 1.8:2.8:3 --sweeps 30000",
     )
     .keeps("--sweeps 30001"),
+    verb(
+        "ising sample",
+        "--size 64 --temperature 2.5 --rule wolff --sweeps 800",
+    )
+    .keeps("--sweeps 801"),
     verb("ising anneal", COUPLINGS).keeps("--reads 39"),
+    verb(
+        "ising anneal",
+        "glass.csv --reads 40 --method sb-ballistic --sweeps 800",
+    )
+    .keeps("--reads 39"),
     verb("ising temper", "glass.csv --sweeps 40000 --ladder 0.1,2,8").keeps("--sweeps 40001"),
     verb("ising exact", "pair.csv --beta 0.5"),
+    verb("ising exact", "pair.csv --beta 0.5 --qubo"),
     verb("diffusion train", "--data digits --steps 12 --batch 16").keeps("--batch 17"),
     verb("diffusion sample", "digits --count 3 --steps 30").keeps("--steps 31"),
     verb("diffusion invert", "digits digit.png --steps 20").keeps("--steps 21"),
