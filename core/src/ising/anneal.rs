@@ -6,19 +6,16 @@
 //! geometric(hot, cold, n)?.flat_map(Metropolis::new)         inverse temperatures beta, f32 or f64
 //! GeometricQ16::new(hot, cold, n)?.map(MetropolisQ16::new)   temperatures T in Q16.16, integer model
 //! ```
-//! Both are geometric in T, hence in beta. [`beta_range`] has the customary ends (those of D-Wave's sampler, so
-//! that results compare): at the hot one every flip has probability 1/2 or more, at the cold one about 0.01
-//! spins are still excited.
-//!
-//! ```text
-//! beta_hot  = ln 2 / (2 max_i (Σ_j |J_ij| + |h_i|))
-//! beta_cold = ln(n / 0.01) / (2 g),   g_i = smallest |J_ij| or |h_i| of spin i that is not 0, g = min_i g_i,
-//!                                     n = number of spins with g_i = g
-//! ```
+//! Both are geometric in T, hence in beta. [`beta_range`] has default ends. What a schedule leaves excited,
+//! [`State::descend`] turns right.
+
+mod range;
+
+pub use range::{BetaRange, beta_range};
 
 use super::exponential::exponential;
 use super::integer::words;
-use super::model::{Model, Weight};
+use super::model::Model;
 use super::rule::Rule;
 use super::state::{Order, State};
 use crate::error::Error;
@@ -84,63 +81,6 @@ pub fn anneal<M: Model, R: Rule<M::Weight>>(
 fn copy(from: &[i8], to: &mut [i8]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;
-    }
-}
-
-/// Ends of a schedule of inverse temperatures.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BetaRange {
-    /// The smallest inverse temperature, at the hot end.
-    pub hot: f64,
-    /// The largest inverse temperature, at the cold end.
-    pub cold: f64,
-    /// All couplings and fields are 0: every state is a ground state, and the range is [0.1, 1].
-    pub flat: bool,
-}
-
-/// The customary ends for this model (formulas in the module's head). Cost: one visit of every bond.
-///
-/// # Errors
-/// [`Error::NonFinite`] when the model's weights are so small that beta leaves the range of f64.
-pub fn beta_range<M: Model>(model: &M) -> Result<BetaRange, Error> {
-    let (mut strongest, mut gap, mut spins) = (0.0, f64::INFINITY, 0_u32);
-    for i in 0..model.spins() {
-        let (mut sum, mut weakest) = (0.0, f64::INFINITY);
-        let mut bias = |weight: M::Weight| {
-            let size = weight.wide().abs();
-            sum += size;
-            if size > 0.0 && size < weakest {
-                weakest = size;
-            }
-        };
-        model.neighbours(i, |_, coupling| bias(coupling));
-        bias(model.field(i));
-        if sum > strongest {
-            strongest = sum;
-        }
-        if weakest < gap {
-            (gap, spins) = (weakest, 1);
-        } else if weakest == gap {
-            spins = spins.saturating_add(1);
-        }
-    }
-    if strongest == 0.0 {
-        return Ok(BetaRange {
-            hot: 0.1,
-            cold: 1.0,
-            flat: true,
-        });
-    }
-    let hot = core::f64::consts::LN_2 / (2.0 * strongest);
-    let cold = Real::ln(f64::from(spins) / 0.01) / (2.0 * gap);
-    if hot.is_finite() && cold.is_finite() {
-        Ok(BetaRange {
-            hot,
-            cold,
-            flat: false,
-        })
-    } else {
-        Err(Error::NonFinite)
     }
 }
 

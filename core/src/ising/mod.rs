@@ -58,7 +58,7 @@ pub use enumerate::Enumeration;
 pub use integer::{HeatBathQ16, MetropolisQ16};
 pub use model::{Dense, Model, Sparse, Stored, Torus, Weight};
 pub use rule::{HeatBath, Metropolis, Rule, Whole};
-pub use state::{Order, State};
+pub use state::{Descent, Order, State};
 pub use swendsen_wang::SwendsenWang;
 pub use temper::Tempering;
 pub use wolff::Wolff;

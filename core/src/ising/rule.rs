@@ -62,7 +62,15 @@ impl<T: Real + Weight> Rule<T> for Metropolis<T> {
     #[inline]
     fn flips(&self, spin: i8, field: T, rng: &mut impl Rng) -> bool {
         let cost = <T as Real>::TWO * (self.beta * field.times(spin));
-        cost <= <T as Real>::ZERO || (cost < T::of(COLDEST) && random::uniform::<T>(rng) < Real::exp(-cost))
+        if cost <= <T as Real>::ZERO {
+            return true;
+        }
+        // A cost so small that its probability is 1 needs no draw either: rounding in a field changes no run.
+        if cost >= T::of(COLDEST) {
+            return false;
+        }
+        let probability = Real::exp(-cost);
+        probability >= T::ONE || random::uniform::<T>(rng) < probability
     }
 }
 

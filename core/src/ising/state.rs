@@ -34,6 +34,18 @@ pub struct State<'a, W> {
     energy: W,
 }
 
+/// How a descent ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Descent {
+    /// The number of flips.
+    pub flips: u64,
+    /// Sweeps done, the last of which flipped nothing where it settled.
+    pub sweeps: u32,
+    /// No flip lowers the energy.
+    pub settled: bool,
+}
+
 impl<'a, W: Weight> State<'a, W> {
     /// `spins` (N values ±1) and scratch for the local fields (N).
     ///
@@ -108,6 +120,59 @@ impl<'a, W: Weight> State<'a, W> {
                 *f += W::TWO * coupling.times(new);
             }
         });
+    }
+
+    /// Flips, spin after spin, whatever lowers the energy, and all spins together where that does (which only fields tell),
+    /// until nothing does: a local minimum, which the best state of a schedule need not be. Fields are summed anew before and at last. At
+    /// most `most` sweeps: of floats, rounding could go round in a circle. Cost of a sweep: N decisions and the degree of a
+    /// spin for each flip; of a turn of all spins, one visit of every bond.
+    pub fn descend<M: Model<Weight = W>>(&mut self, model: &M, most: u32) -> Descent {
+        self.refresh(model);
+        let mut fresh = true;
+        let mut descent = Descent::default();
+        while descent.sweeps < most && !descent.settled {
+            let before = descent.flips;
+            for spin in 0..self.spins.len() {
+                let against = |(s, f): (&i8, &W)| f.times(*s) < W::ZERO;
+                if self
+                    .spins
+                    .get(spin)
+                    .zip(self.fields.get(spin))
+                    .is_some_and(against)
+                {
+                    self.flip(model, spin);
+                    descent.flips += 1;
+                }
+            }
+            descent.sweeps += 1;
+            if descent.flips != before {
+                fresh = false;
+            } else if !fresh {
+                self.refresh(model); // what rounding took from a field may decide
+                fresh = true;
+            } else if self.turn(model) {
+                descent.flips += self.spins.len() as u64;
+            } else {
+                descent.settled = true;
+            }
+        }
+        descent
+    }
+
+    /// Turns all spins if that lowers the energy: if Σ_i h_i s_i < 0.
+    fn turn<M: Model<Weight = W>>(&mut self, model: &M) -> bool {
+        let mut along = W::ZERO;
+        for (i, s) in self.spins.iter().enumerate() {
+            along += model.field(i).times(*s);
+        }
+        let lower = along < W::ZERO;
+        if lower {
+            for s in self.spins.iter_mut() {
+                *s = -*s;
+            }
+            self.refresh(model);
+        }
+        lower
     }
 
     /// One decision of `rule` about spin i. Returns whether it flipped.

@@ -11,6 +11,7 @@ use gibbs_core::ising::{
     State, Torus, Weight, beta_range, geometric, model::Wrap,
 };
 use gibbs_core::random::{Xoshiro256PlusPlus, stream};
+use rand_core::Rng;
 
 /// One run from a random state: how it ended, the best spins, the last spins.
 fn read<M: Model, R: Rule<M::Weight>>(
@@ -247,32 +248,45 @@ fn float_fields_are_summed_anew() {
     assert!(!drifted(1000) && !drifted(2000));
 }
 
-// by hand
-#[test] // oracle: ising-anneal
-fn beta_range_follows_its_formulas() {
-    // |J01| = 2, |J12| = 0.5, h2 = -1: sums 2, 2.5, 1.5; gaps 2, .5, .5
-    let couplings = [0.0, 2.0, 0.0, 2.0, 0.0, -0.5, 0.0, -0.5, 0.0];
-    let range = beta_range(&Dense::new(&couplings, &[0.0, 0.0, -1.0]).unwrap()).unwrap();
-    assert!((range.hot - 2.0_f64.ln() / 5.0).abs() < 1e-15);
-    assert!((range.cold - 200.0_f64.ln()).abs() < 1e-14);
-    assert!(!range.flat);
-    // a field alone sets the gap of spin 2
-    let range = beta_range(&Dense::new(&couplings, &[0.0, 0.0, -0.25]).unwrap()).unwrap();
-    assert!((range.cold - 100.0_f64.ln() / 0.5).abs() < 1e-14);
-    let torus = beta_range(&Torus::new(4, 4, 1_i8, 0, Wrap::Simple).unwrap()).unwrap();
-    assert!((torus.hot - 2.0_f64.ln() / 8.0).abs() < 1e-15);
-    assert!((torus.cold - 1600.0_f64.ln() / 2.0).abs() < 1e-14);
-    let flat = BetaRange {
-        hot: 0.1,
-        cold: 1.0,
-        flat: true,
-    };
-    assert_eq!(beta_range(&Dense::new(&[0.0; 4], &[0.0; 2]).unwrap()), Ok(flat));
-    let tiny = [0.0, 1e-310, 1e-310, 0.0];
-    assert_eq!(
-        beta_range(&Dense::new(&tiny, &[0.0; 2]).unwrap()),
-        Err(Error::NonFinite)
-    );
+/// Drawn couplings, whole and real: a local minimum is reached, the energy is that of the spins, and a state that is one
+/// stays.
+#[test] // law: ising-anneal
+fn a_descent_ends_in_a_local_minimum() {
+    for k in 0..40 {
+        let mut rng = stream(11, "tests/descent", k);
+        let n = 30;
+        let mut couplings = vec![0.0; n * n];
+        for i in 0..n {
+            for j in i + 1..n {
+                let word = rng.next_u64();
+                let size = if k % 2 == 0 {
+                    (word % 7) as f64 - 3.0
+                } else {
+                    word as f64 / 1e19 - 0.9
+                };
+                couplings[i * n + j] = size;
+                couplings[j * n + i] = size;
+            }
+        }
+        let fields = vec![if k % 4 < 2 { 0.25 } else { 2.0_f64.powi(-60) }; n];
+        let model = Dense::new(&couplings, &fields).unwrap();
+        let (mut spins, mut local) = (vec![1; n], vec![0.0; n]);
+        let mut state = State::new(&model, &mut spins, &mut local).unwrap();
+        state.randomise(&model, &mut rng);
+        let before = state.energy();
+        let none = state.descend(&model, 0);
+        assert_eq!((none.flips, none.settled, state.energy()), (0, false, before));
+        let descent = state.descend(&model, 1000);
+        assert!(descent.settled && descent.flips > 0 && state.energy() < before);
+        let energy = model.energy(state.spins()).unwrap();
+        assert!((state.energy() - energy).abs() < 1e-12);
+        for i in 0..n {
+            assert!(model.local_field(i, state.spins()) * f64::from(state.spins()[i]) >= 0.0);
+        }
+        assert!(state.magnetization() >= 0, "all spins turned would be lower");
+        let again = state.descend(&model, 1000);
+        assert_eq!((again.flips, again.sweeps, again.settled), (0, 1, true));
+    }
 }
 
 // closed form: equal ratios, both ends exact

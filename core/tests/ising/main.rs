@@ -39,6 +39,7 @@ mod lattice_physics;
 mod lattice_update;
 mod model;
 mod oracle;
+mod range;
 mod statistics;
 mod temper;
 mod temper_q16;

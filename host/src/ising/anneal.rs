@@ -4,7 +4,8 @@
 //! each, in blocks of a fixed number of sweeps; block b of read r draws from
 //! `stream(seed, "ising.anneal", r 2^32 + b)`, bifurcation from `stream(seed, "ising.bifurcation", r)`. So the
 //! result depends on the seed alone: neither on threads nor on where a run was stopped and resumed. A read gives
-//! its best state; its energy is summed anew from the entries of the file.
+//! its best state, from which a descent goes to a local minimum (annealing); its energy is summed anew from the entries of
+//! the file.
 //!
 //! Cost of a read: sweeps x N decisions, and the degree of a spin per flip (bifurcation: steps x bonds).
 
@@ -28,6 +29,8 @@ mod tests;
 
 /// Attempted updates of a block: less than a tenth of a second.
 pub const BLOCK: u64 = 1 << 22;
+/// Most sweeps of the descent at the end of a read; a handful is enough, but for rounding.
+const DESCENT: u32 = 1000;
 /// Time step of simulated bifurcation (0.5 to 1.25 works).
 const TIME_STEP: f64 = 1.0;
 
@@ -52,8 +55,10 @@ pub enum SpinRule {
     Metropolis,
     /// 1 / (1 + e^(-2 beta f)) for +1.
     HeatBath,
-    /// Metropolis with no spin left out of any sweep: the draws of the versions before the gaps, bit for bit. No sampler (tempering
-    /// refuses it), and annealing with it misses ground states where couplings are equal.
+    /// Metropolis with no spin left out of any sweep and no descent at the end: the reads of the versions before the gaps, bit for
+    /// bit, over the range of then (ln 2 / (2 max_i Σ_j |J_ij| + |h_i|) to ln(n / 0.01) / (2 g), g the smallest coupling or
+    /// field and n the number of spins that have it). No sampler (tempering refuses it), and annealing with it misses ground
+    /// states where couplings are equal.
     MetropolisWhole,
 }
 
@@ -228,6 +233,9 @@ fn annealing<C: Stored + Default + PartialEq>(
             };
             if before.is_none_or(|before| done.best_energy < before) {
                 part.best = found;
+            }
+            if block + 1 == u64::from(blocks) && rule != SpinRule::MetropolisWhole {
+                let _ = State::new(&model, &mut part.best, &mut fields)?.descend(&model, DESCENT);
             }
             part.seconds += begun.elapsed().as_secs_f64();
             Ok(())

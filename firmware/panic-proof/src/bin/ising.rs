@@ -99,6 +99,7 @@ fn everything<M: Model<Weight: Coordinate>>(model: &M, rule: impl Rule<M::Weight
         state.flip(model, given(3));
         taken(state.update(model, given(3), &rule, rng));
         taken(state.sweep(model, &rule, given(Order::Random), rng));
+        taken(state.descend(model, given(4)));
         taken((state.energy(), state.magnetization()));
         let rules = core::iter::repeat_n(rule, given(5));
         taken(anneal(

@@ -7,7 +7,7 @@ use crate::cli::error::CliError;
 use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::ising::Problem;
 use crate::ising::anneal::BLOCK;
-use crate::ising::temper::{Ladder, Options, Tempered, memory, temper};
+use crate::ising::temper::{Ladder, Measured, Options, Overlap, Temperature, Tempered, memory, temper};
 use crate::keep::Identity;
 use crate::report::answer::Answer;
 use crate::report::number::plain;
@@ -29,17 +29,20 @@ Examples:
   gibbs ising temper couplings.csv --ladder 0.1,3,16 --sweeps 100000 --out run --resume
   gibbs ising temper couplings.csv --betas 0.2,0.5,1,2 --json
 
-Replicas run at all temperatures and exchange them. Per temperature: the mean energy with its error, its
-autocorrelation time tau in rounds (a round ends with an exchange), and the fraction of exchanges made with the
-next temperature: 0.2 to 0.4 is good, below 0.1 more temperatures are needed. A round trip leads a replica from
-the hottest to the coldest temperature and back; without any, the colder energies are not to be trusted.")]
+Replicas run at all temperatures and exchange them. Per temperature: the mean energy with its error and its
+autocorrelation time tau in rounds (a round ends with an exchange), the heat capacity beta^2 (<E^2> - <E>^2), the
+magnetisation per spin, and the fraction of exchanges made with the next temperature: 0.2 to 0.4 is good, below 0.1
+more temperatures are needed. With --overlap also q, the overlap per spin of two independent sets of replicas.
+A round trip leads a replica from the hottest to the coldest temperature and back; without any, the colder rows are
+not to be trusted. An error is left out, with the reason in no_error, where it could not be trusted: the run is too
+short for its tau, or drifts, or nothing varies (but by rounding).")]
 pub(super) struct Arguments {
     #[command(flatten)]
     reading: Reading,
     /// Inverse temperatures, per energy of the file, rising; 2 or more
     #[arg(long, value_name = "B,…", value_delimiter = ',', conflicts_with = "ladder", value_parser = super::reading::finite, allow_hyphen_values = true)]
     betas: Vec<f64>,
-    /// Smallest and largest inverse temperature and how many, in equal ratios [default: from the couplings, 12]
+    /// Smallest and largest inverse temperature and how many, in equal ratios [default: from the couplings, 12, then moved in the burn-in until exchanges are accepted equally often]
     #[arg(long, value_name = "HOT,COLD,R", value_parser = ladder, allow_hyphen_values = true)]
     ladder: Option<(f64, f64, usize)>,
     /// Sweeps that are measured
@@ -54,6 +57,9 @@ pub(super) struct Arguments {
     /// Single-spin rule
     #[arg(long, value_enum, value_name = "RULE", default_value = "metropolis")]
     rule: RuleChoice,
+    /// Also the overlap of two independent sets of replicas: twice the work
+    #[arg(long)]
+    overlap: bool,
 }
 
 /// Temperatures of a ladder of its own.
@@ -102,6 +108,7 @@ impl Arguments {
             burn_in: self.burn_in.unwrap_or(self.sweeps / 5),
             swap_every: self.swap_every,
             rule: self.rule.into(),
+            overlap: self.overlap,
             seed: common.seed,
             block: BLOCK,
         })
@@ -121,37 +128,89 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         temper(&problem, &options, work).map_err(|e| refused(e, &arguments.reading.file))
     })?;
     for t in &tempered.temperatures {
-        if let Err(reason) = &t.energy.estimate {
-            let beta = plain(t.beta);
-            session.remark(&format!("note: no error of the energy at beta {beta}: {reason}"));
+        for (names, reason) in without_error(t) {
+            let (beta, names) = (plain(t.beta), names.join(", "));
+            session.remark(&format!("note: beta {beta}: no error of {names}: {reason}"));
         }
     }
     if tempered.round_trips == 0 {
         session.remark("warning: no round trip was completed\nhint: more sweeps, or more temperatures");
     }
-    let temperatures = rows(&tempered);
+    let temperatures = rows(&tempered, arguments.overlap);
     session.write("temperatures.csv", &temperatures)?;
     session.write("state.csv", &state_csv(problem.kind(), &tempered.state)[..])?;
     session.done(answer(&problem, &tempered, &temperatures, &options), Ended::DONE)
 }
 
+/// The means of a row, by the names of their columns.
+fn means(t: &Temperature) -> Vec<(&'static str, &Measured)> {
+    let mut means = vec![
+        ("energy", &t.energy),
+        ("heat_capacity", &t.heat_capacity),
+        ("abs_magnetisation", &t.magnetisation_size),
+        ("magnetisation", &t.magnetisation),
+    ];
+    if let Some(overlap) = &t.overlap {
+        means.extend([
+            ("q", &overlap.mean),
+            ("abs_q", &overlap.size),
+            ("q_squared", &overlap.square),
+        ]);
+    }
+    means
+}
+
+/// Those that have no error, by the reason.
+fn without_error(t: &Temperature) -> Vec<(Vec<&'static str>, String)> {
+    let mut reasons: Vec<(Vec<&str>, String)> = Vec::new();
+    for (name, measured) in means(t) {
+        let Err(reason) = &measured.estimate else { continue };
+        let reason = reason.to_string();
+        match reasons.iter_mut().find(|known| known.1 == reason) {
+            Some(known) => known.0.push(name),
+            None => reasons.push((vec![name], reason)),
+        }
+    }
+    reasons
+}
+
 /// A row per temperature, from hot to cold, in the unit of the file.
-fn rows(tempered: &Tempered) -> Rows {
-    let note = |reason: String| reason.lines().next().unwrap_or_default().to_owned();
-    Rows::of("temperatures", &tempered.temperatures)
+fn rows(tempered: &Tempered, overlap: bool) -> Rows {
+    let pair = |measured: &Measured| (measured.mean, measured.error());
+    let no_error = |t: &Temperature| {
+        let reasons = without_error(t).into_iter().map(|(names, reason)| {
+            let reason = reason.lines().next().unwrap_or_default().to_owned();
+            format!("{}: {reason}", names.join(", "))
+        });
+        reasons.collect::<Vec<String>>().join("; ")
+    };
+    let mut rows = Rows::of("temperatures", &tempered.temperatures)
         .number("beta", |t| t.beta)
         .digits(4)
-        .measured("energy", |t| (t.energy.mean, t.energy.error()))
+        .measured("energy", |t| pair(&t.energy))
         .number("tau", |t| t.energy.estimate.ok().map(|found| found.tau))
         .digits(4)
-        .number("acceptance", |t| t.acceptance)
+        .measured("heat_capacity", |t| pair(&t.heat_capacity))
+        .measured("abs_magnetisation", |t| pair(&t.magnetisation_size))
+        .titled("|m|")
+        .measured("magnetisation", |t| pair(&t.magnetisation))
+        .hidden();
+    if overlap {
+        let of = |t: &Temperature, of: fn(&Overlap) -> &Measured| match &t.overlap {
+            Some(overlap) => (Some(of(overlap).mean), of(overlap).error()),
+            None => (None, None),
+        };
+        rows = rows
+            .measured("q", |t| of(t, |overlap| &overlap.mean))
+            .hidden()
+            .measured("abs_q", |t| of(t, |overlap| &overlap.size))
+            .titled("|q|")
+            .measured("q_squared", |t| of(t, |overlap| &overlap.square))
+            .titled("q²");
+    }
+    rows.number("acceptance", |t| t.acceptance)
         .digits(3)
-        .text("no_error", |t| {
-            t.energy
-                .estimate
-                .err()
-                .map_or_else(String::new, |reason| note(reason.to_string()))
-        })
+        .text("no_error", no_error)
         .hidden()
         .done()
 }

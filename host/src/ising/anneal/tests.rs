@@ -230,11 +230,11 @@ fn equal_couplings_are_no_trap() {
 }
 
 #[test] // golden: ising-anneal
-/// The reads of before there were gaps.
+/// The reads of before there were gaps, over the range of then.
 fn whole_sweeps_draw_what_they_drew() {
     let method = Method::Annealing {
         rule: SpinRule::MetropolisWhole,
-        range: None,
+        range: Some((2.0_f64.ln() / 4.0, 6400.0_f64.ln() / 2.0)),
     };
     let [(_, ring, _), ..] = &equal_couplings()[..] else {
         unreachable!()

@@ -1,11 +1,11 @@
 //! The rounds of parallel tempering: sweeps of all replicas, a look at them, an exchange.
 
-use super::standing::Standing;
+use super::standing::{STREAMS, Series, Standing};
 use super::{Options, SolveError, SpinRule};
 use crate::ising::anneal::Wide;
 use crate::ising::problem::View;
 use gibbs_core::Error;
-use gibbs_core::ising::temper::{Betas, Tempering};
+use gibbs_core::ising::temper::{Betas, Tempering, equalise};
 use gibbs_core::ising::{HeatBath, Metropolis, Model, Order, State, Stored, Weight};
 use gibbs_core::random::{Xoshiro256PlusPlus, stream};
 use rayon::prelude::*;
@@ -18,8 +18,9 @@ pub(super) const REFRESH: u64 = 1000;
 /// What does not change.
 pub(super) struct Plan<'a, C> {
     model: &'a View<'a, C>,
-    betas: &'a [f64],
     options: &'a Options,
+    /// Rounds of the burn-in after which the ladder is adjusted.
+    adjustments: Vec<u64>,
     /// Rounds in all.
     rounds: u64,
     per_block: u64,
@@ -75,15 +76,46 @@ impl Rules {
     }
 }
 
+/// Moves the inner temperatures to where all exchanges of the first set are accepted equally often, as far as this stretch
+/// of rounds tells.
+fn adjust(betas: &mut [f64], temperings: &mut [Tempering<'_>]) -> Result<(), Error> {
+    let before = betas.to_vec();
+    if let Some(first) = temperings.first() {
+        equalise(&before, first.rungs(), betas)?;
+    }
+    temperings.iter_mut().for_each(Tempering::reset_counts);
+    Ok(())
+}
+
+/// Before the exchange: the replica on each rung has just been swept at its temperature.
+fn record<W: Weight>(series: &mut [Series], walkers: &[Walker<'_, W>], temperings: &[Tempering<'_>]) {
+    for (rung, series) in series.iter_mut().enumerate() {
+        let on_rung = |set: usize| {
+            let tempering = temperings.get(set)?;
+            let replica = tempering.rungs().get(rung)?.replica as usize;
+            Some(&walkers.get(set * tempering.rungs().len() + replica)?.state)
+        };
+        let Some(state) = on_rung(0) else { continue };
+        series.energy.push(state.energy().wide());
+        series.magnetisation.push(state.magnetization() as f64);
+        if let Some(other) = on_rung(1) {
+            let pairs = state.spins().iter().zip(other.spins());
+            series
+                .overlap
+                .push(pairs.map(|(a, b)| i64::from(a * b)).sum::<i64>() as f64);
+        }
+    }
+}
+
 impl<'a, C: Stored> Plan<'a, C> {
-    pub(super) fn new(model: &'a View<'a, C>, betas: &'a [f64], options: &'a Options) -> Self {
+    pub(super) fn new(model: &'a View<'a, C>, options: &'a Options) -> Self {
         let updates = options
             .swap_every()
-            .saturating_mul((model.spins() * betas.len()) as u64);
+            .saturating_mul((model.spins() * options.rungs()) as u64);
         Self {
             model,
-            betas,
             options,
+            adjustments: options.adjustments(),
             rounds: options.burn_in_rounds().saturating_add(options.measured_rounds()),
             per_block: (options.block / updates.max(1)).max(1),
             parallel: updates >= PARALLEL,
@@ -98,47 +130,55 @@ impl<'a, C: Stored> Plan<'a, C> {
     /// The next block.
     pub(super) fn block(&self, standing: &mut Standing) -> Result<(), SolveError> {
         let (model, options, block) = (self.model, self.options, standing.blocks);
-        let n = model.spins();
-        let mut fields = vec![C::Weight::ZERO; n * self.betas.len()];
-        let mut walkers = Vec::with_capacity(self.betas.len());
-        let replicas = standing
-            .spins
-            .iter_mut()
-            .zip(&mut standing.best)
-            .zip(fields.chunks_exact_mut(n));
-        for (index, ((spins, best), fields)) in replicas.enumerate() {
-            walkers.push(Walker {
-                best_energy: model.energy(best)?,
-                state: State::new(model, spins, fields)?,
-                best,
-                rng: stream(options.seed, "ising.temper", block << 32 | index as u64),
-                rung: 0,
-            });
+        let (n, rungs) = (model.spins(), standing.betas.len());
+        let mut fields = vec![C::Weight::ZERO; n * rungs * standing.sets.len()];
+        let (mut walkers, mut temperings, mut rngs) = (Vec::new(), Vec::new(), Vec::new());
+        let all = standing.sets.iter_mut().zip(&STREAMS);
+        for ((set, streams), fields) in all.zip(fields.chunks_exact_mut(n * rungs)) {
+            let replicas = set.spins.iter_mut().zip(&mut set.best);
+            for (index, ((spins, best), fields)) in replicas.zip(fields.chunks_exact_mut(n)).enumerate() {
+                walkers.push(Walker {
+                    best_energy: model.energy(best)?,
+                    state: State::new(model, spins, fields)?,
+                    best,
+                    rng: stream(options.seed, streams.sweeps, block << 32 | index as u64),
+                    rung: 0,
+                });
+            }
+            temperings.push(Tempering::resume(&mut set.replicas, &mut set.rungs, set.odd)?);
+            rngs.push(stream(options.seed, streams.exchanges, block));
         }
-        let mut tempering = Tempering::resume(&mut standing.replicas, &mut standing.rungs, standing.odd)?;
-        let (exchange, rules) = (Betas::new(self.betas)?, Rules::new(options.rule, self.betas)?);
-        let mut rng = stream(options.seed, "ising.temper.exchange", block);
+        let mut rules = Rules::new(options.rule, &standing.betas)?;
         let refresh = (REFRESH / options.swap_every()).max(1);
         let first = block * self.per_block;
         for round in first..self.rounds.min(first + self.per_block) {
             let anew = (round - first) % refresh == refresh - 1;
-            for (walker, replica) in walkers.iter_mut().zip(tempering.replicas()) {
+            let places = temperings.iter().flat_map(Tempering::replicas);
+            for (walker, replica) in walkers.iter_mut().zip(places) {
                 walker.rung = replica.rung as usize;
             }
             self.sweep(&rules, &mut walkers, anew);
             if round == options.burn_in_rounds() {
-                tempering.reset_counts();
+                temperings.iter_mut().for_each(Tempering::reset_counts);
             }
             if round >= options.burn_in_rounds() {
-                for (series, rung) in standing.series.iter_mut().zip(tempering.rungs()) {
-                    let walker = &walkers[rung.replica as usize];
-                    series.energy.push(walker.state.energy().wide());
-                }
+                record(&mut standing.series, &walkers, &temperings);
             }
             let energies: Vec<C::Weight> = walkers.iter().map(|walker| walker.state.energy()).collect();
-            tempering.exchange(&energies, &exchange, &mut rng)?;
+            let exchange = Betas::new(&standing.betas)?;
+            let sets = temperings.iter_mut().zip(&mut rngs);
+            for ((tempering, rng), energies) in sets.zip(energies.chunks_exact(rungs)) {
+                tempering.exchange(energies, &exchange, rng)?;
+            }
+            if self.adjustments.contains(&(round + 1)) {
+                adjust(&mut standing.betas, &mut temperings)?;
+                rules = Rules::new(options.rule, &standing.betas)?;
+            }
         }
-        standing.odd = tempering.odd();
+        let odds: Vec<bool> = temperings.iter().map(Tempering::odd).collect();
+        for (set, odd) in standing.sets.iter_mut().zip(odds) {
+            set.odd = odd;
+        }
         standing.blocks += 1;
         Ok(())
     }

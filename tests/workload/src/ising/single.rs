@@ -75,6 +75,13 @@ pub(crate) fn annealing<T: Real + Weight + Stored<Weight = T>>() -> u64 {
         && let Some(range) = hash.outcome(beta_range(&model))
     {
         hash.reals(&[range.hot, range.cold]);
+        let (mut spins, mut fields) = ([-1; N], [<T as Real>::ZERO; N]);
+        if let Some(mut state) = hash.outcome(State::new(&model, &mut spins, &mut fields)) {
+            let descent = state.descend(&model, black_box(8));
+            hash.word(descent.flips);
+            hash.word(u64::from(descent.sweeps));
+            hash.spins(state.spins());
+        }
     }
     let betas = || geometric(T::of(0.1), T::of(3.0), 12).into_iter().flatten();
     let of = |weight| T::of(f64::from(weight));
