@@ -150,7 +150,10 @@ fn tables_and_files() {
     assert!(shown.contains("energy     -2\n"), "{shown}");
     assert_eq!(place.names("run"), ["state.csv", "temperatures.csv"]);
     let table = place.read("run/temperatures.csv");
-    assert!(table.starts_with("beta,energy,energy_error,tau,acceptance,no_error\n0.2,"));
+    assert!(
+        table
+            .starts_with("beta,energy,energy_error,tau,heat_capacity,heat_capacity_error,abs_magnetisation,")
+    );
     assert_eq!(table.lines().count(), 4);
 }
 
