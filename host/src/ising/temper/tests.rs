@@ -33,6 +33,7 @@ fn options(ladder: Ladder, sweeps: u64) -> Options {
 
 #[test] // oracle: ising-temper
 fn every_temperature_has_its_boltzmann_mean() {
+    const SWEEPS: u64 = 24_000;
     let qubo = problem(
         "0,0,-1.5\n0,1,2\n1,2,-1\n2,2,0.5\n2,3,-2\n3,3,1\n1,3,0.25\n",
         Kind::Qubo,
@@ -51,17 +52,14 @@ fn every_temperature_has_its_boltzmann_mean() {
         let measured = Options {
             swap_every,
             rule,
-            ..options(ladder, 4000)
+            ..options(ladder, SWEEPS)
         };
         let found = temper(&problem, &measured, &Work::plain()).unwrap();
-        assert_eq!(found.rounds, 4000 / swap_every);
+        assert_eq!(found.rounds, SWEEPS / swap_every);
         for t in &found.temperatures {
             let exact = exact(&problem, t.beta).unwrap();
             let near = |name: &str, measured: &Measured, expected: f64, largest: f64| {
-                let estimate = match (name, measured.estimate) {
-                    ("heat capacity", Err(SeriesError::Skewed { .. })) => return, // rare excitations at the cold end
-                    (_, estimate) => estimate.unwrap(),
-                };
+                let estimate = measured.estimate.unwrap();
                 let z = (estimate.mean - expected) / estimate.error;
                 let shown = (t.beta, estimate.mean, expected, z);
                 assert!(
@@ -207,7 +205,7 @@ fn gaussian(spins: usize, more: &str) -> Problem {
 }
 
 /// I6: the ladder came from the smallest coupling, and half of it was frozen. Now neighbours exchange about equally often but for the
-/// coldest, where nothing moves any more; a line of no weight changes no end beyond the rounding of the unit.
+/// coldest, where nothing moves any more; another seed gives the same ends; a line of no weight and isolated spins change them by rounding at most.
 #[test] // law: ising-temper
 fn the_ladder_of_its_own_has_equal_acceptance_and_typical_ends() {
     let plain = gaussian(40, "");
@@ -230,10 +228,10 @@ fn the_ladder_of_its_own_has_equal_acceptance_and_typical_ends() {
     );
     for more in ["0,0,1e-30\n", "39,39,-2e-25\n", "3,40,1e-28\n"] {
         let other = temper(&gaussian(40, more), &options(OWN, 5000), &Work::plain()).unwrap();
-        // the unit of the weights is no power of 2 here, and another one there
+        // The core's range has the same bits; a finer last digit of the file makes another unit, and its rounding.
         for k in [0, 11] {
-            let ratio = other.temperatures[k].beta / found.temperatures[k].beta;
-            assert!((ratio - 1.0).abs() < 1e-14, "{more}: {ratio}");
+            let [one, two] = [&other, &found].map(|found| found.temperatures[k].beta);
+            assert!((one / two - 1.0).abs() < 4.0 * f64::EPSILON, "{more}");
         }
     }
 }
@@ -245,7 +243,7 @@ fn what_moves_by_rounding_alone_is_constant() {
     let mut text = String::from("9,9,0\n10,10,0\n");
     for i in 0..9 {
         for j in i + 1..9 {
-            let size = 1.0 / (1.0 + i as f64 + 3.0 * j as f64);
+            let size = 1.0 / (1.0 + f64::from(i) + 3.0 * f64::from(j));
             writeln!(text, "{i},{j},{size:?}").unwrap();
         }
     }
