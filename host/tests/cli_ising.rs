@@ -152,7 +152,7 @@ fn tables_and_files() {
     let table = place.read("run/temperatures.csv");
     assert!(
         table
-            .starts_with("beta,energy,energy_error,tau,heat_capacity,heat_capacity_error,abs_magnetisation,")
+            .starts_with("beta,energy,energy_error,tau,heat_capacity,heat_capacity_error,abs_magnetization,")
     );
     assert_eq!(table.lines().count(), 4);
 }

@@ -147,8 +147,8 @@ fn means(t: &Temperature) -> Vec<(&'static str, &Measured)> {
     let mut means = vec![
         ("energy", &t.energy),
         ("heat_capacity", &t.heat_capacity),
-        ("abs_magnetisation", &t.magnetisation_size),
-        ("magnetisation", &t.magnetisation),
+        ("abs_magnetization", &t.magnetisation_size),
+        ("magnetization", &t.magnetisation),
     ];
     if let Some(overlap) = &t.overlap {
         means.extend([
@@ -191,9 +191,9 @@ fn rows(tempered: &Tempered, overlap: bool) -> Rows {
         .number("tau", |t| t.energy.estimate.ok().map(|found| found.tau))
         .digits(4)
         .measured("heat_capacity", |t| pair(&t.heat_capacity))
-        .measured("abs_magnetisation", |t| pair(&t.magnetisation_size))
+        .measured("abs_magnetization", |t| pair(&t.magnetisation_size))
         .titled("|m|")
-        .measured("magnetisation", |t| pair(&t.magnetisation))
+        .measured("magnetization", |t| pair(&t.magnetisation))
         .hidden();
     if overlap {
         let of = |t: &Temperature, of: fn(&Overlap) -> &Measured| match &t.overlap {
