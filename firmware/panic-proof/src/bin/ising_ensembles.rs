@@ -59,11 +59,13 @@ fn everything<M: Model>(model: &M, rng: &mut Random) {
     let (spins, labels) = (some(&mut spins), some(&mut labels));
     if let Ok(mut wolff) = Wolff::new(model, given(0.4), spins, labels) {
         taken(wolff.step(rng));
+        taken(wolff.step_while(rng, || given(true)).is_some());
         taken(wolff.spins().len());
     }
     let mut aligned = given([0.0; 6]);
     if let Ok(mut clusters) = SwendsenWang::new(model, given(0.4), spins, labels, some(&mut aligned)) {
         taken(clusters.sweep(rng));
+        taken(clusters.sweep_while(rng, || given(true)).is_some());
         taken(clusters.spins().len());
     }
     let mut fields = given([M::Weight::ZERO; 6]);
