@@ -94,7 +94,7 @@ pub struct Temperature {
     pub energy: Measured,
     /// beta² (<E²> - <E>²), of all spins, in units of k.
     pub heat_capacity: Measured,
-    /// <m>, m = Σ s_i / N (of a QUBO s = 2 x - 1).
+    /// `<m>`, m = Σ s_i / N (of a QUBO s = 2 x - 1).
     pub magnetisation: Measured,
     /// <|m|>.
     pub magnetisation_size: Measured,
@@ -108,7 +108,7 @@ pub struct Temperature {
 /// parameter of spin glasses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overlap {
-    /// <q>: 0 without fields, by symmetry.
+    /// `<q>`: 0 without fields, by symmetry.
     pub mean: Measured,
     /// <|q|>.
     pub size: Measured,

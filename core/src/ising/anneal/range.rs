@@ -39,7 +39,7 @@ const NEGLIGIBLE: f64 = 1.0 / (1_u32 << 30) as f64;
 /// Powers of 2 that entries span: a row holds at most 2^32 entries, of which one is 2^-30 of the typical sum or more.
 const POWERS: usize = 64;
 
-/// The default ends for this model (formulas in the head of [`range`](self)). Cost: every bond is visited 7 times from both
+/// The default ends for this model (formulas in the head of the file). Cost: every bond is visited 7 times from both
 /// ends.
 ///
 /// # Errors
