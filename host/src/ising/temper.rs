@@ -92,7 +92,7 @@ pub struct Temperature {
     pub beta: f64,
     /// Mean energy (of the file).
     pub energy: Measured,
-    /// beta² (<E²> - <E>²), of all spins, in units of k.
+    /// `beta² (<E²> - <E>²)`, of all spins, in units of k.
     pub heat_capacity: Measured,
     /// `<m>`, m = Σ s_i / N (of a QUBO s = 2 x - 1).
     pub magnetisation: Measured,
