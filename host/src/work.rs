@@ -1,7 +1,8 @@
 //! Long work: counted for the user, stopped when asked, kept so that a later run goes on to the same bits.
 //!
 //! Two shapes serve everything. A loop over one state, step after step ([`Work::advance`]); and parts that do not depend on
-//! each other, such as folds, replicas and reads ([`Work::parts`]), which run in parallel and are handed over in order.
+//! each other, such as folds, replicas and reads ([`Work::parts`]), which run in parallel and are handed over in order
+//! ([`Work::in_turn`] where each needs all of the machine, or keeps work of its own).
 //! Taken back from a [`Keeper`] or computed anew, a state and a part have the same bits, so the result depends neither on
 //! threads nor on interruptions. What is kept stands under the name of the task, behind that of the scope.
 
@@ -152,7 +153,8 @@ impl<'a> Work<'a> {
     /// Steps `state` until `total` steps are done, from where it was kept; keeps it now and then, and when stopped.
     ///
     /// A step that ends with an error while the user wants to stop counts as not done: `step` must then have left the state
-    /// as it was before.
+    /// as it was before. A step keeps nothing itself: it would be written without this state, and be taken for the work of
+    /// another step.
     ///
     /// # Errors
     /// `Interrupted`, with the steps that are done; the first error of `step`; `Keep` when the kept state does not fit or
@@ -248,30 +250,79 @@ impl<'a> Work<'a> {
         self.progress.begin(task, count as u64 * stages);
         let finished = AtomicU64::new(0);
         let one = |index: usize| -> Result<P, E> {
-            let place = self.place(&format!("{task}/{index}"));
-            let kept: Option<Stage<P>> = match self.keeper {
-                Some(keeper) => keeper.part(&place).map_err(Stopped::from)?,
-                None => None,
-            };
-            let Stage { mut done, mut part } = kept.unwrap_or_default();
-            self.progress.advance(done.min(stages));
-            while done < stages {
-                self.check()?;
-                advance(index, done, &mut part)?;
-                done += 1;
-                self.progress.advance(1);
-                let stage = Stage { done, part };
-                if let Some(keeper) = self.keeper
-                    && let Err(error) = keeper.keep(&place, &stage)
-                {
-                    self.progress.note(&format!("not kept: {error}"));
-                }
-                part = stage.part;
-            }
+            let part = self.part(task, index, stages, |stage, part| advance(index, stage, part))?;
             finished.fetch_add(1, Ordering::Relaxed);
             Ok(part)
         };
         let parts: Result<Vec<P>, E> = (0..count).into_par_iter().map(one).collect();
+        self.all(task, count, finished.into_inner(), parts)
+    }
+
+    /// Parts 0..`count` one after the other, in this thread: kept ones, or made by `make`. What `make` keeps inside must
+    /// stand under a scope of that part alone.
+    ///
+    /// # Errors
+    /// As [`Self::parts`].
+    pub fn in_turn<P: Part, E: From<Stopped>>(
+        &self,
+        task: &str,
+        count: usize,
+        mut make: impl FnMut(usize) -> Result<P, E>,
+    ) -> Result<Vec<P>, E> {
+        self.progress.begin(task, count as u64);
+        let mut finished = 0;
+        let mut one = |index: usize| -> Result<Option<P>, E> {
+            let part = self.part(task, index, 1, |_, part: &mut Option<P>| {
+                *part = Some(make(index)?);
+                Ok::<(), E>(())
+            })?;
+            finished += 1;
+            Ok(part)
+        };
+        let parts: Result<Vec<Option<P>>, E> = (0..count).map(&mut one).collect();
+        let parts = self.all(task, count, finished, parts)?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    /// One part, from the default or from where it was kept.
+    fn part<P: Part + Default, E: From<Stopped>>(
+        &self,
+        task: &str,
+        index: usize,
+        stages: u64,
+        mut advance: impl FnMut(u64, &mut P) -> Result<(), E>,
+    ) -> Result<P, E> {
+        let place = self.place(&format!("{task}/{index}"));
+        let kept: Option<Stage<P>> = match self.keeper {
+            Some(keeper) => keeper.part(&place).map_err(Stopped::from)?,
+            None => None,
+        };
+        let Stage { mut done, mut part } = kept.unwrap_or_default();
+        self.progress.advance(done.min(stages));
+        while done < stages {
+            self.check()?;
+            advance(done, &mut part)?;
+            done += 1;
+            self.progress.advance(1);
+            let stage = Stage { done, part };
+            if let Some(keeper) = self.keeper
+                && let Err(error) = keeper.keep(&place, &stage)
+            {
+                self.progress.note(&format!("not kept: {error}"));
+            }
+            part = stage.part;
+        }
+        Ok(part)
+    }
+
+    /// All parts, or why they are not there; what is done is written when the user stopped them.
+    fn all<P, E: From<Stopped>>(
+        &self,
+        task: &str,
+        count: usize,
+        finished: u64,
+        parts: Result<Vec<P>, E>,
+    ) -> Result<Vec<P>, E> {
         match parts {
             Ok(parts) => {
                 self.progress.end(&format!("{task}: done"));
@@ -283,7 +334,7 @@ impl<'a> Work<'a> {
                     keeper.write().map_err(Stopped::from)?;
                 }
                 Err(E::from(Stopped::Interrupted {
-                    done: finished.into_inner(),
+                    done: finished,
                     total: count as u64,
                     kept: self.keeper.map(|keeper| keeper.path().to_owned()),
                 }))

@@ -141,21 +141,22 @@ mod tests {
             .to_vec(),
             any: [f64::NAN, f64::NEG_INFINITY, 0.3][index],
         };
+        let bits = |numbers: &Numbers| -> Vec<u64> {
+            let all = numbers.plain.iter().chain([&numbers.any]);
+            all.map(|x| x.to_bits()).collect()
+        };
         let (found, stops) = stopped_every(1, |work| {
             let context = Context {
                 work: *work,
                 seed: 0,
                 full: false,
             };
-            kept(&context, "numbers", 3, |index| Ok(numbers(index)))
+            let found = kept(&context, "numbers", 3, |index| Ok(numbers(index)))?;
+            Ok::<_, ExperimentError>(found.iter().map(bits).collect::<Vec<_>>())
         });
         assert!(stops > 0);
-        let bits = |numbers: &Numbers| -> Vec<u64> {
-            let all = numbers.plain.iter().chain([&numbers.any]);
-            all.map(|x| x.to_bits()).collect()
-        };
         for (index, found) in found.iter().enumerate() {
-            assert_eq!(bits(found), bits(&numbers(index)));
+            assert_eq!(*found, bits(&numbers(index)));
         }
     }
 

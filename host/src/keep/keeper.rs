@@ -32,6 +32,8 @@ pub enum Wish {
 #[derive(Debug)]
 pub struct Keeper {
     path: PathBuf,
+    /// Between two writings at least; none in tests that lose what is not written.
+    pause: Option<Duration>,
     state: Mutex<State>,
 }
 
@@ -67,6 +69,7 @@ impl Keeper {
         };
         let keeper = Self {
             path,
+            pause: Some(PAUSE),
             state: Mutex::new(State {
                 file,
                 written: Instant::now(),
@@ -77,6 +80,14 @@ impl Keeper {
             keeper.write()?;
         }
         Ok(keeper)
+    }
+
+    /// The same, written whenever something is kept.
+    #[cfg(test)]
+    pub(crate) fn eager(mut self) -> Self {
+        self.pause = None;
+        self.lock().pause = Duration::ZERO;
+        self
     }
 
     /// Where it is.
@@ -169,7 +180,9 @@ impl Keeper {
         let saved = sealed.and_then(|()| state.file.save(&self.path));
         state.file.metadata.remove(TensorFile::DIGEST);
         state.written = Instant::now();
-        state.pause = PAUSE.max(SHARE * begun.elapsed());
+        state.pause = self
+            .pause
+            .map_or(Duration::ZERO, |pause| pause.max(SHARE * begun.elapsed()));
         saved.map_err(|error| KeepError::Io {
             path: self.path.clone(),
             reason: match error {

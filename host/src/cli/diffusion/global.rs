@@ -109,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         ensure_output_dir(&out.join("bases"))?;
         session.clear("bases/", ".safetensors")?;
     }
-    for (index, stored) in bases.found.iter().enumerate() {
+    for (index, stored) in bases.iter().enumerate() {
         session.write(&format!("bases/{index:04}.safetensors"), &stored.to_file())?;
     }
     session.write("global.safetensors", &found.stored.to_file())?;

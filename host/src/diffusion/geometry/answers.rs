@@ -83,12 +83,6 @@ impl Answers {
         }
     }
 
-    /// What the answers led to is kept elsewhere.
-    pub(super) fn forget(&mut self, work: &Work<'_>) {
-        work.forget("answers");
-        self.count = 0;
-    }
-
     /// The user stops the work: everything is written.
     pub(super) fn stopped(&self, work: &Work<'_>) -> Stopped {
         let Some(keeper) = work.keeper else {

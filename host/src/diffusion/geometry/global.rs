@@ -18,7 +18,6 @@ use crate::diffusion::pullback::frechet::{self, Global, Matching, global_basis};
 use crate::diffusion::pullback::krylov::Search;
 use crate::diffusion::pullback::{Ended, GeometryError, PullbackError};
 use crate::diffusion::sampling::drawn_at;
-use crate::keep::{KeepError, Resumable, Shelf};
 use crate::work::Work;
 use gibbs_core::diffusion::Hop;
 use std::path::Path;
@@ -100,13 +99,6 @@ impl StoredGlobal {
     }
 }
 
-/// The local bases of samples 0 .. n-1, which start from the noise of [`drawn_at`].
-#[derive(Default)]
-pub struct Bases {
-    /// Those that are there.
-    pub found: Vec<StoredBasis>,
-}
-
 /// What the bases of many samples have in common.
 pub struct Samples<'a> {
     /// Their number.
@@ -122,35 +114,34 @@ pub struct Samples<'a> {
 }
 
 impl Samples<'_> {
-    /// All bases, those that were kept and the others. What is done of a sample is kept as well.
+    /// The local bases of samples 0 .. n-1, which start from the noise of [`drawn_at`]. Each is kept once it is there, and
+    /// until then what was done for it.
     ///
     /// # Errors
     /// [`PullbackError`] with [`DiffusionError`]; [`PullbackError::Dependent`] where some u_i are zero.
-    pub fn bases(&self, geometry: &mut Geometry<'_>, work: &Work<'_>) -> Result<Bases, Failure> {
-        let mut bases = Bases::default();
-        let advanced = work.advance("bases", self.count as u64, &mut bases, |bases| {
-            let basis = self.basis(geometry, bases.found.len())?;
-            bases.found.push(basis);
-            // From now on it is kept as a basis.
+    pub fn bases(&self, geometry: &mut Geometry<'_>, work: &Work<'_>) -> Result<Vec<StoredBasis>, Failure> {
+        let bases = work.in_turn("bases", self.count, |index| {
+            geometry.turn_to(index);
+            let basis = self.basis(geometry, index).map_err(Failed)?;
+            // Nothing is written before it is kept as a basis.
             geometry.forget();
-            Ok::<(), Failed>(())
+            Ok(basis)
         });
-        advanced.map_err(|Failed(failure)| failure)?;
-        Ok(bases)
+        bases.map_err(|Failed(failure)| failure)
     }
 
-    fn basis(&self, geometry: &mut Geometry<'_>, index: usize) -> Result<StoredBasis, Failed> {
+    fn basis(&self, geometry: &mut Geometry<'_>, index: usize) -> Result<StoredBasis, Failure> {
         let [image, _] = geometry.dimensions();
         let mut x = drawn_at(self.seed, index, image.iter().product());
         let brought = geometry.sample(&mut x, self.way);
-        brought.map_err(|error| Failed(PullbackError::Operator(error)))?;
-        let basis = geometry.basis(&x, self.timestep, self.search).map_err(Failed)?;
+        brought.map_err(PullbackError::Operator)?;
+        let basis = geometry.basis(&x, self.timestep, self.search)?;
         let alive = basis.zero.iter().filter(|zero| !**zero).count();
         if alive < basis.count() {
-            return Err(Failed(PullbackError::Dependent {
+            return Err(PullbackError::Dependent {
                 found: basis.count(),
                 rank: alive,
-            }));
+            });
         }
         Ok(StoredBasis {
             basis,
@@ -167,27 +158,6 @@ struct Failed(Failure);
 impl From<crate::work::Stopped> for Failed {
     fn from(stopped: crate::work::Stopped) -> Self {
         Self(PullbackError::Operator(DiffusionError::Stopped(stopped)))
-    }
-}
-
-impl Resumable for Bases {
-    fn done(&self) -> u64 {
-        self.found.len() as u64
-    }
-
-    fn put(&self, shelf: &mut Shelf<'_>) {
-        shelf.list("count", vec![self.done()]);
-        for (index, stored) in self.found.iter().enumerate() {
-            stored.put(shelf, &index.to_string());
-        }
-    }
-
-    fn take(&mut self, shelf: &mut Shelf<'_>) -> Result<(), KeepError> {
-        let [count] = shelf.take_counts("count")?;
-        self.found = (0..count)
-            .map(|index| StoredBasis::take(shelf, &index.to_string()))
-            .collect::<Result<_, _>>()?;
-        Ok(())
     }
 }
 
@@ -208,9 +178,9 @@ impl Found {
     ///
     /// # Errors
     /// [`GeometryError`]: as [`global_basis`].
-    pub fn of(bases: &Bases, matching: Matching, seed: u64) -> Result<Self, GeometryError> {
-        let all: Vec<&[f32]> = bases.found.iter().map(|one| one.basis.u.as_slice()).collect();
-        let first = bases.found.first();
+    pub fn of(bases: &[StoredBasis], matching: Matching, seed: u64) -> Result<Self, GeometryError> {
+        let all: Vec<&[f32]> = bases.iter().map(|one| one.basis.u.as_slice()).collect();
+        let first = bases.first();
         let (hidden, timestep) = first.map_or(([1; 3], 0.0), |one| (one.dimensions[1], one.timestep));
         let dimension = hidden.iter().product();
         let global = global_basis(&all, dimension, matching, &frechet::Options::default())?;
@@ -223,7 +193,7 @@ impl Found {
             distances: distances.collect::<Result<_, _>>()?,
             timestep,
         };
-        let unconverged = bases.found.iter().filter(|one| one.basis.ended == Ended::Limit);
+        let unconverged = bases.iter().filter(|one| one.basis.ended == Ended::Limit);
         Ok(Self {
             chance: chance(stored.count(), dimension, PAIRS, seed)?,
             unconverged: unconverged.count(),

@@ -32,10 +32,11 @@ impl<'a> Jacobian<'_, 'a> {
                 encoder,
                 place,
                 work,
+                scope,
                 ..
             } = &mut *self.geometry;
             let asked = question(&format!("{what} {place:016x}"), &[from]);
-            let answer = answers.answer(work, asked, out, |out| {
+            let answer = answers.answer(&work.within(scope), asked, out, |out| {
                 Ok(make(encoder, from.len() / length, from, out)?)
             });
             answer.map_err(|error| self.geometry.ended(error))?;

@@ -42,6 +42,8 @@ pub struct Geometry<'a> {
     /// [C, H, W] of x and of h.
     dimensions: [[usize; 3]; 2],
     work: Work<'a>,
+    /// Stands before the names of what is kept of this sample.
+    scope: String,
     answers: Answers,
     /// Ways gone.
     ways: usize,
@@ -77,6 +79,7 @@ impl<'a> Geometry<'a> {
             encoder: unet.encoder().until(Stop::when(work.interrupted)),
             dimensions: [unet.image(), unet.hidden()],
             work,
+            scope: work.scope.to_owned(),
             answers: Answers::default(),
             ways: 0,
             place: 0,
@@ -84,19 +87,17 @@ impl<'a> Geometry<'a> {
         })
     }
 
-    /// From now on what is done is kept under the scope of `work`: that of another sample, say.
-    pub fn within(&mut self, work: Work<'a>) {
-        self.work = work;
+    /// From now on what is done is kept as that of sample `index`: a stopped run never takes it for another's.
+    pub fn turn_to(&mut self, index: usize) {
+        self.scope = self.work.place(&format!("sample {index}"));
         (self.answers, self.ways) = (Answers::default(), 0);
     }
 
-    /// What is done led to something that is kept elsewhere.
-    pub fn forget(&mut self) {
-        self.answers.forget(&self.work);
-        for way in 0..self.ways {
-            self.work.forget(&way_task(way));
+    /// What is done of the sample turned to leads to something that is kept elsewhere.
+    pub fn forget(&self) {
+        if let Some(keeper) = self.work.keeper {
+            keeper.forget(&self.scope);
         }
-        self.ways = 0;
     }
 
     /// From now on [`Self::sample`] is random at its end.
@@ -167,9 +168,10 @@ impl<'a> Geometry<'a> {
         if hops.is_empty() {
             return Ok(());
         }
-        let task = way_task(self.ways);
+        let task = format!("way {}", self.ways);
         self.ways += 1;
-        let (work, schedule, boost) = (self.work, self.schedule, self.boost);
+        let work = self.work.within(&self.scope);
+        let (schedule, boost) = (self.schedule, self.boost);
         let mut way = Way {
             x: x.to_vec(),
             done: 0,
@@ -202,13 +204,11 @@ impl<'a> Geometry<'a> {
         let model = &mut self.model;
         let answer = self
             .answers
-            .answer(&self.work, asked, out, |out| model.predict(x, level, out));
+            .answer(&self.work.within(&self.scope), asked, out, |out| {
+                model.predict(x, level, out)
+            });
         answer.map_err(|error| self.ended(error))
     }
-}
-
-fn way_task(number: usize) -> String {
-    format!("way {number}")
 }
 
 /// A sample on its way.

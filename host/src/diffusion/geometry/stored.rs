@@ -12,7 +12,7 @@ use crate::data::tensors::{Tensor, TensorFile};
 use crate::diffusion::pullback::operator::Passes;
 use crate::diffusion::pullback::transport::Direction;
 use crate::diffusion::pullback::{Basis, Ended};
-use crate::keep::{KeepError, Shelf};
+use crate::keep::{KeepError, Part, Shelf};
 use std::path::Path;
 
 const BASIS: &str = "gibbs.diffusion.basis";
@@ -199,20 +199,18 @@ pub(super) fn skew(vectors: &[f32], k: usize, zero: &[bool]) -> Option<(usize, u
     None
 }
 
-/// In a kept run.
-impl StoredBasis {
-    pub(super) fn put(&self, shelf: &mut Shelf<'_>, name: &str) {
+impl Part for StoredBasis {
+    fn put(&self, shelf: &mut Shelf<'_>) {
         let Self {
             basis,
             x,
             dimensions: [image, hidden],
             timestep,
         } = self;
-        let named = |part: &str| format!("{name}/{part}");
         let lengths = image.iter().chain(hidden).map(|n| *n as u64).collect();
-        shelf.list(&named("dimensions"), lengths);
+        shelf.list("dimensions", lengths);
         for (part, values) in [("V", &basis.v), ("U", &basis.u), ("x", x)] {
-            shelf.list(&named(part), values.clone());
+            shelf.list(part, values.clone());
         }
         for (part, values) in [
             ("values", &basis.singular_values),
@@ -220,35 +218,34 @@ impl StoredBasis {
             ("residuals", &basis.residuals),
             ("measure", &vec![basis.measure, *timestep]),
         ] {
-            shelf.bits(&named(part), values);
+            shelf.bits(part, values);
         }
         let zero = basis.zero.iter().map(|zero| u64::from(*zero)).collect();
-        shelf.list(&named("zero"), zero);
+        shelf.list("zero", zero);
         let passes = [basis.blocks, basis.passes.tangents, basis.passes.cotangents];
         let converged = u64::from(basis.ended == Ended::Converged);
         let counts = passes.iter().map(|n| *n as u64).chain([converged]).collect();
-        shelf.list(&named("counts"), counts);
+        shelf.list("counts", counts);
     }
 
-    pub(super) fn take(shelf: &mut Shelf<'_>, name: &str) -> Result<Self, KeepError> {
-        let named = |part: &str| format!("{name}/{part}");
-        let [c, h, w, ch, hh, wh] = shelf.take_counts::<6>(&named("dimensions"))?;
+    fn take(shelf: &mut Shelf<'_>) -> Result<Self, KeepError> {
+        let [c, h, w, ch, hh, wh] = shelf.take_counts::<6>("dimensions")?;
         let dimensions = [[c, h, w], [ch, hh, wh]].map(|lengths| lengths.map(|n| n as usize));
         let [of_x, of_h] = dimensions.map(|lengths| lengths.iter().product::<usize>());
-        let [blocks, tangents, cotangents, converged] = shelf.take_counts(&named("counts"))?;
-        let zero = shelf.take_list::<u64>(&named("zero"))?;
+        let [blocks, tangents, cotangents, converged] = shelf.take_counts("counts")?;
+        let zero = shelf.take_list::<u64>("zero")?;
         let k = zero.len();
-        let [measure, timestep] = shelf.take_bits(&named("measure"))?[..] else {
+        let [measure, timestep] = shelf.take_bits("measure")?[..] else {
             return Err(shelf.damaged("a basis without its measure"));
         };
         let stored = Self {
             basis: Basis {
                 dimensions: (of_h, of_x),
-                singular_values: shelf.take_bits(&named("values"))?,
-                errors: shelf.take_bits(&named("errors"))?,
-                residuals: shelf.take_bits(&named("residuals"))?,
-                v: shelf.take(&named("V"), &[k * of_x])?,
-                u: shelf.take(&named("U"), &[k * of_h])?,
+                singular_values: shelf.take_bits("values")?,
+                errors: shelf.take_bits("errors")?,
+                residuals: shelf.take_bits("residuals")?,
+                v: shelf.take("V", &[k * of_x])?,
+                u: shelf.take("U", &[k * of_h])?,
                 zero: zero.iter().map(|zero| *zero != 0).collect(),
                 blocks: blocks as usize,
                 passes: Passes {
@@ -262,7 +259,7 @@ impl StoredBasis {
                     Ended::Limit
                 },
             },
-            x: shelf.take(&named("x"), &[of_x])?,
+            x: shelf.take("x", &[of_x])?,
             dimensions,
             timestep,
         };
