@@ -11,7 +11,7 @@ use crate::progress::{Progress, Silent};
 use crate::refusal::{Kind, Place, Refusal};
 use rayon::prelude::*;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Why work ended early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -247,15 +247,40 @@ impl<'a> Work<'a> {
         stages: u64,
         advance: impl Fn(usize, u64, &mut P) -> Result<(), E> + Sync,
     ) -> Result<Vec<P>, E> {
+        self.staged_while(task, count, stages, |_| true, advance)
+    }
+
+    /// As [`Self::staged`], where parts begin in their order, those that `begins` says: the parts before the first that
+    /// did not.
+    ///
+    /// # Errors
+    /// As [`Self::parts`].
+    pub fn staged_while<P: Part + Default, E: From<Stopped> + Send>(
+        &self,
+        task: &str,
+        count: usize,
+        stages: u64,
+        begins: impl Fn(usize) -> bool + Sync,
+        advance: impl Fn(usize, u64, &mut P) -> Result<(), E> + Sync,
+    ) -> Result<Vec<P>, E> {
         self.progress.begin(task, count as u64 * stages);
-        let finished = AtomicU64::new(0);
-        let one = |index: usize| -> Result<P, E> {
+        let [next, finished] = [const { AtomicUsize::new(0) }; 2];
+        let one = |_| -> Result<(usize, Option<P>), E> {
+            // Whichever thread is free takes the next one.
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if !begins(index) {
+                return Ok((index, None));
+            }
             let part = self.part(task, index, stages, |stage, part| advance(index, stage, part))?;
             finished.fetch_add(1, Ordering::Relaxed);
-            Ok(part)
+            Ok((index, Some(part)))
         };
-        let parts: Result<Vec<P>, E> = (0..count).into_par_iter().map(one).collect();
-        self.all(task, count, finished.into_inner(), parts)
+        let parts: Result<Vec<_>, E> = (0..count).into_par_iter().map(one).collect();
+        let in_order = |mut parts: Vec<(usize, Option<P>)>| {
+            parts.sort_unstable_by_key(|part| part.0);
+            parts.into_iter().map_while(|part| part.1).collect()
+        };
+        self.all(task, count, finished.into_inner(), parts.map(in_order))
     }
 
     /// Parts 0..`count` one after the other, in this thread: kept ones, or made by `make`. What `make` keeps inside must
@@ -320,7 +345,7 @@ impl<'a> Work<'a> {
         &self,
         task: &str,
         count: usize,
-        finished: u64,
+        finished: usize,
         parts: Result<Vec<P>, E>,
     ) -> Result<Vec<P>, E> {
         match parts {
@@ -334,7 +359,7 @@ impl<'a> Work<'a> {
                     keeper.write().map_err(Stopped::from)?;
                 }
                 Err(E::from(Stopped::Interrupted {
-                    done: finished,
+                    done: finished as u64,
                     total: count as u64,
                     kept: self.keeper.map(|keeper| keeper.path().to_owned()),
                 }))

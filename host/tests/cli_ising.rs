@@ -170,3 +170,76 @@ fn a_missed_target_is_exit_code_1_with_the_result() {
     let met = place.json("ising anneal pair.csv --target -1 --reads 3");
     assert_eq!(met["hits"], 3);
 }
+
+#[test] // states of one run are the start of another; the best of them, and those of all reads
+fn states_go_round() {
+    let place = Place::new();
+    place.write("ring.csv", "0,1,1\n1,2,1\n2,3,1\n3,0,-1\n");
+    let found = place.json("ising anneal ring.csv --reads 40 --best 3 --states --out found");
+    let best = found["best"].as_array().unwrap();
+    assert_eq!(best.len(), 3);
+    assert_eq!(best[0]["state"], found["state"]);
+    assert!(best.iter().all(|one| one["energy"] == -2.0));
+    assert!(best[0]["state"] != best[1]["state"] && best[1]["state"] != best[2]["state"]);
+    assert_eq!(
+        place.names("found"),
+        ["best.csv", "reads.csv", "state.csv", "states.csv"]
+    );
+    let header = |file: &str| place.read(file).lines().next().unwrap().to_owned();
+    assert_eq!(header("found/best.csv"), "spin,s0,s1,s2");
+    assert_eq!(header("found/states.csv").split(',').count(), 41);
+    // A sweep in the cold stays in a ground state.
+    for (file, states) in [("state", 1), ("best", 3)] {
+        let call = format!("ising anneal ring.csv --start found/{file}.csv --sweeps 1 --beta-range 60,60");
+        let again = place.json(&format!("{call} --reads {states} --states --out again"));
+        assert_eq!(again["energies"], Value::from(vec![-2.0; states]));
+        assert_eq!(
+            place.read("again/states.csv"),
+            place.read(&format!("found/{file}.csv"))
+        );
+    }
+    // What an earlier run left is not taken for that of this one.
+    place.json("ising anneal ring.csv --reads 2 --out found");
+    assert_eq!(place.names("found"), ["reads.csv", "state.csv"]);
+}
+
+#[test]
+fn reads_end_at_the_target_or_in_time() {
+    let place = Place::new();
+    place.write("sk.csv", sk(1, 60));
+    let all = place.json("ising anneal sk.csv --reads 30 --sweeps 2 --out all");
+    let energies = numbers(&all["energies"]);
+    let first = energies
+        .iter()
+        .position(|e| Some(*e) == all["energy"].as_f64())
+        .unwrap();
+    let call = format!(
+        "ising anneal sk.csv --reads 30 --sweeps 2 --target {}",
+        all["energy"]
+    );
+    for threads in [1, 3] {
+        let found = place.json(&format!("{call} --stop-at-target --threads {threads}"));
+        assert_eq!(numbers(&found["energies"]), energies[..=first]);
+        assert_eq!(
+            (&found["ended"], &found["hits"]),
+            (&"target_reached".into(), &1.into())
+        );
+        let estimate = found["success"]["estimate"].as_f64().unwrap();
+        assert!((estimate * (first + 1) as f64 - 1.0).abs() < 1e-12);
+    }
+    // No time is left for a second read; the run goes on later.
+    let short = place.json("ising anneal sk.csv --reads 30 --sweeps 2 --time-limit 1e-9 --out short");
+    assert_eq!(
+        (&short["ended"], &short["reads"]),
+        (&"time_limit".into(), &1.into())
+    );
+    assert_eq!(numbers(&short["energies"]), energies[..1]);
+    place.refused(
+        "ising anneal sk.csv --reads 30 --sweeps 2 --out short",
+        "--resume",
+    );
+    let resumed = place.json("ising anneal sk.csv --reads 30 --sweeps 2 --out short --resume");
+    assert_eq!(resumed["energies"], all["energies"]);
+    assert_eq!(place.names("short"), ["reads.csv", "state.csv"]);
+    place.answer("ising anneal sk.csv --target -1e6 --time-limit 1e-9", 1);
+}

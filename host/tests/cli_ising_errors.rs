@@ -74,6 +74,7 @@ fn files_that_are_not_there_or_no_text() {
 fn options_out_of_range() {
     let place = Place::new();
     place.write("c.csv", "0,1,1\n1,2,-1\n");
+    place.write("s.csv", "spin,s\n0,1\n");
     place.refusals(
         "ising",
         "
@@ -85,6 +86,15 @@ fn options_out_of_range() {
         anneal c.csv --sweeps 0 => --sweeps
         anneal c.csv --method sb-ballistic --rule heat-bath => simulated annealing & hint
         anneal c.csv --resume => --out
+        anneal c.csv --reads 10000000 --spins 67108864 => needs & are free
+        anneal c.csv --stop-at-target => --target
+        anneal c.csv --time-limit 0 => a number of seconds above 0
+        anneal c.csv --time-limit nan => a number of seconds above 0
+        anneal c.csv --best 0 => --best
+        anneal c.csv --states => --out
+        anneal c.csv --start s.csv => states of 1 spins & the problem has 3
+        anneal c.csv --start absent.csv => no such file
+        anneal c.csv --method sb-discrete --start s.csv => simulated annealing & hint
         anneal c.csv --spins 2 => line 2 & index 2 is not below --spins 2
         anneal c.csv --spins 0 => --spins
         temper c.csv --betas 1 => at least two

@@ -3,15 +3,15 @@
 //! Read r starts from random spins. Annealing goes down a geometric ladder of inverse temperatures, one sweep
 //! each, in blocks of a fixed number of sweeps; block b of read r draws from
 //! `stream(seed, "ising.anneal", r 2^32 + b)`, bifurcation from `stream(seed, "ising.bifurcation", r)`. So the
-//! result depends on the seed alone: neither on threads nor on where a run was stopped and resumed. A read gives
-//! its best state, from which a descent goes to a local minimum (annealing); its energy is summed anew from the entries of
+//! result depends on the seed alone: neither on threads nor on where a run was stopped and resumed. Reads begin in their
+//! order, and a run that is not to do all of them ([`Course`]) has the first ones. A read gives its best state, from which a descent goes to a local minimum (annealing); its energy is summed anew from the entries of
 //! the file.
 //!
 //! Cost of a read: sweeps x N decisions, and the degree of a spin per flip (bifurcation: steps x bonds).
 
 use super::kept::{put_spins, take_spins};
 use super::problem::{Couplings, Energy, Problem, Values, View, Weights};
-use super::success::{Interval, probability, reads_to_solution};
+use super::success::{Interval, first_success, probability, reads_to_solution};
 use crate::keep::{KeepError, Part, Shelf};
 use crate::refusal::{Kind, Place, Refusal};
 use crate::work::{Stopped, Work};
@@ -22,6 +22,9 @@ use gibbs_core::ising::{HeatBath, Metropolis, Model, Order, Rule, State, Stored,
 use gibbs_core::random::stream;
 use rand_core::Rng;
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 #[cfg(test)]
@@ -77,6 +80,15 @@ pub struct Options {
     pub block: u64,
 }
 
+impl Options {
+    /// Bytes of the states of all reads of `n` spins, the best one and the last one; once more where they are kept.
+    pub fn bytes(&self, n: usize, kept: bool) -> u64 {
+        let copies = if kept { 4 } else { 2 };
+        let read = (n as u64).saturating_mul(copies).saturating_add(64);
+        read.saturating_mul(self.reads as u64)
+    }
+}
+
 /// Why there is no result.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SolveError {
@@ -118,10 +130,34 @@ impl Refusal for SolveError {
     }
 }
 
-/// One read: its energy and whether it is the best.
+/// Where reads begin, and when no further one does. The default: at random, and all of them are done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Course<'a> {
+    /// States of ±1 that reads begin at in turn, read r at state r modulo their number; none: random ones (annealing).
+    pub start: &'a [Vec<i8>],
+    /// The first read at or below this energy is the last one.
+    pub target: Option<Energy>,
+    /// No read but the first begins after it; how many there are is then not reproducible.
+    pub deadline: Option<Instant>,
+}
+
+/// Why there are no more reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All that were asked for.
+    All,
+    /// The last one reached the target.
+    Target,
+    /// The deadline passed.
+    Deadline,
+}
+
+/// One read: its best state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Read {
-    /// Energy of its best state, exact.
+    /// Its best state, ±1.
+    pub state: Vec<i8>,
+    /// The energy of it, exact.
     pub energy: Energy,
     /// Wall-clock seconds it took. Not reproducible.
     pub seconds: f64,
@@ -138,6 +174,8 @@ pub struct Annealed {
     pub energy: Energy,
     /// Inverse temperatures of the first and the last sweep, per energy of the file (annealing).
     pub range: Option<(f64, f64)>,
+    /// Why there are no more reads.
+    pub ended: Ended,
 }
 
 /// A rule of f64 on the fields of any model: exact for integers, of which f64 holds all that occur.
@@ -153,35 +191,128 @@ impl<W: Weight, R: Rule<f64>> Rule<W> for Wide<R> {
     }
 }
 
-/// Runs all reads, in parallel.
+/// Runs all reads, in parallel, from random states.
 ///
 /// # Errors
 /// [`SolveError`].
 pub fn anneal(problem: &Problem, options: &Options, work: &Work<'_>) -> Result<Annealed, SolveError> {
+    anneal_on(problem, options, &Course::default(), work)
+}
+
+/// Runs reads in parallel, from where and until `course` says.
+///
+/// # Errors
+/// [`SolveError`]; `Option` for start states of another length, or of bifurcation.
+pub fn anneal_on(
+    problem: &Problem,
+    options: &Options,
+    course: &Course<'_>,
+    work: &Work<'_>,
+) -> Result<Annealed, SolveError> {
+    if course.start.iter().any(|state| state.len() != problem.spins()) {
+        let reason = "a start state of another number of spins".to_owned();
+        return Err(SolveError::Option(reason));
+    }
+    let reads = Reads {
+        problem,
+        options,
+        course,
+        last: AtomicUsize::new(usize::MAX),
+    };
     match options.method {
         Method::Annealing { rule, range } => {
             let Weights { values, unit, .. } = problem.weights()?;
             match &values {
-                Values::Integer(couplings) => annealing(problem, couplings, unit, rule, range, options, work),
-                Values::Float(couplings) => annealing(problem, couplings, unit, rule, range, options, work),
+                Values::Integer(couplings) => annealing(&reads, couplings, unit, rule, range, work),
+                Values::Float(couplings) => annealing(&reads, couplings, unit, rule, range, work),
             }
+        }
+        Method::Bifurcation(_) if !course.start.is_empty() => {
+            let reason = "start states belong to simulated annealing".to_owned();
+            Err(SolveError::Option(reason))
         }
         Method::Bifurcation(variant) => {
             let (couplings, ..) = problem.float_weights()?;
-            bifurcation(problem, &couplings.view()?, variant, options, work)
+            bifurcation(&reads, &couplings.view()?, variant, work)
+        }
+    }
+}
+
+/// The reads of one call.
+struct Reads<'a> {
+    problem: &'a Problem,
+    options: &'a Options,
+    course: &'a Course<'a>,
+    /// The first read that is known to have reached the target.
+    last: AtomicUsize,
+}
+
+impl Reads<'_> {
+    /// Whether a read is to begin.
+    fn begins(&self, read: usize) -> bool {
+        let deadline = self.course.deadline;
+        read <= self.last.load(Relaxed) && (read == 0 || deadline.is_none_or(|end| Instant::now() < end))
+    }
+
+    /// A read is done.
+    fn ended(&self, read: usize, state: &[i8]) {
+        if let Some(target) = &self.course.target
+            && self.problem.energy(state).order(target) != Ordering::Greater
+        {
+            self.last.fetch_min(read, Relaxed);
+        }
+    }
+
+    /// The reads up to the last, and the best of them.
+    fn best(&self, mut parts: Vec<Reading>, range: Option<(f64, f64)>) -> Annealed {
+        let Self {
+            problem,
+            course,
+            options,
+            ..
+        } = self;
+        let energy = |part: &Reading| problem.energy(&part.best);
+        // Those that were kept by an earlier run reached it as well.
+        let reached = course.target.and_then(|target| {
+            parts
+                .iter()
+                .position(|part| energy(part).order(&target) != Ordering::Greater)
+        });
+        let ended = match reached {
+            Some(read) => {
+                parts.truncate(read + 1);
+                Ended::Target
+            }
+            None if parts.len() < options.reads => Ended::Deadline,
+            None => Ended::All,
+        };
+        let read = |part: Reading| Read {
+            energy: energy(&part),
+            seconds: part.seconds,
+            state: part.best,
+        };
+        let reads: Vec<Read> = parts.into_iter().map(read).collect();
+        let best = reads.iter().min_by(|a, b| a.energy.order(&b.energy));
+        let state = best.map_or_else(|| vec![1_i8; problem.spins()], |best| best.state.clone());
+        Annealed {
+            energy: problem.energy(&state),
+            state,
+            reads,
+            range,
+            ended,
         }
     }
 }
 
 fn annealing<C: Stored + Default + PartialEq>(
-    problem: &Problem,
+    reads: &Reads<'_>,
     couplings: &Couplings<C>,
     unit: f64,
     rule: SpinRule,
     range: Option<(f64, f64)>,
-    options: &Options,
     work: &Work<'_>,
 ) -> Result<Annealed, SolveError> {
+    let (options, start) = (reads.options, reads.course.start);
     let model = couplings.view()?;
     let (hot, cold) = match range {
         Some((hot, cold)) => (hot * unit, cold * unit),
@@ -191,20 +322,23 @@ fn annealing<C: Stored + Default + PartialEq>(
     let per_block = u32::try_from((options.block / n as u64).max(1)).unwrap_or(u32::MAX);
     let blocks = options.sweeps.div_ceil(per_block);
     drop(geometric(hot, cold, options.sweeps)?); // refused here, not in the midst of the reads
-    let parts = work.staged::<_, SolveError>(
+    let parts = work.staged_while::<_, SolveError>(
         "annealing, reads",
         options.reads,
         u64::from(blocks),
+        |read| reads.begins(read),
         |read, block, part: &mut Reading| {
             let begun = Instant::now();
             let mut rng = stream(options.seed, "ising.anneal", (read as u64) << 32 | block);
             let mut fields = vec![C::Weight::ZERO; n];
             let first = block == 0;
             if first {
-                (part.spins, part.best) = (vec![1; n], vec![1; n]);
+                let begin = start.get(read % start.len().max(1));
+                part.spins = begin.cloned().unwrap_or_else(|| vec![1; n]);
+                part.best = vec![1; n];
             }
             let mut state = State::new(&model, &mut part.spins, &mut fields)?;
-            if first {
+            if first && start.is_empty() {
                 state.randomise(&model, &mut rng);
             }
             let betas = geometric(hot, cold, options.sweeps)?
@@ -234,44 +368,51 @@ fn annealing<C: Stored + Default + PartialEq>(
             if before.is_none_or(|before| done.best_energy < before) {
                 part.best = found;
             }
-            if block + 1 == u64::from(blocks) && rule != SpinRule::MetropolisWhole {
-                let _ = State::new(&model, &mut part.best, &mut fields)?.descend(&model, DESCENT);
+            if block + 1 == u64::from(blocks) {
+                if rule != SpinRule::MetropolisWhole {
+                    let _ = State::new(&model, &mut part.best, &mut fields)?.descend(&model, DESCENT);
+                }
+                reads.ended(read, &part.best);
             }
             part.seconds += begun.elapsed().as_secs_f64();
             Ok(())
         },
     )?;
-    Ok(best_of(problem, parts, Some((hot / unit, cold / unit))))
+    Ok(reads.best(parts, Some((hot / unit, cold / unit))))
 }
 
 fn bifurcation(
-    problem: &Problem,
+    reads: &Reads<'_>,
     model: &View<'_, f64>,
     variant: Variant,
-    options: &Options,
     work: &Work<'_>,
 ) -> Result<Annealed, SolveError> {
+    let options = reads.options;
     let n = model.spins();
     let run = Bifurcation {
         variant,
         steps: options.sweeps,
         time_step: TIME_STEP,
     };
-    let parts = work.parts::<Reading, SolveError>("bifurcation, reads", options.reads, |read| {
-        let begun = Instant::now();
-        let mut rng = stream(options.seed, "ising.bifurcation", read as u64);
-        let (mut positions, mut velocities) = (vec![0.0; n], vec![0.0; n]);
-        scatter(&mut positions, &mut rng);
-        scatter(&mut velocities, &mut rng);
-        let mut spins = vec![1_i8; n];
-        run.run(model, &mut positions, &mut velocities, &mut spins)?;
-        Ok(Reading {
-            seconds: begun.elapsed().as_secs_f64(),
-            best: spins,
-            spins: Vec::new(),
-        })
-    })?;
-    Ok(best_of(problem, parts, None))
+    let parts = work.staged_while::<_, SolveError>(
+        "bifurcation, reads",
+        options.reads,
+        1,
+        |read| reads.begins(read),
+        |read, _, part: &mut Reading| {
+            let begun = Instant::now();
+            let mut rng = stream(options.seed, "ising.bifurcation", read as u64);
+            let (mut positions, mut velocities) = (vec![0.0; n], vec![0.0; n]);
+            scatter(&mut positions, &mut rng);
+            scatter(&mut velocities, &mut rng);
+            part.best = vec![1_i8; n];
+            run.run(model, &mut positions, &mut velocities, &mut part.best)?;
+            reads.ended(read, &part.best);
+            part.seconds = begun.elapsed().as_secs_f64();
+            Ok(())
+        },
+    )?;
+    Ok(reads.best(parts, None))
 }
 
 /// What a read has come to.
@@ -303,35 +444,6 @@ impl Part for Reading {
     }
 }
 
-/// All reads, and the best of them.
-fn best_of(problem: &Problem, parts: Vec<Reading>, range: Option<(f64, f64)>) -> Annealed {
-    let mut best: Option<(Energy, Vec<i8>)> = None;
-    let mut reads = Vec::with_capacity(parts.len());
-    for Reading {
-        seconds, best: state, ..
-    } in parts
-    {
-        let energy = problem.energy(&state);
-        reads.push(Read { energy, seconds });
-        if best
-            .as_ref()
-            .is_none_or(|(lowest, _)| energy.order(lowest) == Ordering::Less)
-        {
-            best = Some((energy, state));
-        }
-    }
-    let (energy, state) = best.unwrap_or_else(|| {
-        let state = vec![1_i8; problem.spins()];
-        (problem.energy(&state), state)
-    });
-    Annealed {
-        reads,
-        state,
-        energy,
-        range,
-    }
-}
-
 /// How often the reads reached an energy, and what follows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Success {
@@ -345,7 +457,33 @@ pub struct Success {
     pub seconds_per_read: f64,
 }
 
+/// A state that one or several reads ended in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Distinct {
+    /// The first of them.
+    pub read: usize,
+    /// How many.
+    pub reads: usize,
+}
+
 impl Annealed {
+    /// The `count` best of the different states of all reads, of equal energies the one that was found first; fewer where
+    /// there are no more. A state and its mirror image are two.
+    pub fn distinct(&self, count: usize) -> Vec<Distinct> {
+        let mut at = HashMap::new();
+        let mut all: Vec<Distinct> = Vec::new();
+        for (read, found) in self.reads.iter().enumerate() {
+            let index = *at.entry(&found.state).or_insert(all.len());
+            match all.get_mut(index) {
+                Some(known) => known.reads += 1,
+                None => all.push(Distinct { read, reads: 1 }),
+            }
+        }
+        all.sort_by(|a, b| self.reads[a.read].energy.order(&self.reads[b.read].energy));
+        all.truncate(count);
+        all
+    }
+
     /// Reads that reached `target`, an energy of the file, compared exactly; `None`: the best energy of all reads.
     /// (Counted against the best of the same reads, the probability is too high when none of them found the ground
     /// state.)
@@ -353,7 +491,10 @@ impl Annealed {
         let target = target.unwrap_or(&self.energy);
         let reached = |read: &&Read| read.energy.order(target) != Ordering::Greater;
         let hits = self.reads.iter().filter(reached).count();
-        let probability = probability(hits, self.reads.len());
+        let probability = match self.ended {
+            Ended::Target => first_success(self.reads.len()),
+            _ => probability(hits, self.reads.len()),
+        };
         let seconds: f64 = self.reads.iter().map(|read| read.seconds).sum();
         Success {
             hits,

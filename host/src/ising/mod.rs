@@ -32,6 +32,7 @@ pub mod oracle;
 pub mod problem;
 pub mod sample;
 pub(crate) mod series;
+pub mod states;
 pub mod statistics;
 pub mod success;
 pub mod temper;

@@ -2,12 +2,15 @@
 //!
 //! With probability p of a read to succeed, n = ln(1 - 0.99)/ln(1 - p) reads succeed at least once with
 //! probability 0.99; never fewer than one read is needed. p is estimated by hits/reads; the interval is Wilson's
-//! (J. Am. Stat. Assoc. 22:209, 1927), which stays honest at 0 and at all hits.
+//! (J. Am. Stat. Assoc. 22:209, 1927), which stays honest at 0 and at all hits. Reads that end with the first success have
+//! an interval of their own.
 
 use gibbs_core::math::Real;
 
 /// z of a two-sided 95 % interval.
 const Z: f64 = 1.959_963_984_540_054;
+/// What lies beyond each end of a two-sided 95 % interval.
+const TAIL: f64 = 0.025;
 /// The wanted probability of at least one success.
 const WANTED: f64 = 0.99;
 
@@ -40,6 +43,19 @@ pub fn probability(hits: usize, reads: usize) -> Interval {
         estimate: p,
         low,
         high,
+    }
+}
+
+/// Probability of success from reads (at least 1) until the first success, the last one: with the exact interval of 95 %, whose
+/// ends make so few and so many reads improbable by 2.5 % each, (1 - high)^(reads - 1) and 1 - (1 - low)^reads. (An interval
+/// for a fixed number of reads is none for a number that the successes chose.)
+pub fn first_success(reads: usize) -> Interval {
+    let n = reads.max(1) as f64;
+    let end = |all: f64, reads: f64| 1.0 - Real::exp(Real::ln(all) / reads);
+    Interval {
+        estimate: 1.0 / n,
+        low: end(1.0 - TAIL, n),
+        high: if reads > 1 { end(TAIL, n - 1.0) } else { 1.0 },
     }
 }
 
@@ -85,6 +101,28 @@ mod tests {
         assert!(none.low == 0.0 && near(none.high, 0.27753));
         let all = probability(10, 10);
         assert!(all.high == 1.0 && near(all.low, 1.0 - 0.27753));
+    }
+
+    // the number of reads until the first success is geometric: its law, summed, is the coverage
+    #[test] // law: ising-success
+    fn the_interval_of_the_first_success_covers() {
+        let first = first_success(1);
+        assert!((first.low - 0.025).abs() < 1e-12 && first.high == 1.0);
+        for p in [0.001, 0.01, 0.1, 0.3, 0.5, 0.9, 0.99] {
+            let (mut covered, mut left, mut reads) = (0.0, 1.0, 0);
+            while left > 1e-9 {
+                reads += 1;
+                let interval = first_success(reads);
+                if interval.low <= p && p <= interval.high {
+                    covered += left * p;
+                }
+                left *= 1.0 - p;
+            }
+            assert!(covered >= 0.95 - 1e-6, "{p}: {covered}");
+        }
+        // Where the law is nearly continuous, it is not too wide either.
+        let low = first_success(10_000).low * 10_000.0;
+        assert!((low + 0.975_f64.ln()).abs() < 1e-4, "{low}");
     }
 
     #[test] // oracle: ising-success

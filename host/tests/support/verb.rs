@@ -84,7 +84,7 @@ pub(crate) const VERBS: &[Verb] = &[
     verb("ising anneal", COUPLINGS).keeps("--reads 39"),
     verb(
         "ising anneal",
-        "glass.csv --reads 40 --method sb-ballistic --sweeps 800",
+        "glass.csv --reads 40 --method sb-ballistic --sweeps 800 --best 3 --states",
     )
     .keeps("--reads 39"),
     verb("ising temper", "glass.csv --sweeps 40000 --ladder 0.1,2,8").keeps("--sweeps 40001"),

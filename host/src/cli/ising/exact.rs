@@ -1,7 +1,7 @@
 //! `gibbs ising exact FILE --beta B`: sums over all configurations of up to 24 spins.
 
 use super::reading::{Reading, finite, refused};
-use super::writing::{answer_state, state_csv};
+use super::writing::{answer_state, write_states};
 use crate::cli::error::CliError;
 use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::ising::exact::exact;
@@ -90,6 +90,6 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
         .number("mean", |mean| mean.1)
         .done();
     session.write("magnetizations.csv", &means)?;
-    session.write("ground_state.csv", &state_csv(problem.kind(), &result.state)[..])?;
+    write_states(&session, "ground_state.csv", problem.kind(), &[&result.state])?;
     session.done(answer, Ended::DONE)
 }

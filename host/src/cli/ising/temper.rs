@@ -2,7 +2,7 @@
 
 use super::anneal::RuleChoice;
 use super::reading::{Reading, refused};
-use super::writing::{answer_state, state_csv};
+use super::writing::{answer_state, write_states};
 use crate::cli::error::CliError;
 use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
 use crate::ising::Problem;
@@ -138,7 +138,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<Status, CliE
     }
     let temperatures = rows(&tempered, arguments.overlap);
     session.write("temperatures.csv", &temperatures)?;
-    session.write("state.csv", &state_csv(problem.kind(), &tempered.state)[..])?;
+    write_states(&session, "state.csv", problem.kind(), &[&tempered.state])?;
     session.done(answer(&problem, &tempered, &temperatures, &options), Ended::DONE)
 }
 

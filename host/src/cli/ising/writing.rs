@@ -1,11 +1,12 @@
-//! States, energies and intervals as JSON, text and CSV.
+//! States, energies and intervals as JSON, text and files.
 
+use crate::cli::error::CliError;
+use crate::cli::session::Session;
 use crate::ising::success::Interval;
-use crate::ising::{Energy, Kind, Problem};
+use crate::ising::{Energy, Kind, Problem, states};
 use crate::report::answer::Answer;
 use crate::report::number::plain;
 use serde_json::{Value, json};
-use std::fmt::Write as _; // writing to a string cannot fail
 
 /// Adds a state to an answer: `PREFIXenergy` (nearest number), `PREFIXenergy_exact` (all digits; null when rounded),
 /// `PREFIXstate` (±1), `spins` and, of a QUBO, `PREFIXx` (0 or 1).
@@ -59,19 +60,14 @@ pub(super) fn state_text(kind: Kind, state: &[i8]) -> String {
     text
 }
 
-/// `spin,s`, of a cut `vertex,side` (±1), of a QUBO `variable,x`: one line per spin, counted from 0.
-pub(super) fn state_csv(kind: Kind, state: &[i8]) -> Vec<u8> {
-    let (header, low) = match kind {
-        Kind::Ising => ("spin,s", -1),
-        Kind::MaxCut => ("vertex,side", -1),
-        Kind::Qubo => ("variable,x", 0),
-    };
-    let mut text = format!("{header}\n");
-    for (i, s) in state.iter().enumerate() {
-        let value = if *s > 0 { 1 } else { low };
-        let _ = writeln!(text, "{i},{value}");
-    }
-    text.into_bytes()
+/// Writes states to a file, if there is a folder.
+pub(super) fn write_states(
+    session: &Session<'_>,
+    name: &str,
+    kind: Kind,
+    all: &[&[i8]],
+) -> Result<(), CliError> {
+    session.stream(name, |out| states::write_states(out, kind, all))
 }
 
 /// `{estimate, low, high}`; null where it is infinite.

@@ -36,6 +36,7 @@ fn target(text: &str) -> Energy {
 fn targets_are_compared_exactly() {
     let problem = problem("0,1,18014398509481984\n0,0,1\n", Kind::Ising);
     let read = |state: [i8; 2]| Read {
+        state: state.to_vec(),
         energy: problem.energy(&state),
         seconds: 0.0,
     };
@@ -44,6 +45,7 @@ fn targets_are_compared_exactly() {
         state: vec![1, 1],
         energy: problem.energy(&[1, 1]),
         range: None,
+        ended: Ended::All,
     };
     for (text, hits) in [
         ("-18014398509481986", 0),
@@ -243,4 +245,125 @@ fn whole_sweeps_draw_what_they_drew() {
     let found = anneal(ring, &options(8, 2000, method), &Work::plain()).unwrap();
     let energies: Vec<String> = found.reads.iter().map(|read| read.energy.to_string()).collect();
     assert_eq!(energies, ["0", "0", "-4", "-8", "-4", "4", "0", "0"]);
+}
+
+/// A course that ends at this energy.
+fn until(text: &str) -> Course<'static> {
+    Course {
+        target: Some(target(text)),
+        ..Course::default()
+    }
+}
+
+// the reads up to the first that reached it, on any number of threads, with stops or without
+#[test] // law: ising-anneal
+fn a_target_ends_the_reads() {
+    let problem = sk(2, "");
+    let drawn = |seed: u64| {
+        let few = Options {
+            seed,
+            ..options(60, 1, SA)
+        };
+        let all = anneal(&problem, &few, &Work::plain()).unwrap();
+        let first = all
+            .reads
+            .iter()
+            .position(|read| read.energy == all.energy)
+            .unwrap();
+        (few, all, first)
+    };
+    // A seed whose first reads miss.
+    let (few, all, first) = (0..50).map(drawn).find(|(.., first)| *first > 2).unwrap();
+    let best = all.energy.to_string();
+    let run = |work: &Work<'_>| {
+        anneal_on(&problem, &few, &until(&best), work).map(|found| (bits(&found), found.ended))
+    };
+    let (resumed, _) = stopped_every(4, run);
+    for threads in [1, 5] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let (found, ended) = pool.install(|| run(&Work::plain()).unwrap());
+        assert_eq!((found.0.len(), ended), (first + 1, Ended::Target));
+        assert_eq!(found.0, bits(&all).0[..=first]);
+        assert_eq!((&found, ended), (&resumed.0, resumed.1));
+    }
+    let out_of_reach = anneal_on(&problem, &few, &until("-1000"), &Work::plain()).unwrap();
+    assert_eq!(
+        (bits(&out_of_reach), out_of_reach.ended),
+        (bits(&all), Ended::All)
+    );
+}
+
+// the deadline has passed: the first read is done all the same, and no other
+#[test] // edge: R1
+fn a_deadline_leaves_the_first_reads() {
+    for method in [SA, Method::Bifurcation(Variant::Discrete)] {
+        let (problem, few) = (sk(2, ""), options(8, 3, method));
+        let now = Course {
+            deadline: Some(Instant::now()),
+            ..Course::default()
+        };
+        let found = anneal_on(&problem, &few, &now, &Work::plain()).unwrap();
+        let all = anneal(&problem, &few, &Work::plain()).unwrap();
+        assert_eq!((found.ended, found.reads.len()), (Ended::Deadline, 1));
+        assert_eq!(found.reads[0].state, all.reads[0].state);
+    }
+}
+
+// one cold sweep from a local minimum stays there; a read is never above its start
+#[test] // law: ising-anneal
+fn reads_begin_where_they_are_told() {
+    let problem = problem("0,1,1\n1,2,1\n2,3,1\n3,0,1\n", Kind::Ising);
+    let cold = Method::Annealing {
+        rule: SpinRule::Metropolis,
+        range: Some((50.0, 50.0)),
+    };
+    let start = [vec![1, 1, 1, 1], vec![-1, -1, -1, -1]];
+    let course = Course {
+        start: &start,
+        ..Course::default()
+    };
+    let found = anneal_on(&problem, &options(5, 1, cold), &course, &Work::plain()).unwrap();
+    for (read, found) in found.reads.iter().enumerate() {
+        assert_eq!(found.state, start[read % 2]);
+    }
+    let states: Vec<Distinct> = found.distinct(9);
+    let distinct = |read, reads| Distinct { read, reads };
+    assert_eq!(states, [distinct(0, 3), distinct(1, 2)]);
+    assert_eq!(found.distinct(1), states[..1]);
+    let sb = options(5, 1, Method::Bifurcation(Variant::Discrete));
+    assert!(matches!(
+        anneal_on(&problem, &sb, &course, &Work::plain()),
+        Err(SolveError::Option(_))
+    ));
+    let short = Course {
+        start: &[vec![1; 3]],
+        ..course
+    };
+    assert!(anneal_on(&problem, &options(5, 1, cold), &short, &Work::plain()).is_err());
+}
+
+// by energy, then by the read that found it; counted by hand
+#[test]
+fn distinct_states_by_hand() {
+    let problem = problem("0,1,1\n0,0,0.5\n", Kind::Ising);
+    let reads = [[1_i8, -1], [-1, -1], [1, 1], [1, -1], [1, 1], [-1, 1]];
+    let read = |state: &[i8; 2]| Read {
+        state: state.to_vec(),
+        energy: problem.energy(state),
+        seconds: 0.0,
+    };
+    let found = Annealed {
+        reads: reads.iter().map(read).collect(),
+        state: vec![1, 1],
+        energy: problem.energy(&[1, 1]),
+        range: None,
+        ended: Ended::All,
+    };
+    // -1.5 for ++, -0.5 for --, 0.5 for +-, 1.5 for -+.
+    let expected = [(2, 2), (1, 1), (0, 2), (5, 1)].map(|(read, reads)| Distinct { read, reads });
+    assert_eq!(found.distinct(10), expected);
+    assert_eq!(found.distinct(3), expected[..3]);
 }
