@@ -1,13 +1,16 @@
 //! Means of rotations, [k, k] row by row.
 //!
-//! log of a rotation: its real Schur form is made of turns by an angle in planes, of ones, and of pairs of minus ones
-//! (a turn by pi in any plane of theirs); exp is taken apart alike. Matching of frames: the assignment of largest
+//! exp of a skew-symmetric X, where XᵀX = V diag(theta²) Vᵀ: V diag(cos theta) Vᵀ + X V diag(sin(theta)/theta) Vᵀ. log of a
+//! rotation R is twice that of its root H = polar(I + R), whose angles are at most pi/2: with H + Hᵀ = 2 V diag(cos theta) Vᵀ
+//! it is (H - Hᵀ) V diag(theta/sin(theta)) Vᵀ. Where I + R is zero R makes half turns, in any planes of that space (derived).
+//! Eigenvectors are by Jacobi's rotations: the shifts of QR iterations need not end on matrices that are nearly I. Matching of frames: the assignment of largest
 //! sum by the Hungarian method (Kuhn 1955, with potentials).
 
 use super::super::block::{norm, rows_of, singular, transposed};
 use super::super::{Ended, GeometryError, PullbackError, length};
 use super::{Mean, Options, turn};
-use nalgebra::{DMatrix, Schur};
+use gibbs_core::linalg::{singular_values, symmetric_eigen};
+use nalgebra::{DMatrix, DVector};
 
 /// What is done to a frame before it enters the mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,79 +34,71 @@ fn determinant(a: &[f64], k: usize) -> f64 {
     DMatrix::from_row_slice(k, k, a).determinant()
 }
 
-/// Q D Qᵀ, where D changes the planes of the real Schur form of a normal matrix: `plane` makes (diagonal, below) of a
-/// pair of complex eigenvalues from theirs (above is minus below), `line` the diagonal of a real one, and `finish` sees D.
-fn by_planes(
-    a: &[f64],
-    k: usize,
-    plane: impl Fn(f64, f64) -> (f64, f64),
-    mut line: impl FnMut(usize, f64) -> f64,
-    finish: impl FnOnce(&mut DMatrix<f64>),
-) -> Result<Vec<f64>, GeometryError> {
-    let failed = PullbackError::Decomposition { size: k };
-    let matrix = DMatrix::from_row_slice(k, k, a);
-    let (q, t) = Schur::try_new(matrix, f64::EPSILON, 100 * k.max(1))
-        .ok_or(failed)?
-        .unpack();
-    let mut changed = DMatrix::zeros(k, k);
-    let mut at = 0;
-    while at < k {
-        let next = at + 1;
-        let twice = if next < k {
-            t[(next, at)] - t[(at, next)]
-        } else {
-            0.0
-        };
-        if twice.abs() > REAL {
-            let (along, below) = plane(0.5 * (t[(at, at)] + t[(next, next)]), 0.5 * twice);
-            changed[(at, at)] = along;
-            changed[(next, next)] = along;
-            changed[(next, at)] = below;
-            changed[(at, next)] = -below;
-            at += 2;
-        } else {
-            changed[(at, at)] = line(at, t[(at, at)]);
-            at += 1;
-        }
+/// Eigenvalues and eigenvectors (by columns) of a symmetric matrix.
+fn eigen(mut a: DMatrix<f64>) -> Result<(Vec<f64>, DMatrix<f64>), GeometryError> {
+    let k = a.nrows();
+    let (mut values, mut vectors) = (vec![0.0; k], DMatrix::zeros(k, k));
+    match symmetric_eigen(a.as_mut_slice(), &mut values, vectors.as_mut_slice()) {
+        Ok(end) if end.converged => Ok((values, vectors)),
+        _ => Err(PullbackError::Decomposition { size: k }),
     }
-    finish(&mut changed);
-    Ok(rows_of(&(&q * changed * q.transpose())))
 }
 
-/// Twice the imaginary part below which an eigenvalue is real.
-const REAL: f64 = 1e-10;
+/// V diag(f(values)) Vᵀ.
+fn function(values: &[f64], vectors: &DMatrix<f64>, f: impl Fn(f64) -> f64) -> DMatrix<f64> {
+    let diagonal = DVector::from_iterator(values.len(), values.iter().map(|x| f(*x)));
+    vectors * DMatrix::from_diagonal(&diagonal) * vectors.transpose()
+}
+
+/// Singular values of I + R below which R makes half turns: the error of the logarithm there.
+const HALF_TURN: f64 = 1e-8;
+
+/// The rotation whose square is `a`: quarter turns where `a` makes half turns.
+fn root(a: &DMatrix<f64>) -> Result<DMatrix<f64>, GeometryError> {
+    let k = a.nrows();
+    let mut left = a + DMatrix::identity(k, k);
+    let (mut values, mut right) = (vec![0.0; k], DMatrix::zeros(k, k));
+    match singular_values(left.as_mut_slice(), k, &mut values, right.as_mut_slice()) {
+        Ok(end) if end.converged => {}
+        _ => return Err(PullbackError::Decomposition { size: k }),
+    }
+    // Values come in pairs, but for ones of 2: those of half turns are the last ones, and even in number.
+    let turned = values.iter().filter(|value| **value < HALF_TURN).count() / 2 * 2;
+    let rest = k - turned;
+    for at in (rest..k).step_by(2) {
+        let (first, second) = (right.column(at).into_owned(), right.column(at + 1).into_owned());
+        left.set_column(at, &second);
+        left.set_column(at + 1, &-first);
+    }
+    Ok(left * right.transpose())
+}
 
 /// The skew-symmetric logarithm of a rotation, angles in [-pi, pi].
 pub(super) fn log(a: &[f64], k: usize) -> Result<Vec<f64>, GeometryError> {
-    let halves = std::cell::RefCell::new(Vec::new());
-    by_planes(
-        a,
-        k,
-        |cosine, sine| (0.0, libm::atan2(sine, cosine)),
-        |at, value| {
-            if value < 0.0 {
-                halves.borrow_mut().push(at);
-            }
-            0.0
-        },
-        |changed| {
-            for pair in halves.borrow().chunks_exact(2) {
-                changed[(pair[1], pair[0])] = std::f64::consts::PI;
-                changed[(pair[0], pair[1])] = -std::f64::consts::PI;
-            }
-        },
-    )
+    let root = root(&DMatrix::from_row_slice(k, k, a))?;
+    let back = root.transpose();
+    let (cosines, vectors) = eigen(0.5 * (&root + &back))?;
+    let scale = function(&cosines, &vectors, |c| {
+        if c < 1.0 {
+            libm::acos(c) / ((1.0 - c) * (1.0 + c)).sqrt()
+        } else {
+            1.0
+        }
+    });
+    Ok(rows_of(&((root - back) * scale)))
 }
 
 /// The rotation e^a of a skew-symmetric matrix.
 pub(super) fn exp(a: &[f64], k: usize) -> Result<Vec<f64>, GeometryError> {
-    by_planes(
-        a,
-        k,
-        |_, angle| (libm::cos(angle), libm::sin(angle)),
-        |_, _| 1.0,
-        |_| {},
-    )
+    let x = DMatrix::from_row_slice(k, k, a);
+    let (squares, vectors) = eigen(x.transpose() * &x)?;
+    let angle = |square: f64| square.max(0.0).sqrt();
+    let cosine = function(&squares, &vectors, |square| libm::cos(angle(square)));
+    let sine = function(&squares, &vectors, |square| match angle(square) {
+        0.0 => 1.0,
+        angle => libm::sin(angle) / angle,
+    });
+    Ok(rows_of(&(cosine + x * sine)))
 }
 
 /// The Karcher mean on SO(k) of orthogonal matrices, from the first one, and how many of them had to be turned by one

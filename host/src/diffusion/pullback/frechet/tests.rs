@@ -126,6 +126,55 @@ fn rotations_have_logarithms() {
     }
 }
 
+/// Rotations of order k: near the identity by less and less, anywhere, and signed permutations.
+fn drawn_rotations(k: usize) -> impl Iterator<Item = Vec<f64>> {
+    let near = [1e-15, 1e-9, 1e-4, 0.1, 1.0].into_iter().flat_map(move |size| {
+        (0..400).map(move |seed| {
+            let noise = frame(seed, k, k);
+            let one = |at: usize| if at % (k + 1) == 0 { 1.0 } else { 0.0 };
+            let sum: Vec<f64> = noise
+                .iter()
+                .enumerate()
+                .map(|(at, x)| one(at) + size * x)
+                .collect();
+            sum
+        })
+    });
+    let permuted = (0..200_u64).map(move |seed| {
+        let key = frame(seed, 1, k);
+        let mut order: Vec<usize> = (0..k).collect();
+        order.sort_by(|a, b| key[*a].abs().total_cmp(&key[*b].abs()));
+        let mut rows = vec![0.0; k * k];
+        for (row, column) in order.into_iter().enumerate() {
+            rows[row * k + column] = key[row].signum();
+        }
+        rows
+    });
+    near.chain(permuted).map(move |rows| {
+        let mut rows = polar(&rows, k).unwrap();
+        if nalgebra::DMatrix::from_row_slice(k, k, &rows).determinant() < 0.0 {
+            rows[..k].iter_mut().for_each(|x| *x = -*x);
+        }
+        rows
+    })
+}
+
+#[test] // edge: diffusion-frechet; shifts alone do not end on every one of them
+fn all_rotations_have_logarithms_that_lead_back() {
+    for k in 2..=5 {
+        let (mut failed, mut worst) = (0, 0.0_f64);
+        for rows in drawn_rotations(k) {
+            match super::rotation::log(&rows, k) {
+                Ok(log) => worst = worst.max(off(&super::rotation::exp(&log, k).unwrap(), &rows)),
+                Err(_) => failed += 1,
+            }
+        }
+        println!("{k}: {failed} {worst}");
+        assert_eq!(failed, 0, "{k}");
+        assert!(worst < 1e-9, "{k}: {worst}");
+    }
+}
+
 #[test] // oracle: diffusion-frechet
 fn the_mean_of_two_rotations_is_half_way_and_a_reflection_is_counted() {
     let options = Options::default();
