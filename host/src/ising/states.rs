@@ -3,8 +3,8 @@
 //! `spin,s` (±1), of a cut `vertex,side` (±1), of a QUBO `variable,x` (0 or 1); of several states the columns are
 //! numbered, such as `spin,s0,s1`. What one verb writes, another takes as its start.
 
-use super::problem::{Kind, Problem};
-use crate::data::{DataError, Header, TableOptions};
+use super::problem::{Kind, Problem, ProblemError, Trouble};
+use crate::data::{Header, TableOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -45,15 +45,16 @@ pub fn write_states(out: &mut dyn Write, kind: Kind, states: &[&[i8]]) -> io::Re
 ///
 /// # Errors
 /// What a table can be refused for; other columns, lines or values than [`write_states`] gives.
-pub fn read_states(path: &Path, problem: &Problem) -> Result<Vec<Vec<i8>>, DataError> {
+pub fn read_states(path: &Path, problem: &Problem) -> Result<Vec<Vec<i8>>, ProblemError> {
     let options = TableOptions {
         header: Header::AnyNames, // what is none of ours is refused below
         ..TableOptions::default()
     };
     let table = options.read(path)?.table;
     let (first, name, low) = layout(problem.kind());
-    let bad = |reason: String| DataError::Option {
-        reason: format!("{}: {reason}", path.display()),
+    let bad = |reason: String| ProblemError::Whole {
+        path: path.to_owned(),
+        trouble: Trouble::States(reason),
     };
     let n = problem.spins();
     let form = format!("a line for each, a column `{first}`, and one or several of values {low} and 1");
@@ -69,7 +70,7 @@ pub fn read_states(path: &Path, problem: &Problem) -> Result<Vec<Vec<i8>>, DataE
         let reason = format!("`{first}` is {} where {line} was expected", index.values[line]);
         return Err(bad(reason));
     }
-    let state = |column: &crate::data::Column| -> Result<Vec<i8>, DataError> {
+    let state = |column: &crate::data::Column| -> Result<Vec<i8>, ProblemError> {
         let spin = |(line, value): (usize, &f64)| {
             if *value == 1.0 {
                 Ok(1)

@@ -109,7 +109,7 @@ pub(super) struct Arguments {
     #[arg(long, requires = "target")]
     stop_at_target: bool,
     /// No further read after this time, in seconds
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     time_limit: Option<Duration>,
     /// States that reads begin at (sa), as files of states hold them [default: random]
     #[arg(long, value_name = "FILE")]

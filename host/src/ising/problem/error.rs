@@ -37,6 +37,9 @@ pub enum Trouble {
     /// No entry.
     #[error("no entry, so no spin (N = 0)\nhint: lines `i,j,value`, or `i j value`, with indices from 0")]
     Empty,
+    /// States of another problem, or none.
+    #[error("{0}")]
+    States(String),
     /// Bytes that are no text.
     #[error("not UTF-8 text\nhint: an edge list is text, lines `i,j,value` or `i j value`")]
     Encoding,
@@ -155,6 +158,7 @@ impl Trouble {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Empty => "empty_file",
+            Self::States(_) => "not_states",
             Self::Encoding => "not_utf8",
             Self::Cells { .. } => "ragged_row",
             Self::Index { .. } => "bad_index",
