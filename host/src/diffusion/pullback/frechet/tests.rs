@@ -131,7 +131,7 @@ fn drawn_rotations(k: usize) -> impl Iterator<Item = Vec<f64>> {
     let near = [1e-15, 1e-9, 1e-4, 0.1, 1.0].into_iter().flat_map(move |size| {
         (0..400).map(move |seed| {
             let noise = frame(seed, k, k);
-            let one = |at: usize| if at % (k + 1) == 0 { 1.0 } else { 0.0 };
+            let one = |at: usize| if at.is_multiple_of(k + 1) { 1.0 } else { 0.0 };
             let sum: Vec<f64> = noise
                 .iter()
                 .enumerate()
