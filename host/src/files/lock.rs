@@ -41,7 +41,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Locks `folder`, which exists, and removes the temporary files that a killed run left in it.
+    /// Locks `folder`, which exists, and removes the temporary files that a killed run left in it and in its folders.
     ///
     /// # Errors
     /// [`LockError`]. Where the file system knows no locks, the folder counts as ours.
@@ -119,12 +119,19 @@ fn is_still(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Removes temporary files: nobody else works here, so they belong to runs that were killed.
+/// Removes temporary files, also in the folders of this one that nobody else has locked: they belong to runs that were killed.
 fn clear(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
+    clear_flat(folder);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) && !path.join(LOCK).exists() {
+            clear_flat(&path);
+        }
+    }
+}
+
+fn clear_flat(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         // As `tempfile` names them: six letters or digits.
         let rest = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
@@ -159,9 +166,19 @@ mod tests {
             std::fs::write(path(name), b"1").unwrap();
         }
         std::fs::create_dir(path(".gibbs-foldrs")).unwrap();
+        // A folder of ours, and that of another run, which goes on.
+        for (folder, file) in [
+            ("bases", ".gibbs-Ab12Cd"),
+            ("other", ".gibbs-Ab12Cd"),
+            ("other", LOCK),
+        ] {
+            std::fs::create_dir_all(path(folder)).unwrap();
+            std::fs::write(path(folder).join(file), b"1").unwrap();
+        }
         drop(Lock::take(folder.path()).unwrap());
         let there = |name: &str| path(name).exists();
         assert!(!there(".gibbs-Ab12Cd") && !there(LOCK));
+        assert!(!there("bases/.gibbs-Ab12Cd") && there("other/.gibbs-Ab12Cd"));
         assert!(there("samples.csv") && there(".gibbs-notes") && there(".gibbs-foldrs"));
     }
 }
