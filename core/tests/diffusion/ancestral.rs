@@ -223,3 +223,20 @@ fn samples_have_the_variance_of_the_recursion() {
         );
     }
 }
+
+// between two small levels the variance is that of the target, sigma², as long as it is above the floor of 1e-20
+#[test] // edge: diffusion-ddpm
+fn the_floor_of_the_variance_is_far_below_small_levels() {
+    let step = |to: f64| {
+        let hop = Hop {
+            from: Level::of_sigma(2.0, 0.1).unwrap(),
+            to: Level::of_sigma(1.0, to).unwrap(),
+        };
+        let mut next = [0.0_f64];
+        let (noise, small) = (Prediction::Noise, Variance::FixedSmall);
+        ddpm::step(&[0.0], &[0.0], &[1.0], &hop, noise, small, None, &mut next).unwrap();
+        next[0]
+    };
+    assert!((step(1e-9) / 1e-9 - 1.0).abs() < 1e-6, "{:e}", step(1e-9));
+    assert!((step(1e-12) / 1e-10 - 1.0).abs() < 1e-6, "{:e}", step(1e-12));
+}
