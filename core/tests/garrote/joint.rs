@@ -54,3 +54,24 @@ fn dependent_columns_fit_like_independent_ones() {
         );
     }
 }
+
+// closed, a solver forgets what it solved before: a path over it again is the same
+#[test] // law: garrote-joint
+fn a_closed_solver_is_a_new_one() {
+    let batch = Table::correlated("closed", 0, 20, 4, 0.3).batch::<f64>();
+    let new = |gates: &mut Gates<f64>, scratch: &mut [f64], before: Option<f64>| {
+        let mut joint = Joint::new(batch.moments(), gates.lend(), Options::default(), scratch).unwrap();
+        if let Some(gamma) = before {
+            let _ = joint.solve(gamma);
+            assert!(joint.inclusion().iter().any(|m| *m > 0.5));
+            joint.close();
+        }
+        let solution = joint.solve(-3.0);
+        (solution, joint.inclusion().to_vec(), joint.weight().to_vec())
+    };
+    let [fresh, again] = [None, Some(30.0)].map(|before| {
+        let (mut gates, mut scratch) = (Gates::of(&batch), vec![0.0; scratch_len(4)]);
+        new(&mut gates, &mut scratch, before)
+    });
+    assert_eq!(fresh, again);
+}
