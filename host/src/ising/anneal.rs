@@ -319,13 +319,18 @@ fn annealing<C: Stored + Default + PartialEq>(
         None => beta_range(&model).map(|range| (range.hot, range.cold))?,
     };
     let n = model.spins();
-    let per_block = u32::try_from((options.block / n as u64).max(1)).unwrap_or(u32::MAX);
-    let blocks = options.sweeps.div_ceil(per_block);
-    drop(geometric(hot, cold, options.sweeps)?); // refused here, not in the midst of the reads
+    let cooling = Cooling {
+        rule,
+        range: (hot, cold),
+        sweeps: options.sweeps,
+        per_block: u32::try_from((options.block / n as u64).max(1)).unwrap_or(u32::MAX),
+    };
+    let blocks = u64::from(options.sweeps.div_ceil(cooling.per_block));
+    drop(cooling.betas()?); // refused here, not in the midst of the reads
     let parts = work.staged_while::<_, SolveError>(
         "annealing, reads",
         options.reads,
-        u64::from(blocks),
+        blocks,
         |read| reads.begins(read),
         |read, block, part: &mut Reading| {
             let begun = Instant::now();
@@ -335,40 +340,18 @@ fn annealing<C: Stored + Default + PartialEq>(
             if first {
                 let begin = start.get(read % start.len().max(1));
                 part.spins = begin.cloned().unwrap_or_else(|| vec![1; n]);
-                part.best = vec![1; n];
+                part.best.clone_from(&part.spins);
             }
             let mut state = State::new(&model, &mut part.spins, &mut fields)?;
             if first && start.is_empty() {
                 state.randomise(&model, &mut rng);
             }
-            let betas = geometric(hot, cold, options.sweeps)?
-                .skip(block as usize * per_block as usize)
-                .take(per_block as usize);
-            let before = if first {
-                None
-            } else {
-                Some(model.energy(&part.best)?)
-            };
             let mut found = vec![1_i8; n];
-            let order = Order::Typewriter;
-            let done = match rule {
-                SpinRule::Metropolis => {
-                    let rules = betas.flat_map(Metropolis::<f64>::new).map(Wide);
-                    sweeps(&model, &mut state, rules, order, &mut found, &mut rng)?
-                }
-                SpinRule::MetropolisWhole => {
-                    let rules = betas.flat_map(Metropolis::<f64>::new).map(Whole).map(Wide);
-                    sweeps(&model, &mut state, rules, order, &mut found, &mut rng)?
-                }
-                SpinRule::HeatBath => {
-                    let rules = betas.flat_map(HeatBath::<f64>::new).map(Wide);
-                    sweeps(&model, &mut state, rules, order, &mut found, &mut rng)?
-                }
-            };
-            if before.is_none_or(|before| done.best_energy < before) {
+            let lowest = cooling.block(&model, block, &mut state, &mut found, &mut rng)?;
+            if first || lowest < model.energy(&part.best)? {
                 part.best = found;
             }
-            if block + 1 == u64::from(blocks) {
+            if block + 1 == blocks {
                 if rule != SpinRule::MetropolisWhole {
                     let _ = State::new(&model, &mut part.best, &mut fields)?.descend(&model, DESCENT);
                 }
@@ -379,6 +362,51 @@ fn annealing<C: Stored + Default + PartialEq>(
         },
     )?;
     Ok(reads.best(parts, Some((hot / unit, cold / unit))))
+}
+
+/// The sweeps of a read.
+struct Cooling {
+    rule: SpinRule,
+    /// Inverse temperatures of the first and the last, in the unit of the weights.
+    range: (f64, f64),
+    sweeps: u32,
+    /// Sweeps of a block.
+    per_block: u32,
+}
+
+impl Cooling {
+    fn betas(&self) -> Result<impl Iterator<Item = f64>, Error> {
+        geometric(self.range.0, self.range.1, self.sweeps)
+    }
+
+    /// The sweeps of one block, from `state` on; leaves the best state in `found` and gives its energy.
+    fn block<C: Stored + Default + PartialEq>(
+        &self,
+        model: &View<'_, C>,
+        block: u64,
+        state: &mut State<'_, C::Weight>,
+        found: &mut [i8],
+        rng: &mut impl Rng,
+    ) -> Result<C::Weight, Error> {
+        let most = self.per_block as usize;
+        let betas = self.betas()?.skip(block as usize * most).take(most);
+        let order = Order::Typewriter;
+        let done = match self.rule {
+            SpinRule::Metropolis => {
+                let rules = betas.flat_map(Metropolis::<f64>::new).map(Wide);
+                sweeps(model, state, rules, order, found, rng)?
+            }
+            SpinRule::MetropolisWhole => {
+                let rules = betas.flat_map(Metropolis::<f64>::new).map(Whole).map(Wide);
+                sweeps(model, state, rules, order, found, rng)?
+            }
+            SpinRule::HeatBath => {
+                let rules = betas.flat_map(HeatBath::<f64>::new).map(Wide);
+                sweeps(model, state, rules, order, found, rng)?
+            }
+        };
+        Ok(done.best_energy)
+    }
 }
 
 fn bifurcation(
