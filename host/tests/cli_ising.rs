@@ -243,3 +243,31 @@ fn reads_end_at_the_target_or_in_time() {
     assert_eq!(place.names("short"), ["reads.csv", "state.csv"]);
     place.answer("ising anneal sk.csv --target -1e6 --time-limit 1e-9", 1);
 }
+
+#[test] // edge: R5: gzip and standard input, as the help says
+fn problems_from_standard_input_and_packed() {
+    use std::process::Stdio;
+    let place = Place::new();
+    let text = "0,1,1\n1,2,-2\n";
+    place.write("pair.csv", text);
+    let expected = place.json("ising exact pair.csv --beta 1");
+    let packed = place.path("pair.csv.gz");
+    let mut writer = flate2::write::GzEncoder::new(
+        std::fs::File::create(&packed).unwrap(),
+        flate2::Compression::fast(),
+    );
+    std::io::Write::write_all(&mut writer, text.as_bytes()).unwrap();
+    writer.finish().unwrap();
+    let found = place.json("ising exact pair.csv.gz --beta 1");
+    assert_eq!(found["log_z"], expected["log_z"]);
+    for verb in ["exact - --beta 1", "anneal - --reads 2", "temper - --sweeps 200"] {
+        let mut words = vec!["ising"];
+        words.extend(verb.split(' '));
+        words.extend(["--json", "--quiet"]);
+        let mut command = cli::gibbs(&words);
+        let input = std::fs::File::open(place.path("pair.csv")).unwrap();
+        let output = command.stdin(Stdio::from(input)).output().unwrap();
+        let found = cli::object(&output, 0);
+        assert_eq!(found["spins"], expected["spins"], "{verb}");
+    }
+}

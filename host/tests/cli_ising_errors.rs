@@ -75,6 +75,8 @@ fn options_out_of_range() {
     let place = Place::new();
     place.write("c.csv", "0,1,1\n1,2,-1\n");
     place.write("s.csv", "spin,s\n0,1\n");
+    place.write("t.csv", "read,energy\n0,1\n");
+    place.write("tiny.csv", "0,1,1e-310\n1,2,-3e-310\n");
     place.refusals(
         "ising",
         "
@@ -88,6 +90,11 @@ fn options_out_of_range() {
         anneal c.csv --resume => --out
         anneal c.csv --reads 10000000 --spins 67108864 => needs & are free
         anneal c.csv --stop-at-target => --target
+        anneal c.csv --time-limit -1 => a number of seconds above 0
+        anneal tiny.csv => so small & hint
+        temper tiny.csv => so small & hint
+        anneal c.csv --start t.csv => no states such as `spin,s`
+        anneal c.csv --start absent => no such file
         anneal c.csv --time-limit 0 => a number of seconds above 0
         anneal c.csv --time-limit nan => a number of seconds above 0
         anneal c.csv --best 0 => --best

@@ -276,8 +276,8 @@ fn bad_input_is_refused_with_a_hint() {
         --size 8 --beta inf => --beta inf & gibbs ising anneal
         --size 8 --temperature -1 => --temperature -1 & --coupling antiferro
         --size 8 --beta -0.4 => --beta -0.4 & --coupling antiferro
-        --size 8 --temperature nan => --temperature is not a number
-        --size 8 --beta nan => --beta is not a number
+        --size 8 --temperature nan => --temperature NaN: not a number
+        --size 8 --beta nan => --beta NaN: not a number
         --size 8 --temperature warm => --temperature
         --size 8 --temperature inf => rounds to 1 & --rule heat-bath
         --size 8 --temperature 3000 --bits 8 => rounds to 1 at 8 bits & more --bits
@@ -311,8 +311,8 @@ fn bad_input_is_refused_with_a_hint() {
         --size 8 --keep-every 2 --temperature 2 => --out
         --size 8 --form bits --temperature 2 => --keep-every
         --size 8 --temperatures 2:3 => --temperatures 2:3 & 1.5:3.5:21
-        --size 8 --temperatures 2:3:1 => at most 1000
-        --size 8 --temperatures 2:3:1001 => at most 1000
+        --size 8 --temperatures 2:3:1 => FIRST:LAST:COUNT & 2 to 1000
+        --size 8 --temperatures 2:3:1001 => 2 to 1000
         --size 8 --temperatures 2,warm => --temperatures
         --size 8 --temperatures 0,2 => --temperatures 0 & gibbs ising anneal
         --size 8 --temperatures 2,nan => not a number

@@ -223,6 +223,10 @@ fn bad_paths_are_named() {
     fs::create_dir(folder.0.path().join("folder.csv")).unwrap();
     refused(read("folder.csv"), "is_directory", &["folder.csv"]);
     refused(read(""), "is_directory", &[folder.0.path().to_str().unwrap()]);
+    refused(read("absent"), "file_not_found", &["absent"]);
+    for name in ["table.xlsx", "table"] {
+        fs::write(folder.0.path().join(name), "a\n1\n").unwrap();
+    }
     refused(
         read("table.xlsx"),
         "unknown_extension",

@@ -96,10 +96,9 @@ impl TableOptions {
     /// A [`DataError`] that names the file and the place.
     pub fn read(&self, path: &Path) -> Result<Reading, DataError> {
         self.check()?;
-        if path.is_dir() {
-            return Err(DataError::IsDirectory {
-                path: path.to_owned(),
-            });
+        if path != Path::new("-") {
+            // What is missing or a folder is called so, whatever its name ends with.
+            drop(crate::files::open_regular(path).map_err(|source| DataError::reading(path, source))?);
         }
         let format = self.format_of(path)?;
         let source = Source::read(path)?;

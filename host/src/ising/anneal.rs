@@ -316,7 +316,7 @@ fn annealing<C: Stored + Default + PartialEq>(
     let model = couplings.view()?;
     let (hot, cold) = match range {
         Some((hot, cold)) => (hot * unit, cold * unit),
-        None => beta_range(&model).map(|range| (range.hot, range.cold))?,
+        None => default_range(&model, unit)?,
     };
     let n = model.spins();
     let cooling = Cooling {
@@ -362,6 +362,17 @@ fn annealing<C: Stored + Default + PartialEq>(
         },
     )?;
     Ok(reads.best(parts, Some((hot / unit, cold / unit))))
+}
+
+/// The default ends in the unit of the weights, where they are numbers in that of the file as well.
+pub(super) fn default_range<M: Model>(model: &M, unit: f64) -> Result<(f64, f64), SolveError> {
+    let range = beta_range(model)?;
+    if (range.cold / unit).is_finite() {
+        return Ok((range.hot, range.cold));
+    }
+    let reason = "the couplings are so small that their inverse temperatures leave the range of f64\nhint: multiply all entries by \
+                  one number";
+    Err(SolveError::Option(reason.to_owned()))
 }
 
 /// The sweeps of a read.

@@ -48,6 +48,7 @@ pub fn write_states(out: &mut dyn Write, kind: Kind, states: &[&[i8]]) -> io::Re
 pub fn read_states(path: &Path, problem: &Problem) -> Result<Vec<Vec<i8>>, ProblemError> {
     let options = TableOptions {
         header: Header::AnyNames, // what is none of ours is refused below
+        separator: Some(b','),    // whatever the name ends with
         ..TableOptions::default()
     };
     let table = options.read(path)?.table;
@@ -58,14 +59,14 @@ pub fn read_states(path: &Path, problem: &Problem) -> Result<Vec<Vec<i8>>, Probl
     };
     let n = problem.spins();
     let form = format!("a line for each, a column `{first}`, and one or several of values {low} and 1");
-    if table.rows() != n {
-        let reason = format!("states of {} spins, the problem has {n}: {form}", table.rows());
-        return Err(bad(reason));
-    }
     let (index, states) = match table.columns.split_first() {
         Some((index, states)) if index.name == first && !states.is_empty() => (index, states),
         _ => return Err(bad(format!("holds no states such as `{first},{name}`: {form}"))),
     };
+    if table.rows() != n {
+        let reason = format!("states of {} spins, the problem has {n}: {form}", table.rows());
+        return Err(bad(reason));
+    }
     if let Some(line) = (0..n).find(|line| index.values[*line] != *line as f64) {
         let reason = format!("`{first}` is {} where {line} was expected", index.values[line]);
         return Err(bad(reason));

@@ -13,11 +13,10 @@
 //!
 //! Files: `rounds` moves, `standing` is what is kept between blocks, `results` makes means and errors of the series.
 
-use super::anneal::{SolveError, SpinRule};
+use super::anneal::{SolveError, SpinRule, default_range};
 use super::problem::{Couplings, Energy, Problem, Values, Weights};
 use super::statistics::{Estimate, SeriesError};
 use crate::work::Work;
-use gibbs_core::ising::anneal::beta_range;
 use gibbs_core::ising::temper::{Betas, geometric};
 use gibbs_core::ising::{Model, Stored};
 use rounds::Plan;
@@ -40,7 +39,7 @@ pub enum Ladder {
     /// Inverse temperatures in equal ratios from the first to the last; ends `None`: from the weights, and in the burn-in the
     /// others are moved to where all exchanges are accepted equally often.
     Geometric {
-        /// The smallest and the largest inverse temperature; `None`: those of [`beta_range`].
+        /// The smallest and the largest inverse temperature; `None`: those of [`beta_range`](gibbs_core::ising::anneal::beta_range).
         ends: Option<(f64, f64)>,
         /// The number of temperatures.
         rungs: usize,
@@ -229,7 +228,7 @@ fn ladder<M: Model>(model: &M, ladder: &Ladder, unit: f64) -> Result<Vec<f64>, S
         Ladder::Geometric { ends, rungs } => {
             let (hot, cold) = match ends {
                 Some((hot, cold)) => (hot * unit, cold * unit),
-                None => beta_range(model).map(|range| (range.hot, range.cold))?,
+                None => default_range(model, unit)?,
             };
             let mut betas = vec![0.0; *rungs];
             geometric(hot, cold, &mut betas)?;

@@ -125,8 +125,11 @@ pub(super) struct Arguments {
 /// A time above 0.
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
-    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration.ok_or_else(|| "a number of seconds above 0 was expected".to_owned())
+    // What is longer than a duration can be is no limit.
+    let duration = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    seconds
+        .map(duration)
+        .ok_or_else(|| "a number of seconds above 0 was expected".to_owned())
 }
 
 impl Arguments {

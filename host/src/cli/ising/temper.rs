@@ -39,13 +39,13 @@ short for its tau, or drifts, or nothing varies (but by rounding).")]
 pub(super) struct Arguments {
     #[command(flatten)]
     reading: Reading,
-    /// Inverse temperatures, per energy of the file, rising; 2 or more
+    /// Inverse temperatures, per energy of the file, none below the one before; 2 or more
     #[arg(long, value_name = "B,…", value_delimiter = ',', conflicts_with = "ladder", value_parser = super::reading::finite, allow_hyphen_values = true)]
     betas: Vec<f64>,
     /// Smallest and largest inverse temperature and how many, in equal ratios [default: from the couplings, 12, then moved in the burn-in until exchanges are accepted equally often]
     #[arg(long, value_name = "HOT,COLD,R", value_parser = ladder, allow_hyphen_values = true)]
     ladder: Option<(f64, f64, usize)>,
-    /// Sweeps that are measured
+    /// Sweeps that are measured, in whole rounds of --swap-every
     #[arg(long, value_name = "S", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1 << 48))]
     sweeps: u64,
     /// Sweeps before [default: a fifth of --sweeps]

@@ -28,7 +28,7 @@ mod tests;
 pub use error::{ProblemError, Trouble};
 pub use weights::{Couplings, Values, View, Weights};
 
-use crate::data::read_bytes;
+use crate::data::Source;
 use decimal::Decimal;
 use gibbs_core::random::{FNV_OFFSET, fnv1a};
 use read::{Entries, Entry, Number};
@@ -97,13 +97,14 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Reads a problem file. `kind` is what the user said: where the file says of itself that it is a QUBO, it is one
+    /// Reads a problem file, gzipped or not, or standard input for the path `-`. `kind` is what the user said: where the file says of itself that it is a QUBO, it is one
     /// under [`Kind::Ising`] as well. `spins` may add isolated spins at the end.
     ///
     /// # Errors
     /// [`ProblemError`]: file, line, what was expected.
     pub fn read(path: &Path, kind: Kind, spins: Option<usize>) -> Result<Self, ProblemError> {
-        Self::parse(path, &read_bytes(path)?, kind, spins)
+        let source = Source::read(path)?;
+        Self::parse(&source.name, &source.bytes, kind, spins)
     }
 
     /// The problem in bytes in memory; otherwise as [`Self::read`]. `path` stands for them in messages. Cost: O(entries

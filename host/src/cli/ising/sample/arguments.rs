@@ -178,7 +178,7 @@ pub(super) const CONFIGURATIONS: [&str; 2] = ["configurations.npy", "configurati
 /// A temperature above 0, or why it is none.
 fn above_zero(name: &str, value: f64, temperature: f64) -> Result<f64, CliError> {
     if value.is_nan() {
-        return Err(CliError::input(format!("{name} is not a number")));
+        return Err(CliError::input(format!("{name} {value}: not a number")));
     }
     if temperature > 0.0 {
         return Ok(temperature);
@@ -231,7 +231,8 @@ impl Arguments {
         let found = range(text).filter(|found| found.len() <= MOST_TEMPERATURES);
         let found = found.ok_or_else(|| {
             CliError::input(format!(
-                "--temperatures {}: at most {MOST_TEMPERATURES} temperatures were expected, as 1.5:3.5:21 or 2,2.27,3",
+                "--temperatures {}: FIRST:LAST:COUNT was expected, such as 1.5:3.5:21, or a list, such as 2,2.27,3; 2 to \
+                 {MOST_TEMPERATURES} of them, or one as a list",
                 shorten(text)
             ))
         })?;
