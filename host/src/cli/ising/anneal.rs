@@ -3,6 +3,7 @@
 use super::reading::{Reading, energy, range, refused};
 use super::writing::{
     answer_state, energy_text, exact_text, interval_json, interval_text, scaled, state_text, write_states,
+    zeros_and_ones,
 };
 use crate::cli::error::CliError;
 use crate::cli::session::{Common, Ended, Folder, Session, Status, Verb};
@@ -263,7 +264,7 @@ fn answer_best(answer: &mut Answer, problem: &Problem, annealed: &Annealed, coun
             "state": read.state,
         });
         if problem.kind() == Kind::Qubo {
-            object["x"] = read.state.iter().map(|s| u8::from(*s > 0)).collect();
+            object["x"] = zeros_and_ones(&read.state).into();
         }
         object
     };

@@ -25,10 +25,14 @@ pub(super) fn answer_state(
     let line = answer.value(&name("state"), state, state_text(problem.kind(), state));
     line.label(&label("state"));
     if problem.kind() == Kind::Qubo {
-        let x: Vec<u8> = state.iter().map(|s| u8::from(*s > 0)).collect();
-        answer.hidden(&name("x"), x);
+        answer.hidden(&name("x"), zeros_and_ones(state));
     }
     answer.count("spins", problem.spins() as u64);
+}
+
+/// A state as the variables of a QUBO.
+pub(super) fn zeros_and_ones(state: &[i8]) -> Vec<u8> {
+    state.iter().map(|s| u8::from(*s > 0)).collect()
 }
 
 /// All digits of an energy that was not rounded.
